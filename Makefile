@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0
+# For people and for DKMS; what the kernel's own build reads is in Kbuild.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+name := rmpopt
+version := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"$$/\1/p' dkms.conf)
+
+modules modules_install: have-headers
+	$(MAKE) -C $(KDIR) M=$(CURDIR) $@
+
+have-headers:
+	@test -e $(KDIR)/Makefile || { \
+		echo "no kernel headers in $(KDIR); install linux-headers for the kernel, or name others with KDIR=" >&2; \
+		exit 1; }
+
+# DKMS cleans with KDIR and KERNELRELEASE; without headers there is nothing to ask.
+clean:
+	@if test -e $(KDIR)/Makefile; then $(MAKE) -C $(KDIR) M=$(CURDIR) clean; fi
+	@if test -z "$(KERNELRELEASE)"; then rm -rf $(CURDIR)/build; fi
+
+check:
+	@tests/check $(T)
+
+run:
+	@scripts/run $(ARGS)
+
+install:
+	dkms add $(CURDIR) --force
+	dkms build $(name)/$(version) --force
+	dkms install $(name)/$(version) --force
+
+uninstall:
+	dkms remove $(name)/$(version) --all
+
+help:
+	@echo 'make              build $(name).ko for the running kernel, or for KDIR='
+	@echo 'make run          see it work: on a host with RMPOPT for real, elsewhere on an emulated one'
+	@echo '                  (ARGS=--yes: do not ask)'
+	@echo 'make check        all tests; T=NAME runs those whose name contains NAME'
+	@echo 'make install      build and install by DKMS, for the running kernel and those to come'
+	@echo 'make uninstall    remove what "make install" installed'
+	@echo 'make clean        remove what was built (the cache outside the tree stays)'
+
+.PHONY: modules modules_install have-headers clean check run install uninstall help
