@@ -1,0 +1,216 @@
+# shellcheck shell=dash
+# What scenarios are written with. Runs in the guest, in busybox sh. Each
+# scenario sources it first and calls done_testing last. README.md has the list.
+set -u
+
+# shellcheck disable=SC2034 # for scenarios
+rmpopt=/sys/kernel/rmpopt
+here=/rmpopt
+checks=0
+
+# Reports go to descriptor 3, which the runner has opened; anything else that a
+# scenario prints is shown as a comment and can't be taken for a result.
+report() { printf '  %s\n' "$*" >&3; }
+diag() { printf '%s\n' "$*" | while IFS= read -r line; do report "# $line"; done; }
+
+pass() {
+	checks=$((checks + 1))
+	report "ok $checks - $*"
+}
+
+fail() {
+	checks=$((checks + 1))
+	report "not ok $checks - $*"
+}
+
+# ok DESCRIPTION COMMAND... - the command must succeed
+ok() {
+	local what=$1
+	shift
+	if "$@"; then pass "$what"; else
+		fail "$what"
+		diag "failed: $*"
+	fi
+}
+
+# nok DESCRIPTION COMMAND... - the command must fail
+nok() {
+	local what=$1
+	shift
+	if "$@"; then
+		fail "$what"
+		diag "should have failed: $*"
+	else pass "$what"; fi
+}
+
+# is GOT WANTED DESCRIPTION
+is() {
+	if [ "$1" = "$2" ]; then pass "$3"; else
+		fail "$3"
+		diag "got:    $1" "wanted: $2"
+	fi
+}
+
+# isnt GOT UNWANTED DESCRIPTION
+isnt() {
+	if [ "$1" != "$2" ]; then pass "$3"; else
+		fail "$3"
+		diag "got what it must not be: $1"
+	fi
+}
+
+# cmp_ok A OPERATOR B DESCRIPTION - numbers; OPERATOR is == != < <= > >=
+cmp_ok() {
+	local result
+	result=$(awk -v "a=$1" -v "b=$3" "BEGIN { print (a + 0 $2 b + 0) ? \"yes\" : \"no\" }")
+	case $1$3 in
+	*[!0-9.-]*) result="not numbers" ;;
+	esac
+	if [ "$result" = yes ] && [ -n "$1" ] && [ -n "$3" ]; then pass "$4"; else
+		fail "$4"
+		diag "got: '$1' $2 '$3'"
+	fi
+}
+
+# like GOT REGEX DESCRIPTION - extended regular expression
+like() {
+	if printf '%s\n' "$1" | grep -qE -- "$2"; then pass "$3"; else
+		fail "$3"
+		diag "got:    $1" "wanted: /$2/"
+	fi
+}
+
+# unlike GOT REGEX DESCRIPTION
+unlike() {
+	if printf '%s\n' "$1" | grep -qE -- "$2"; then
+		fail "$3"
+		diag "got:          $1" "must not have: /$2/"
+	else pass "$3"; fi
+}
+
+# wait_for CONDITION SECONDS [DESCRIPTION] - look until the shell command
+# CONDITION succeeds. With a description it is a check.
+wait_for() {
+	local end
+	end=$(($(uptime_ms) + $2 * 1000))
+	while ! eval "$1"; do
+		if [ "$(uptime_ms)" -ge "$end" ]; then
+			[ $# -lt 3 ] || { fail "$3"; diag "did not come true in $2 s: $1"; }
+			return 1
+		fi
+		usleep 20000
+	done
+	[ $# -lt 3 ] || pass "$3"
+	return 0
+}
+
+uptime_ms() { awk '{ printf "%d\n", $1 * 1000 }' /proc/uptime; }
+
+skip_all() {
+	report "1..0 # SKIP $*"
+	exit 0
+}
+
+# The end of every scenario: without it the scenario counts as failed.
+done_testing() {
+	report "1..$checks"
+	exit 0
+}
+
+# --- the module ---------------------------------------------------------------
+
+loaded() { [ -d /sys/module/rmpopt ]; }
+load() { insmod "$here/rmpopt.ko" "$@"; }
+unload() { rmmod rmpopt; }
+# A test module of this repository, built by a "# build:" line.
+load_test() { local name=$1; shift; insmod "$here/$name.ko" "$@"; }
+
+# get FILE, put FILE VALUE - of /sys/kernel/rmpopt
+get() { cat "$rmpopt/$1"; }
+put() { printf '%s' "$2" >"$rmpopt/$1"; }
+state() { get state; }
+count() { get "stats/$1"; }
+
+state_is() { [ "$(get state 2>/dev/null)" = "$1" ]; }
+wait_state() { wait_for "state_is $1" "${2:-20}" "${3:-state becomes $1}"; }
+
+# No request waits to be served and no pass runs.
+at_rest() { [ "$(get requested)" = "$(get served)" ] && [ "$(get progress)" = "0 0" ] && ! state_is scanning; }
+
+# scan [now|full|later] [SECONDS] - ask for a scan and wait for its end
+scan() {
+	local number
+	put scan "${1:-now}" || return 1
+	number=$(get requested)
+	wait_for "[ \"\$(get served)\" -ge $number ]" "${2:-30}"
+}
+
+# --- the machine --------------------------------------------------------------
+
+# The profile that this run is under: kind or harsh.
+profile() { printf '%s\n' "${RMPOPT_PROFILE:-kind}"; }
+
+all_cpus() { seq 0 $(($(machinectl hello | cut -d ' ' -f 1) - 1)); }
+
+# offline CPU, online CPU
+offline() { echo 0 >"/sys/devices/system/cpu/cpu$1/online"; }
+online() { echo 1 >"/sys/devices/system/cpu/cpu$1/online"; }
+cpus_online() { cat /sys/devices/system/cpu/online; }
+
+# The CPUs that were online at boot, and no others.
+boot_cpus() {
+	local cpu file
+	for cpu in $(all_cpus); do
+		file=/sys/devices/system/cpu/cpu$cpu/online
+		if [ -e "$file" ] && [ "$(cat "$file")" != "$(cat "/tmp/boot-cpus/$cpu")" ]; then
+			cat "/tmp/boot-cpus/$cpu" >"$file" || return 1
+		fi
+	done
+}
+
+remember_boot_cpus() {
+	local cpu file
+	mkdir -p /tmp/boot-cpus
+	for cpu in $(all_cpus); do
+		file=/sys/devices/system/cpu/cpu$cpu/online
+		[ ! -e "$file" ] || cat "$file" >"/tmp/boot-cpus/$cpu"
+	done
+}
+
+# new_kernel_trouble - what a kernel log must not show, from the lines since the last call
+new_kernel_trouble() {
+	dmesg -c | grep -E 'BUG:|WARNING:|Oops|Call Trace|soft lockup|hard LOCKUP|blocked for more than|general protection|rcu.*stall|Kernel panic|[uU]nable to handle|sysfs: cannot create duplicate'
+}
+
+# fresh PROFILE - a machine as after boot, whatever the scenario before has left:
+# no module, the CPUs of the boot, no planted fault or MSR, no guest page,
+# SNP just initialised, counters at 0.
+fresh() {
+	machinectl open || return 1
+	machinectl costs off || return 1
+	! loaded || rmmod rmpopt || return 1
+	unload_tests || return 1
+	boot_cpus || return 1
+	machinectl profile "$1" >/dev/null || return 1
+	clean_cores || return 1
+	{ machinectl snp disable && machinectl snp enable && machinectl snp init; } >/dev/null || return 1
+	machinectl reset
+}
+
+clean_cores() {
+	local cpu
+	for cpu in $(all_cpus); do
+		machinectl faulty "$cpu" none || return 1
+		machinectl wrmsr "$cpu" 0xc0010139 0 || return 1
+	done
+}
+
+unload_tests() {
+	local file name
+	for file in "$here"/*.ko; do
+		name=$(basename "$file" .ko | tr - _)
+		if [ "$name" != rmpopt ] && [ -d "/sys/module/$name" ]; then
+			rmmod "$name" || return 1
+		fi
+	done
+}

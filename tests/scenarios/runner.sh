@@ -1,0 +1,52 @@
+#!/bin/sh
+# Runs in the guest: every line of /rmpopt/plan ("NAME PROFILE SECONDS") is a
+# scenario to run. Prints KTAP; run-boot on the host reads it.
+# shellcheck shell=dash
+exec 3>&1
+# shellcheck source=lib.sh
+. /rmpopt/lib.sh
+
+seconds() { cut -d . -f 1 /proc/uptime; }
+
+# A session of its own, so that whatever it leaves running can be ended.
+run_scenario() {
+	local status
+	# shellcheck disable=SC2016 # $$, $0 and $1 are the inner shell's
+	RMPOPT_PROFILE=$2 setsid sh -c 'echo $$ >/tmp/session; exec timeout -k 5 "$0" sh "$1"' \
+		"$3" "/rmpopt/scenarios/$1.sh" >/tmp/output 2>&1 </dev/null
+	status=$?
+	kill -KILL -- "-$(cat /tmp/session)" 2>/dev/null
+	tail -n 100 /tmp/output | while IFS= read -r line; do report "# $line"; done
+	case $status in
+	124 | 137 | 143) report "# took more than its $3 s and was ended" ;;
+	esac
+	return $status
+}
+
+run_one() {
+	local start trouble verdict=ok
+	start=$(seconds)
+	echo "# Subtest: $1 $2"
+	dmesg -c >/dev/null
+	if fresh "$2" >/tmp/output 2>&1; then
+		run_scenario "$@" || verdict='not ok'
+	else
+		report "# the machine could not be brought to a fresh start:"
+		while IFS= read -r line; do report "# $line"; done </tmp/output
+		verdict='not ok'
+	fi
+	if trouble=$(new_kernel_trouble); then
+		diag "in the kernel log: $trouble"
+		verdict='not ok'
+	fi
+	echo "$verdict $number - $1 $2 # $(($(seconds) - start)) s"
+}
+
+remember_boot_cpus
+echo "KTAP version 1"
+number=0
+while read -r name profile limit; do
+	number=$((number + 1))
+	run_one "$name" "$profile" "$limit"
+done </rmpopt/plan
+echo "1..$number"

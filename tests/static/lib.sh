@@ -1,0 +1,31 @@
+# shellcheck shell=bash
+# What the static tests share: TAP on stdout, whatever a tool says as comments.
+# shellcheck source=../machine/host.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/../machine/host.sh"
+
+count=0
+pass() {
+	count=$((count + 1))
+	printf 'ok %d - %s\n' "$count" "$1"
+}
+
+# fail DESCRIPTION [FILE] - FILE holds what was wrong
+fail() {
+	count=$((count + 1))
+	printf 'not ok %d - %s\n' "$count" "$1"
+	[ -z "${2:-}" ] || sed 's/^/# /' "$2"
+}
+
+skip() {
+	count=$((count + 1))
+	printf 'ok %d - %s # SKIP %s\n' "$count" "$1" "$2"
+}
+
+done_testing() { printf '1..%d\n' "$count"; }
+
+# A scratch folder that goes away with the test.
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# The tree's own files: known to git or not yet, but not ignored.
+tree_files() { git -C "$tree" ls-files --cached --others --exclude-standard; }
