@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What code inside the emulated SNP host may ask of the machine around it.
+ *
+ * One private CPUID leaf, usable from any ring and from any CPU:
+ *
+ *	in:	EAX = MACHINE_LEAF | operation, RBX, RCX, RDX = a, b, c
+ *	out:	RAX = 0 or an errno value, RBX, RCX, RDX = results
+ *
+ * All registers are used whole (64 bits). "cpu" is the kernel's CPU number,
+ * which is the vCPU's index; "core" is the set of vCPUs that share one RMPOPT
+ * table and is named by any of its CPUs. MACHINE_ALL stands for all of them.
+ *
+ * This file is included by the plugin (which answers), by machinectl (the
+ * command of the scenarios) and by test modules.
+ */
+#ifndef RMPOPT_TESTS_CONTROL_H
+#define RMPOPT_TESTS_CONTROL_H
+
+#define MACHINE_LEAF	0x40520000u
+#define MACHINE_MAGIC	0x54504f504d52ull	/* "RMPOPT" */
+#define MACHINE_ALL	(~0ull)
+
+enum machine_op {
+	/* () -> magic, vCPUs, threads per core */
+	MACHINE_HELLO		= 0,
+	/* (enum machine_counter, cpu or ALL) -> value; ALL adds up, or takes the maximum of a longest-run counter */
+	MACHINE_COUNT		= 1,
+	/* () -> ; all counters to 0 */
+	MACHINE_RESET		= 2,
+	/* (pfn, asid, size: 0 4 KiB, 1 2 MiB) -> ; as a guest's RMPUPDATE would; asid 0: a firmware page */
+	MACHINE_ASSIGN		= 3,
+	/* (pfn, -, size) -> ; back to the hypervisor, as RMPUPDATE would */
+	MACHINE_RELEASE		= 4,
+	/* (enum machine_snp) -> number of CPUs with SnpEn set, 1 if SNP_INIT is done */
+	MACHINE_SNP		= 5,
+	/* (n, enum machine_event, argument) -> ; at the n-th RMPOPT from now on any core (1: the next); several may be armed */
+	MACHINE_EVENT		= 6,
+	/* () -> events not fired yet, vCPUs held at a gate */
+	MACHINE_EVENTS		= 7,
+	/* () -> ; let go whoever is held at a gate, forget the events not fired yet */
+	MACHINE_OPEN		= 8,
+	/* () -> unsafe bits now, cores that differ from the truth, cores with RMPOPT_EN */
+	MACHINE_TRUTH		= 9,
+	/* (cpu, region) -> bit in its core's table, 1 if in its window, 1 if the region is wholly hypervisor-owned */
+	MACHINE_BIT		= 10,
+	/* (cpu, msr) -> value as that CPU would read it */
+	MACHINE_RDMSR		= 11,
+	/* (cpu, msr, value) -> ; planted, past every check */
+	MACHINE_WRMSR		= 12,
+	/* (region) -> assigned 4 KiB pages, ASID of the lowest one, its pfn */
+	MACHINE_PAGES		= 13,
+	/* (0 off, 1 on) -> ; model costs and the clock that RDTSC reads */
+	MACHINE_COSTS		= 14,
+	/* (cpu, vector: 0 none, 6 #UD, 13 #GP) -> ; every RMPOPT on that core faults so */
+	MACHINE_FAULTY		= 15,
+	/* (cpu or ALL) -> ; that core loses its table all by itself */
+	MACHINE_LOSE		= 16,
+	/* (enum machine_profile) -> the one in force before; no other change */
+	MACHINE_PROFILE		= 17,
+	/* (n) -> the one before; verifies cost as if n cores verified at once, 0: as many as really do */
+	MACHINE_CROWD		= 18,
+	/* (status) -> ; /init tells the launcher how the guest's command ended */
+	MACHINE_STATUS		= 19,
+};
+
+/* Arguments of MACHINE_SNP. */
+enum machine_snp {
+	MACHINE_SNP_QUERY	= 0,
+	MACHINE_SNP_ENABLE	= 1,	/* SnpEn set on all CPUs, SNP_INIT not done */
+	MACHINE_SNP_DISABLE	= 2,	/* what an x86 SNP shutdown does */
+	MACHINE_SNP_INIT	= 3,	/* tables zeroed, the RMP's own pages become firmware pages */
+};
+
+/* Arguments of MACHINE_EVENT; they happen just before the RMPOPT executes. */
+enum machine_event {
+	MACHINE_EVENT_UD	= 0,	/* this RMPOPT gets #UD */
+	MACHINE_EVENT_GP	= 1,	/* this RMPOPT gets #GP */
+	MACHINE_EVENT_SNP_OFF	= 2,	/* an x86 SNP shutdown */
+	MACHINE_EVENT_EN_OFF	= 3,	/* RMPOPT_BASE = 0 on the core of CPU (argument; ALL: the executing core) */
+	MACHINE_EVENT_ASSIGN	= 4,	/* page (argument: pfn) goes to ASID 1 */
+	MACHINE_EVENT_RELEASE	= 5,	/* page (argument: pfn) comes back */
+	MACHINE_EVENT_LOSE	= 6,	/* the core of CPU (argument; ALL: every core) loses its table */
+	/*
+	 * This RMPOPT is held until MACHINE_OPEN: the vCPU executes nothing,
+	 * but takes interrupts if they are enabled.
+	 */
+	MACHINE_EVENT_GATE	= 7,
+};
+
+/* What the public facts leave open; see facts about [?] in the documentation of the machine. */
+enum machine_profile {
+	MACHINE_KIND		= 0,
+	MACHINE_HARSH		= 1,
+};
+
+enum machine_counter {
+	MACHINE_VERIFIES = 0,	/* RMPOPT with RCX = 0 that did not fault */
+	MACHINE_REPORTS,	/* RMPOPT with RCX = 1 that did not fault */
+	MACHINE_FAULTS,		/* RMPOPT that faulted */
+	MACHINE_IRQS_OFF,	/* RMPOPT executed with interrupts disabled */
+	MACHINE_INTERRUPTIONS,	/* stretches with interrupts disabled that executed RMPOPT */
+	MACHINE_LONGEST_RUN,	/* most RMPOPTs in one such stretch (a maximum) */
+	MACHINE_LONGEST_CYCLES,	/* most modelled cycles in one such stretch (a maximum; costs on) */
+	MACHINE_CYCLES,		/* modelled cycles spent in RMPOPT (costs on) */
+	MACHINE_SECONDARY,	/* RMPOPT on a thread that is not the first of its core */
+	MACHINE_OUTSIDE,	/* RMPOPT with RAX unaligned or outside the window */
+	MACHINE_TOO_EARLY,	/* RMPOPT, or RMPOPT_EN written, while SNP_INIT is not done */
+	MACHINE_PAID,		/* verifies that read the RMP to the end */
+	MACHINE_CACHED,		/* verifies answered from the result cache */
+	MACHINE_EARLY_EXIT,	/* verifies that stopped at an assigned page */
+	MACHINE_BASE_WRITES,	/* WRMSR RMPOPT_BASE */
+	MACHINE_RMPREADS,
+	MACHINE_RMPUPDATES,
+	MACHINE_PSMASHES,
+	MACHINE_LOST,		/* bits cleared by hardware: conversions, rewriting of the base, going offline */
+	MACHINE_UNSAFE,		/* times that a bit was set over a region with an assigned page: 0 always */
+	MACHINE_COUNTERS
+};
+
+#endif /* RMPOPT_TESTS_CONTROL_H */
