@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What differs between the kernels that the module builds for. Vendors
+ * backport freely, so Kbuild probes the headers; nothing asks for a version.
+ */
+#ifndef RMPOPT_COMPAT_H
+#define RMPOPT_COMPAT_H
+
+#include <linux/sysfs.h>
+
+/* cpuid_eax() and the like; <asm/cpuid.h> was split in 6.16. */
+#ifdef RMPOPT_CPUID_SPLIT
+#include <asm/cpuid/api.h>
+#else
+#include <asm/cpuid.h>
+#endif
+
+/* struct bin_attribute became const in callbacks and groups at once (6.16). */
+#define BIN_ATTRIBUTE typeof(**((struct attribute_group *)NULL)->bin_attrs)
+
+#endif /* RMPOPT_COMPAT_H */

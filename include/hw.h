@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The hardware's own numbers, and the only functions that execute SNP
+ * instructions or touch the RMPOPT MSR.
+ *
+ * Marks used in comments all over the module, for where a fact comes from:
+ *   [S] stated by AMD engineers, kernel reviewers or assembler tests
+ *   [I] inferred
+ *   [?] not public; the code is right under every answer
+ * AMD's document of the instruction is publication 69201, "AMD64 RMPOPT".
+ */
+#ifndef RMPOPT_HW_H
+#define RMPOPT_HW_H
+
+#include <linux/bits.h>
+#include <linux/build_bug.h>
+#include <linux/types.h>
+
+/* A region is 1 GiB of system physical address space. [S] */
+#define HW_REGION_SHIFT		30
+
+/* A core's table has 2048 bits, for the 2 TiB from its RMPOPT_BASE. [S] */
+#define HW_WINDOW_REGIONS	2048u
+
+/* CPUID Fn8000_0025: EDX[0] RMPOPT; EBX[9:0] RST entries if EBX[10]. [S] */
+#define HW_CPUID_RMP		0x80000025u
+#define HW_CPUID_RMPOPT		BIT(0)
+#define HW_CPUID_RST_LIMITED	BIT(10)
+#define HW_CPUID_RST_ENTRIES	GENMASK(9, 0)
+
+/* CPUID Fn8000_001F EAX: RMPREAD and the segmented RMP. [S] */
+#define HW_CPUID_SEV		0x8000001fu
+#define HW_CPUID_RMPREAD	BIT(21)
+#define HW_CPUID_SEGMENTED	BIT(23)
+
+/* Not all kernels that the module builds for know these by name. [S] */
+#define HW_MSR_SYSCFG		0xc0010010u
+#define HW_SYSCFG_SNP_EN	BIT_ULL(24)
+#define HW_MSR_RMP_BASE		0xc0010132u
+#define HW_MSR_RMP_CFG		0xc0010136u
+#define HW_RMP_CFG_SEGMENTED	BIT_ULL(0)
+#define HW_RMP_CFG_SHIFT	GENMASK_ULL(13, 8)
+#define HW_MSR_RMPOPT_BASE	0xc0010139u
+#define HW_RMPOPT_EN		BIT_ULL(0)
+
+/* The RMP segment table: 4 KiB behind 16 KiB of bookkeeping. [S] */
+#define HW_RST_OFFSET		0x4000u
+#define HW_RST_SIZE		0x1000u
+#define HW_RST_ENTRIES		(HW_RST_SIZE / sizeof(u64))
+
+/**
+ * enum hw_function - what RMPOPT is asked to do (its RCX) [S]
+ * @HW_VERIFY: read the RMP of the region, set or clear the bit, answer it
+ * @HW_REPORT: answer the bit
+ */
+enum hw_function {
+	HW_VERIFY = 0,
+	HW_REPORT = 1,
+};
+
+/**
+ * struct hw_rmp_entry - what RMPREAD stores [S]
+ * @gpa: guest physical address
+ * @assigned: bit 0: the page belongs to a guest or to firmware
+ * @size: bit 0: a 2 MiB page; bit 1 (2 MiB-aligned address only): some other
+ *	page of these 2 MiB is assigned
+ * @immutable: bit 0
+ * @reserved: ignored
+ * @asid: whose page it is; 0 with @assigned: firmware's
+ */
+struct hw_rmp_entry {
+	u64 gpa;
+	u8 assigned;
+	u8 size;
+	u8 immutable;
+	u8 reserved;
+	u32 asid;
+} __packed __aligned(16);
+static_assert(sizeof(struct hw_rmp_entry) == 16);
+
+bool hw_has_rmpopt(void);
+bool hw_has_rmpread(void);
+unsigned int hw_rst_entries(void);
+
+int hw_rmpopt(u32 region, enum hw_function function);
+int hw_rmpread(u64 spa, struct hw_rmp_entry *entry);
+
+int hw_read(u32 msr, u64 *value);
+int hw_write_base(u64 base);
+bool hw_snp_enabled(void);
+
+#endif /* RMPOPT_HW_H */

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Instructions and MSRs. Everything here can fault and none of it may take
+ * the host down: each access has an exception-table entry, and a fault is an
+ * errno. All functions act on the CPU that they run on and may be called in
+ * any context; where the CPU matters the caller disables preemption.
+ */
+#include <linux/errno.h>
+#include <asm/asm.h>
+#include <asm/msr.h>
+#include <asm/processor.h>
+#include <asm/trapnr.h>
+
+#include "compat.h"
+#include "hw.h"
+
+static bool cpuid_reaches(u32 leaf)
+{
+	return cpuid_eax(0x80000000u) >= leaf;
+}
+
+/**
+ * hw_has_rmpopt - does this CPU have the RMPOPT instruction?
+ *
+ * Source: CPUID Fn8000_0025 EDX[0]. [S]
+ */
+bool hw_has_rmpopt(void)
+{
+	return cpuid_reaches(HW_CPUID_RMP) &&
+	       (cpuid_edx(HW_CPUID_RMP) & HW_CPUID_RMPOPT);
+}
+
+/**
+ * hw_has_rmpread - does this CPU have the RMPREAD instruction?
+ *
+ * Source: CPUID Fn8000_001F EAX[21]. [S]
+ */
+bool hw_has_rmpread(void)
+{
+	return cpuid_reaches(HW_CPUID_SEV) &&
+	       (cpuid_eax(HW_CPUID_SEV) & HW_CPUID_RMPREAD);
+}
+
+/**
+ * hw_rst_entries - how many entries of the RMP segment table are in use
+ *
+ * Source: CPUID Fn8000_0025 EBX[9:0] where EBX[10] says that it counts. [S]
+ *
+ * Return: 0 ... 512.
+ */
+unsigned int hw_rst_entries(void)
+{
+	u32 ebx = cpuid_ebx(HW_CPUID_RMP);
+
+	if (!(ebx & HW_CPUID_RST_LIMITED))
+		return HW_RST_ENTRIES;
+	return min_t(unsigned int, ebx & HW_CPUID_RST_ENTRIES, HW_RST_ENTRIES);
+}
+
+/**
+ * hw_rmpopt - execute RMPOPT on this CPU
+ * @region: the region, in GiB of system physical address space
+ * @function: verify or report
+ *
+ * RAX holds the region's address and is not modified, RCX the function; both
+ * functions answer in CF whether the bit is set now. Without RMPOPT_EN on
+ * this core the instruction is #UD. [S] An address outside the window: [?],
+ * so any other fault is told apart.
+ *
+ * The exception-table entry of the type used here puts the trap's number in
+ * RAX, which is how the two are told apart. A verify may take from 60 cycles
+ * to more than a million (published figures) and can't be interrupted.
+ *
+ * Return: 1 the bit is set, 0 it is not, -ENXIO for #UD (RMPOPT is not
+ * enabled on this core), -EFAULT for any other fault.
+ */
+int hw_rmpopt(u32 region, enum hw_function function)
+{
+	unsigned long rax = (unsigned long)region << HW_REGION_SHIFT;
+	unsigned long rcx = function;
+	bool optimized = false;
+	bool faulted = true;
+
+	asm volatile("1:\t.byte 0xf2, 0x0f, 0x01, 0xfc\n"
+		     "\tsetc %[optimized]\n"
+		     "\tmovb $0, %[faulted]\n"
+		     "2:\n"
+		     _ASM_EXTABLE_FAULT(1b, 2b)
+		     : "+a" (rax), "+c" (rcx), [optimized] "+q" (optimized),
+		       [faulted] "+q" (faulted)
+		     : : "cc", "memory");
+
+	if (!faulted)
+		return optimized;
+	return rax == X86_TRAP_UD ? -ENXIO : -EFAULT;
+}
+
+/**
+ * hw_rmpread - read the RMP entry of a page
+ * @spa: system physical address of the page, in bytes
+ * @entry: where to store it, in directly mapped or stack memory
+ *
+ * RAX holds the address and returns the instruction's own code, RCX points to
+ * the result. [S] What it does before SNP_INIT or for an address outside the
+ * RMP is not public [?]: both a fault and a code are errors here.
+ *
+ * Return: 0, -EFAULT if the instruction faulted, -EINVAL if it refused.
+ */
+int hw_rmpread(u64 spa, struct hw_rmp_entry *entry)
+{
+	unsigned long rax = spa;
+	unsigned long rcx = (unsigned long)entry;
+	bool faulted = true;
+
+	asm volatile("1:\t.byte 0xf2, 0x0f, 0x01, 0xfd\n"
+		     "\tmovb $0, %[faulted]\n"
+		     "2:\n"
+		     _ASM_EXTABLE(1b, 2b)
+		     : "+a" (rax), "+c" (rcx), [faulted] "+q" (faulted)
+		     : : "cc", "memory");
+
+	if (faulted)
+		return -EFAULT;
+	return rax ? -EINVAL : 0;
+}
+
+/**
+ * hw_read - read an MSR of this CPU
+ * @msr: its number
+ * @value: where to store it
+ *
+ * Return: 0, -EIO if the MSR does not exist.
+ */
+int hw_read(u32 msr, u64 *value)
+{
+	u32 low, high;
+
+	if (rdmsr_safe(msr, &low, &high))
+		return -EIO;
+	*value = (u64)high << 32 | low;
+	return 0;
+}
+
+/**
+ * hw_write_base - write this core's RMPOPT_BASE
+ * @base: 1 GiB-aligned start of the window | HW_RMPOPT_EN, or 0
+ *
+ * RMPOPT_EN needs SnpEn and a segmented RMP [S]; whether the write faults
+ * otherwise or is ignored is not public [?], so it is read back. Rewriting
+ * the value may empty the core's table [?]: not written if it is there.
+ *
+ * Return: 0, -EIO if the write faulted or did not take.
+ */
+int hw_write_base(u64 base)
+{
+	u64 now;
+
+	if (!hw_read(HW_MSR_RMPOPT_BASE, &now) && now == base)
+		return 0;
+	if (wrmsr_safe(HW_MSR_RMPOPT_BASE, (u32)base, (u32)(base >> 32)))
+		return -EIO;
+	if (hw_read(HW_MSR_RMPOPT_BASE, &now) || now != base)
+		return -EIO;
+	return 0;
+}
+
+/**
+ * hw_snp_enabled - is SYSCFG.SnpEn set on this CPU?
+ */
+bool hw_snp_enabled(void)
+{
+	u64 syscfg;
+
+	return !hw_read(HW_MSR_SYSCFG, &syscfg) && (syscfg & HW_SYSCFG_SNP_EN);
+}
