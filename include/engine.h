@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * DOC: how the module works inside
+ *
+ * One worker, a kernel thread of low priority, owns all state: which cores
+ * take part, what is armed, what is believed of the tables, the running pass.
+ * Files, hotplug callbacks and notifiers only set a wish and kick it. It looks
+ * at what the hardware says, compares that with what should be, and acts;
+ * nothing depends on having seen an event.
+ *
+ * A pass has a leader, the core that the worker runs on, and followers. The
+ * leader verifies each region, each instruction in a preempt-off section of
+ * its own that checks the core it is on. Regions that it won are sent to the
+ * followers in slices: asynchronous IPIs whose handler executes as many
+ * instructions as fit in slice_us. The leader's closing reports then tell
+ * which regions are optimized.
+ *
+ * Locking: engine.lock (a spinlock, taken with interrupts disabled) guards
+ * state, reason and requests and nothing else. Everything else is written by
+ * the worker alone; files read single words of it. Slices are handed over by
+ * their busy flag. cpus_read_lock() is held to read masks and for one IPI
+ * round, never across a pass and never with migration or preemption disabled,
+ * because CPU offlining waits for pinned threads while it holds the write
+ * side. Hotplug callbacks take no lock of ours at all.
+ */
+#ifndef RMPOPT_ENGINE_H
+#define RMPOPT_ENGINE_H
+
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+
+#include "coverage.h"
+#include "plan.h"
+
+/* The words of the state file, in this order in state.c. */
+enum engine_state {
+	STATE_WAITING,
+	STATE_READY,
+	STATE_SCANNING,
+	STATE_STOPPED,
+	STATE_FAILED,
+	STATE_SUSPENDED,
+	STATE_LEAVING,
+};
+
+/* The words of last_result, in this order in state.c. */
+enum engine_result {
+	RESULT_NONE,
+	RESULT_OK,
+	RESULT_PARTIAL,
+	RESULT_CANCELLED,
+	RESULT_FAILED,
+};
+
+/* Why a pass runs; the words of stats/last_trigger, in this order in state.c. */
+enum engine_trigger {
+	TRIGGER_NONE,
+	TRIGGER_LOAD,
+	TRIGGER_REQUEST,
+	TRIGGER_LATER,
+	TRIGGER_ARMED,
+	TRIGGER_HOTPLUG,
+	TRIGGER_RETRY,
+};
+
+/* What a write to scan asks for. */
+enum engine_request {
+	REQUEST_NOW,
+	REQUEST_FULL,
+	REQUEST_LATER,
+	REQUEST_CANCEL,
+};
+
+#define ENGINE_REASON_MAX	200
+
+/**
+ * struct engine_stats - counts since load, written by the worker only
+ * @passes: passes ended
+ * @passes_full: of them full ones
+ * @verifies_leader: verifies by leaders
+ * @verifies_follower: verifies by followers
+ * @reports: reports, all by leaders
+ * @slices: interruptions of followers
+ * @overruns: slices that took longer than slice_us
+ * @faults: instructions that faulted
+ * @last_pass_us: how long the last pass took
+ * @last_stolen_us: how much of the followers' time its slices took, added up
+ * @last_trigger: why it ran
+ * @pass_stolen_ns: what slices took in the running pass
+ * @worst_slice_ns: the longest slice so far
+ * @worst_slice_cpu: where that was
+ */
+struct engine_stats {
+	u64 passes;
+	u64 passes_full;
+	u64 verifies_leader;
+	u64 verifies_follower;
+	u64 reports;
+	u64 slices;
+	u64 overruns;
+	u64 faults;
+	u64 last_pass_us;
+	u64 last_stolen_us;
+	enum engine_trigger last_trigger;
+	u64 pass_stolen_ns;
+	u64 worst_slice_ns;
+	int worst_slice_cpu;
+};
+
+/**
+ * struct engine - the one instance
+ * @lock: guards @state, @reason, @requested, @served, @want and @later
+ * @state: where the module is
+ * @reason: why, as a sentence
+ * @requested: number of the last accepted request
+ * @served: number of the last request whose pass ended
+ * @want: a pass is wanted, by this trigger; TRIGGER_NONE if not
+ * @want_number: the last request that the wanted pass serves
+ * @later_at: ktime in ns at which a delayed request becomes due; 0: none
+ * @enabled: the admin's wish
+ * @cancel: the admin wants the running pass to end
+ * @retry_now: the admin wants a new try without a pause
+ * @suspended: the system is going to sleep
+ * @leaving: unload or reboot; never taken back
+ * @left: it has taken note of @leaving and has nothing to tell any more
+ * @kicked: the worker has something to look at
+ * @wait: the worker sleeps here
+ * @worker: the worker
+ * @last_result: how the last pass ended
+ * @covered: the regions looked after
+ * @plan: beliefs about those in the window
+ * @region: number of each region of @plan
+ * @base: what RMPOPT_BASE is to be on participating cores
+ * @progress_done: instructions of the running pass that are done
+ * @progress_total: all of them, as far as known
+ * @stats: counts
+ */
+struct engine {
+	spinlock_t lock;	/* state, reason and requests; see above */
+	enum engine_state state;
+	char reason[ENGINE_REASON_MAX];
+	u64 requested;
+	u64 served;
+	enum engine_trigger want;
+	u64 want_number;
+	u64 later_at;
+
+	bool enabled;
+	bool cancel;
+	bool retry_now;
+	bool suspended;
+	bool leaving;
+	bool left;
+	bool kicked;
+	wait_queue_head_t wait;
+	struct task_struct *worker;
+
+	enum engine_result last_result;
+	struct coverage covered;
+	struct plan plan;
+	u32 region[PLAN_REGIONS_MAX];
+	u64 base;
+	u32 progress_done;
+	u32 progress_total;
+	struct engine_stats stats;
+};
+
+extern struct engine engine;
+
+/* state.c */
+const char *state_word(enum engine_state state);
+const char *state_result_word(enum engine_result result);
+const char *state_trigger_word(enum engine_trigger trigger);
+enum engine_state state_now(void);
+__printf(2, 3) void state_set(enum engine_state state, const char *reason, ...);
+void state_reason(char *buf);
+void state_kick(void);
+int state_request(enum engine_request request);
+void state_want(enum engine_trigger trigger);
+bool state_take(enum engine_trigger *trigger, u64 *number);
+void state_serve(u64 number, enum engine_result result);
+void state_drop_requests(enum engine_result result);
+u64 state_later_at(void);
+
+/* worker.c */
+int worker_start(void);
+void worker_stop(void);
+void worker_leave(void);
+void worker_suspend(void);
+void worker_resume(void);
+
+/* pass.c */
+struct core;
+int pass_settle_on(const struct core *core);
+enum engine_result pass_run(bool *again);
+
+/* True as soon as the running pass has to end. Any context. */
+static inline bool engine_pass_ends(void)
+{
+	return READ_ONCE(engine.leaving) || READ_ONCE(engine.cancel) ||
+	       READ_ONCE(engine.suspended) || !READ_ONCE(engine.enabled);
+}
+
+/* sysfs.c */
+int sysfs_start(void);
+void sysfs_stop(void);
+void sysfs_state_changed(void);
+void sysfs_served_changed(void);
+
+#endif /* RMPOPT_ENGINE_H */

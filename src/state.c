@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * State, reason and requests: what files show and what they wish for.
+ *
+ * state_set() is the one place where the state changes. Requests are numbered;
+ * a request is served when a pass that began after it has ended, or when it is
+ * certain that there will be none.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/string.h>
+
+#include "engine.h"
+#include "rmpopt.h"
+#include "tune.h"
+
+struct engine engine = {
+	.lock = __SPIN_LOCK_UNLOCKED(engine.lock),
+	.wait = __WAIT_QUEUE_HEAD_INITIALIZER(engine.wait),
+	.enabled = true,
+	.state = STATE_WAITING,
+	.stats.worst_slice_cpu = -1,
+};
+
+static const char * const state_words[] = {
+	[STATE_WAITING]		= "waiting",
+	[STATE_READY]		= "ready",
+	[STATE_SCANNING]	= "scanning",
+	[STATE_STOPPED]		= "stopped",
+	[STATE_FAILED]		= "failed",
+	[STATE_SUSPENDED]	= "suspended",
+	[STATE_LEAVING]		= "leaving",
+};
+
+static const char * const result_words[] = {
+	[RESULT_NONE]		= "none",
+	[RESULT_OK]		= "ok",
+	[RESULT_PARTIAL]	= "partial",
+	[RESULT_CANCELLED]	= "cancelled",
+	[RESULT_FAILED]		= "failed",
+};
+
+static const char * const trigger_words[] = {
+	[TRIGGER_NONE]		= "none",
+	[TRIGGER_LOAD]		= "load",
+	[TRIGGER_REQUEST]	= "request",
+	[TRIGGER_LATER]		= "later",
+	[TRIGGER_ARMED]		= "armed",
+	[TRIGGER_HOTPLUG]	= "hotplug",
+	[TRIGGER_RETRY]		= "retry",
+};
+
+const char *state_word(enum engine_state state)
+{
+	return state_words[state];
+}
+
+const char *state_result_word(enum engine_result result)
+{
+	return result_words[result];
+}
+
+const char *state_trigger_word(enum engine_trigger trigger)
+{
+	return trigger_words[trigger];
+}
+
+/**
+ * state_now - the state, for whoever only wants to show it
+ */
+enum engine_state state_now(void)
+{
+	return READ_ONCE(engine.state);
+}
+
+/**
+ * state_kick - make the worker look
+ *
+ * Any context but NMI; takes the wait queue's lock only.
+ */
+void state_kick(void)
+{
+	WRITE_ONCE(engine.kicked, true);
+	wake_up(&engine.wait);
+}
+
+/* Returns whether the reason is news. */
+static bool set_reason(const char *text)
+{
+	if (!strcmp(engine.reason, text))
+		return false;
+	strscpy(engine.reason, text);
+	return true;
+}
+
+/**
+ * state_set - move to a state
+ * @state: which
+ * @reason: why, as a sentence that names the fix; "ok" if there is none to
+ *	fix; NULL: as before
+ *
+ * By the worker only; may sleep. Logs each change of state or reason but the
+ * coming and going of passes.
+ */
+void state_set(enum engine_state state, const char *reason, ...)
+{
+	char text[ENGINE_REASON_MAX];
+	enum engine_state before;
+	bool told = false;
+	va_list args;
+
+	va_start(args, reason);
+	if (reason)
+		vscnprintf(text, sizeof(text), reason, args);
+	va_end(args);
+
+	spin_lock_irq(&engine.lock);
+	before = engine.state;
+	WRITE_ONCE(engine.state, state);
+	if (reason)
+		told = set_reason(text);
+	spin_unlock_irq(&engine.lock);
+
+	if (told || (before != state && before != STATE_SCANNING &&
+		     state != STATE_SCANNING))
+		pr_info("%s: %s\n", state_word(state), engine.reason);
+	if (told || before != state) {
+		sysfs_state_changed();
+		wake_up(&engine.wait);
+	}
+}
+
+/**
+ * state_reason - copy the reason
+ * @buf: ENGINE_REASON_MAX bytes
+ */
+void state_reason(char *buf)
+{
+	spin_lock_irq(&engine.lock);
+	strscpy(buf, engine.reason, ENGINE_REASON_MAX);
+	spin_unlock_irq(&engine.lock);
+}
+
+static bool takes_requests(void)
+{
+	return engine.state == STATE_READY || engine.state == STATE_SCANNING;
+}
+
+static void note_request(enum engine_request request)
+{
+	u64 now = ktime_get_ns();
+
+	engine.requested++;
+	switch (request) {
+	case REQUEST_NOW:
+	case REQUEST_FULL:
+		engine.want = TRIGGER_REQUEST;
+		engine.want_number = engine.requested;
+		break;
+	case REQUEST_LATER:
+		/* Each one starts the quiet period anew. */
+		engine.later_at = now + tune_read(TUNE_DELAY_MS) * NSEC_PER_MSEC;
+		break;
+	case REQUEST_CANCEL:
+		if (engine.want == TRIGGER_REQUEST || engine.later_at)
+			WRITE_ONCE(engine.last_result, RESULT_CANCELLED);
+		engine.want = TRIGGER_NONE;
+		engine.later_at = 0;
+		WRITE_ONCE(engine.cancel, true);
+		break;
+	}
+}
+
+/**
+ * state_request - a user or another module asks for something
+ * @request: what
+ *
+ * Any context but NMI. Merges with what is wanted already; what the running
+ * pass can't serve any more is served by one after it.
+ *
+ * Return: 0, -ENODEV unless the state is ready or scanning.
+ */
+int state_request(enum engine_request request)
+{
+	unsigned long flags;
+	int ret = -ENODEV;
+
+	spin_lock_irqsave(&engine.lock, flags);
+	if (takes_requests()) {
+		note_request(request);
+		ret = 0;
+	}
+	spin_unlock_irqrestore(&engine.lock, flags);
+
+	if (!ret)
+		state_kick();
+	return ret;
+}
+
+/**
+ * rmpopt_scan - ask for a scan
+ * @when: now, or after the quiet period
+ *
+ * For modules that give guests' memory back. Any context but NMI.
+ *
+ * Return: 0, -ENODEV unless the state is ready or scanning, -EINVAL for an
+ * unknown @when.
+ */
+int rmpopt_scan(enum rmpopt_when when)
+{
+	switch (when) {
+	case RMPOPT_SCAN_NOW:
+		return state_request(REQUEST_NOW);
+	case RMPOPT_SCAN_LATER:
+		return state_request(REQUEST_LATER);
+	}
+	return -EINVAL;
+}
+EXPORT_SYMBOL_GPL(rmpopt_scan);
+
+/**
+ * state_want - the worker wants a pass itself
+ * @trigger: why
+ *
+ * Does not change what a user's request already asks for.
+ */
+void state_want(enum engine_trigger trigger)
+{
+	spin_lock_irq(&engine.lock);
+	if (engine.want == TRIGGER_NONE) {
+		engine.want = trigger;
+		engine.want_number = engine.served;
+	}
+	spin_unlock_irq(&engine.lock);
+}
+
+/* A delayed request that has become due is one like any other. */
+static void take_later(u64 now)
+{
+	if (!engine.later_at || now < engine.later_at)
+		return;
+	engine.later_at = 0;
+	if (engine.want == TRIGGER_NONE)
+		engine.want = TRIGGER_LATER;
+	engine.want_number = engine.requested;
+}
+
+/**
+ * state_take - take the wanted pass, if there is one
+ * @trigger: why it is wanted
+ * @number: the last request that it serves
+ *
+ * A request to cancel ends here: what it was meant for has ended by now, and
+ * what was asked for after it must not suffer. If nothing is wanted nobody
+ * has to wait for anything.
+ */
+bool state_take(enum engine_trigger *trigger, u64 *number)
+{
+	u64 now = ktime_get_ns();
+	bool taken, settled;
+
+	spin_lock_irq(&engine.lock);
+	take_later(now);
+	WRITE_ONCE(engine.cancel, false);
+	taken = engine.want != TRIGGER_NONE;
+	*trigger = engine.want;
+	/* A request that waits for its quiet period is not served by others. */
+	*number = engine.later_at ? engine.want_number : engine.requested;
+	engine.want = TRIGGER_NONE;
+	settled = !taken && !engine.later_at && engine.served != engine.requested;
+	if (settled)
+		engine.served = engine.requested;
+	spin_unlock_irq(&engine.lock);
+
+	if (settled)
+		sysfs_served_changed();
+	return taken;
+}
+
+/**
+ * state_serve - a pass has ended, and its requests with it
+ * @number: the last request that it served
+ * @result: how it ended
+ */
+void state_serve(u64 number, enum engine_result result)
+{
+	spin_lock_irq(&engine.lock);
+	WRITE_ONCE(engine.last_result, result);
+	engine.served = max(engine.served, number);
+	spin_unlock_irq(&engine.lock);
+	sysfs_served_changed();
+}
+
+/**
+ * state_drop_requests - there will be no pass for what is wanted
+ * @result: what to tell those who asked
+ *
+ * Nobody who waits for a request is left waiting.
+ */
+void state_drop_requests(enum engine_result result)
+{
+	bool dropped;
+
+	spin_lock_irq(&engine.lock);
+	dropped = engine.served != engine.requested;
+	if (dropped)
+		WRITE_ONCE(engine.last_result, result);
+	engine.served = engine.requested;
+	engine.want = TRIGGER_NONE;
+	engine.later_at = 0;
+	WRITE_ONCE(engine.cancel, false);
+	spin_unlock_irq(&engine.lock);
+	if (dropped)
+		sysfs_served_changed();
+}
+
+/**
+ * state_later_at - when a delayed request becomes due
+ *
+ * Return: ktime in ns, 0 if there is none.
+ */
+u64 state_later_at(void)
+{
+	u64 at;
+
+	spin_lock_irq(&engine.lock);
+	at = engine.later_at;
+	spin_unlock_irq(&engine.lock);
+	return at;
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tunables: one table, from which the module parameters and the files in
+ * tune/ take their limits. A value out of range is refused, never clamped.
+ */
+#include <linux/errno.h>
+#include <linux/kobject.h>
+#include <linux/kstrtox.h>
+#include <linux/module.h>
+#include <linux/sysfs.h>
+
+#include "engine.h"
+#include "tune.h"
+
+#define DAY_MS	(24 * 60 * 60 * 1000)
+
+/**
+ * struct tunable - a number that an admin may set
+ * @attr: its file in tune/
+ * @value: its value, read with tune_read()
+ * @min: smallest value
+ * @max: largest value
+ * @or_zero: 0 is allowed as well
+ */
+struct tunable {
+	struct kobj_attribute attr;
+	u32 value;
+	u32 min;
+	u32 max;
+	bool or_zero;
+};
+
+static ssize_t tune_show(struct kobject *kobj, struct kobj_attribute *attr,
+			 char *buf);
+static ssize_t tune_store(struct kobject *kobj, struct kobj_attribute *attr,
+			  const char *buf, size_t count);
+
+static struct tunable tunables[TUNES] = {
+	[TUNE_DELAY_MS] = {
+		.attr = __ATTR(delay_ms, 0644, tune_show, tune_store),
+		.value = 10000, .min = 1, .max = DAY_MS, .or_zero = true,
+	},
+	[TUNE_WATCH_MS] = {
+		.attr = __ATTR(watch_ms, 0644, tune_show, tune_store),
+		.value = 60000, .min = 10, .max = DAY_MS, .or_zero = true,
+	},
+	[TUNE_SLICE_US] = {
+		.attr = __ATTR(slice_us, 0644, tune_show, tune_store),
+		.value = 50, .min = 10, .max = 1000,
+	},
+	[TUNE_DUTY] = {
+		.attr = __ATTR(duty, 0644, tune_show, tune_store),
+		.value = 5, .min = 1, .max = 100,
+	},
+	[TUNE_PARALLEL] = {
+		.attr = __ATTR(parallel, 0644, tune_show, tune_store),
+		.value = 4, .min = 1, .max = NR_CPUS, .or_zero = true,
+	},
+};
+
+/**
+ * tune_read - the value in force
+ * @tune: which
+ */
+u32 tune_read(enum tune tune)
+{
+	return READ_ONCE(tunables[tune].value);
+}
+
+static int tune_set(struct tunable *tunable, const char *text)
+{
+	u32 value;
+	int ret;
+
+	/* kstrtouint() alone would take "+5". */
+	if (text[0] < '0' || text[0] > '9')
+		return -EINVAL;
+	ret = kstrtouint(text, 10, &value);
+	if (ret)
+		return -EINVAL;
+	if ((value < tunable->min || value > tunable->max) &&
+	    !(tunable->or_zero && !value))
+		return -EINVAL;
+	WRITE_ONCE(tunable->value, value);
+	return 0;
+}
+
+static struct tunable *to_tunable(struct kobj_attribute *attr)
+{
+	return container_of(attr, struct tunable, attr);
+}
+
+static ssize_t tune_show(struct kobject *kobj, struct kobj_attribute *attr,
+			 char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(to_tunable(attr)->value));
+}
+
+static ssize_t tune_store(struct kobject *kobj, struct kobj_attribute *attr,
+			  const char *buf, size_t count)
+{
+	int ret = tune_set(to_tunable(attr), buf);
+
+	if (ret)
+		return ret;
+	/* The worker may be asleep on the old value. */
+	state_kick();
+	return count;
+}
+
+static struct attribute *tune_attrs[] = {
+	&tunables[TUNE_DELAY_MS].attr.attr,
+	&tunables[TUNE_WATCH_MS].attr.attr,
+	&tunables[TUNE_SLICE_US].attr.attr,
+	&tunables[TUNE_DUTY].attr.attr,
+	&tunables[TUNE_PARALLEL].attr.attr,
+	NULL
+};
+
+const struct attribute_group tune_group = {
+	.name = "tune",
+	.attrs = tune_attrs,
+};
+
+static int tune_param_set(const char *text, const struct kernel_param *kp)
+{
+	return text ? tune_set(kp->arg, text) : -EINVAL;
+}
+
+static int tune_param_get(char *buf, const struct kernel_param *kp)
+{
+	const struct tunable *tunable = kp->arg;
+
+	return sysfs_emit(buf, "%u\n", READ_ONCE(tunable->value));
+}
+
+static const struct kernel_param_ops tune_param_ops = {
+	.set = tune_param_set,
+	.get = tune_param_get,
+};
+
+module_param_cb(delay_ms, &tune_param_ops, &tunables[TUNE_DELAY_MS], 0444);
+MODULE_PARM_DESC(delay_ms, "quiet period before a delayed scan, in ms (default 10000)");
+module_param_cb(watch_ms, &tune_param_ops, &tunables[TUNE_WATCH_MS], 0444);
+MODULE_PARM_DESC(watch_ms, "how often the module looks at the hardware by itself, in ms; 0: never (default 60000)");
+module_param_cb(slice_us, &tune_param_ops, &tunables[TUNE_SLICE_US], 0444);
+MODULE_PARM_DESC(slice_us, "longest interruption of a core, in us, 10 ... 1000 (default 50)");
+module_param_cb(duty, &tune_param_ops, &tunables[TUNE_DUTY], 0444);
+MODULE_PARM_DESC(duty, "percent of a core's time that may be taken, 1 ... 100 (default 5)");
+module_param_cb(parallel, &tune_param_ops, &tunables[TUNE_PARALLEL], 0444);
+MODULE_PARM_DESC(parallel, "cores interrupted at the same time; 0: all (default 4)");
