@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Cores: who shares a table with whom, who takes part, who comes and goes.
+ */
+#ifndef RMPOPT_CORES_H
+#define RMPOPT_CORES_H
+
+#include <linux/bitmap.h>
+#include <linux/cpumask.h>
+#include <linux/smp.h>
+#include <linux/types.h>
+
+#include "plan.h"
+
+/**
+ * struct slice - what one follower does in one interruption
+ * @csd: its IPI; may be unlocked before the handler has begun, so it says
+ *	nothing about the handler
+ * @busy: from sending until the handler's last access to this structure; who
+ *	sees it clear owns the rest
+ * @pass: number of the pass that it belongs to
+ * @next: place of the next region to verify; where the handler stopped
+ * @done: instructions executed
+ * @error: 0, or what the last instruction failed with
+ * @cycles: how long the handler took
+ * @missed: regions whose verify did not set the bit, of the whole pass
+ * @pace: how long this core's instructions take
+ */
+struct slice {
+	call_single_data_t csd;
+	bool busy;
+	u64 pass;
+	u32 next;
+	u32 done;
+	int error;
+	u64 cycles;
+	DECLARE_BITMAP(missed, PLAN_REGIONS_MAX);
+	struct plan_pace pace;
+};
+
+/**
+ * struct core - the threads that share one RMPOPT table
+ * @key: what tells it from others: package and core number
+ * @first: one of its threads, the others follow by the registry
+ * @primary: its first online thread, nr_cpu_ids if there is none
+ * @wanted: the admin lets it take part (parameter cpus)
+ * @armed: its RMPOPT_BASE was seen to be what it should be
+ * @behind: its table may lack bits of optimized regions
+ * @rearmed: it was armed anew in the running pass
+ * @epoch: how often one of its threads has come online, as last looked at
+ * @arm_result: of the last try to arm it, written on the core itself
+ * @dropped: what it was dropped for, an errno; 0 if it was not
+ * @pause_ms: how long it is left alone for that
+ * @retry_at: ktime in ns of the next try
+ * @following: it has regions left to verify in the running pass
+ * @sent_at: ktime in ns at which the slice under way was sent; 0: none is
+ * @sent_cpu: and where to
+ * @resume_at: ktime in ns before which it is not interrupted again
+ * @slice: the slice under way
+ */
+struct core {
+	u64 key;
+	int first;
+	unsigned int primary;
+	bool wanted;
+	bool armed;
+	bool behind;
+	bool rearmed;
+	u32 epoch;
+	int arm_result;
+	int dropped;
+	u64 pause_ms;
+	u64 retry_at;
+	bool following;
+	u64 sent_at;
+	unsigned int sent_cpu;
+	u64 resume_at;
+	struct slice slice;
+};
+
+/* Takes part: it is online, the admin lets it, its table is in use. */
+static inline bool core_takes_part(const struct core *core)
+{
+	return core->primary < nr_cpu_ids && core->armed;
+}
+
+int cores_start(void);
+void cores_stop(void);
+int cores_watch(void);
+void cores_unwatch(void);
+
+int cores_select(const char *list);
+void cores_touch(void);
+bool cores_changed(void);
+int cores_refresh(void);
+struct core *cores_here(void);
+struct core *cores_at(u32 i);
+struct core *cores_leader(void);
+struct core *cores_leading(void);
+void cores_drop(struct core *core, int error);
+void cores_forgive(void);
+struct core *cores_dropped(void);
+u64 cores_retry_at(void);
+void cores_mask(struct cpumask *mask, bool behind_only);
+
+#endif /* RMPOPT_CORES_H */

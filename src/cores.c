@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Cores: the registry of who shares a table with whom, and hotplug.
+ *
+ * The kernel's primary-thread mask is not used: it goes by APIC id and loses a
+ * core whose first thread is offline. A core's primary here is its first
+ * *online* thread.
+ *
+ * The registry belongs to the worker. Entries are added and never removed
+ * before unload, so IPI handlers may look their own core up. Hotplug callbacks
+ * count and kick; they take no lock of ours, never wait and never veto.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/percpu.h>
+#include <linux/sched/isolation.h>
+#include <linux/slab.h>
+#include <linux/topology.h>
+
+#include "arm.h"
+#include "cores.h"
+#include "engine.h"
+#include "hw.h"
+
+#define PAUSE_FIRST_MS	1000u
+#define PAUSE_CAP_MS	(10 * 60 * 1000u)
+
+/* core_of and sibling: by CPU; sibling is the next thread of the same core. */
+static struct core **core_of;
+static int *sibling;
+static struct core **core_list;
+static u32 core_count;
+static struct core *leader;
+
+/* The parameter cpus; all CPUs if there was none. */
+static cpumask_var_t selected;
+
+static bool changed;
+static enum cpuhp_state online_state, gone_state;
+
+/* Times that the CPU came online; written by its own hotplug callback. */
+static DEFINE_PER_CPU(u32, onlined);
+
+/**
+ * cores_start - make room for the registry
+ *
+ * Return: 0, -ENOMEM; cores_stop() cleans up after both.
+ */
+int cores_start(void)
+{
+	core_of = kcalloc(nr_cpu_ids, sizeof(*core_of), GFP_KERNEL);
+	core_list = kcalloc(nr_cpu_ids, sizeof(*core_list), GFP_KERNEL);
+	sibling = kcalloc(nr_cpu_ids, sizeof(*sibling), GFP_KERNEL);
+	if (!core_of || !core_list || !sibling ||
+	    !zalloc_cpumask_var(&selected, GFP_KERNEL))
+		return -ENOMEM;
+	cpumask_copy(selected, cpu_possible_mask);
+	changed = true;
+	return 0;
+}
+
+/**
+ * cores_stop - free the registry, after every handler has returned
+ */
+void cores_stop(void)
+{
+	u32 i;
+
+	for (i = 0; i < core_count; i++)
+		kfree(core_list[i]);
+	core_count = 0;
+	kfree(core_list);
+	kfree(core_of);
+	kfree(sibling);
+	free_cpumask_var(selected);
+}
+
+/**
+ * cores_select - let only some CPUs take part
+ * @list: a cpulist; a core takes part if one of its threads is in it
+ *
+ * Return: 0, -EINVAL for anything but a list of possible CPUs.
+ */
+int cores_select(const char *list)
+{
+	if (!strcmp(list, "all"))
+		return 0;
+	if (cpulist_parse(list, selected) || cpumask_empty(selected) ||
+	    !cpumask_subset(selected, cpu_possible_mask))
+		return -EINVAL;
+	return 0;
+}
+
+/* Does the core of a CPU that is coming online take part? */
+static bool selected_here(unsigned int cpu)
+{
+	return cpumask_test_cpu(cpu, selected) ||
+	       cpumask_intersects(topology_sibling_cpumask(cpu), selected);
+}
+
+/* Runs on the CPU that comes online. */
+static int cpu_comes(unsigned int cpu)
+{
+	__this_cpu_inc(onlined);
+	if (selected_here(cpu))
+		arm_here();
+	WRITE_ONCE(changed, true);
+	state_kick();
+	return 0;
+}
+
+/*
+ * Runs on the CPU that goes offline, or on each CPU when the module leaves.
+ * A sibling that stays takes over with the table as it is.
+ */
+static int cpu_goes(unsigned int cpu)
+{
+	const struct cpumask *threads = topology_sibling_cpumask(cpu);
+
+	if (!arm_wanted() || cpumask_weight_and(threads, cpu_online_mask) <= 1)
+		arm_clear_here();
+	WRITE_ONCE(changed, true);
+	state_kick();
+	return 0;
+}
+
+/* Runs elsewhere, when the CPU is no longer in the online mask. */
+static int cpu_is_gone(unsigned int cpu)
+{
+	WRITE_ONCE(changed, true);
+	state_kick();
+	return 0;
+}
+
+/**
+ * cores_watch - begin to follow CPU hotplug
+ *
+ * Return: 0 or an errno.
+ */
+int cores_watch(void)
+{
+	int ret = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "rmpopt:gone",
+					    NULL, cpu_is_gone);
+
+	if (ret < 0)
+		return ret;
+	gone_state = ret;
+
+	ret = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "rmpopt:online",
+					cpu_comes, cpu_goes);
+	if (ret < 0) {
+		cpuhp_remove_state_nocalls(gone_state);
+		return ret;
+	}
+	online_state = ret;
+	return 0;
+}
+
+/**
+ * cores_unwatch - stop to follow CPU hotplug
+ *
+ * Runs the teardown callback on every online CPU, which leaves RMPOPT_BASE = 0
+ * behind: nothing is wanted any more by now.
+ */
+void cores_unwatch(void)
+{
+	cpuhp_remove_state(online_state);
+	cpuhp_remove_state_nocalls(gone_state);
+}
+
+/* Package and core number: unlike sibling masks they outlive an offline. */
+static u64 core_key(unsigned int cpu)
+{
+	return (u64)topology_physical_package_id(cpu) << 32 |
+	       (u32)topology_core_id(cpu);
+}
+
+static struct core *find_core(unsigned int cpu)
+{
+	u64 key = core_key(cpu);
+	unsigned int other;
+	u32 i;
+
+	/* The common case first: a thread of it is known and online. */
+	for_each_cpu(other, topology_sibling_cpumask(cpu))
+		if (core_of[other] && core_of[other]->key == key)
+			return core_of[other];
+	for (i = 0; i < core_count; i++)
+		if (core_list[i]->key == key)
+			return core_list[i];
+	return NULL;
+}
+
+static struct core *register_core(unsigned int cpu)
+{
+	struct core *core = kzalloc(sizeof(*core), GFP_KERNEL);
+
+	if (!core)
+		return NULL;
+	core->key = core_key(cpu);
+	core->first = -1;
+	core->primary = nr_cpu_ids;
+	INIT_CSD(&core->slice.csd, NULL, NULL);
+	core_list[core_count] = core;
+	/* Files walk the list while it grows. */
+	smp_store_release(&core_count, core_count + 1);
+	return core;
+}
+
+/* A CPU that was never seen online before. */
+static int register_thread(unsigned int cpu)
+{
+	struct core *core = find_core(cpu) ?: register_core(cpu);
+
+	if (!core)
+		return -ENOMEM;
+	sibling[cpu] = core->first;
+	core->first = cpu;
+	core->wanted |= cpumask_test_cpu(cpu, selected);
+	WRITE_ONCE(core_of[cpu], core);
+	return 0;
+}
+
+/*
+ * Take in what has become of a core's threads. One that has come online may
+ * have emptied the table ([?]: what INIT does to it), and voids what the core
+ * had achieved.
+ */
+static bool refresh_core(struct core *core)
+{
+	unsigned int primary = nr_cpu_ids;
+	u32 epoch = 0;
+	int cpu;
+
+	for (cpu = core->first; cpu >= 0; cpu = sibling[cpu]) {
+		epoch += READ_ONCE(per_cpu(onlined, cpu));
+		if (cpu_online(cpu) && cpu < primary)
+			primary = cpu;
+	}
+	WRITE_ONCE(core->primary, primary);
+	if (epoch != core->epoch || primary == nr_cpu_ids) {
+		WRITE_ONCE(core->armed, false);
+		WRITE_ONCE(core->behind, true);
+	}
+	if (epoch == core->epoch)
+		return false;
+	core->epoch = epoch;
+	core->dropped = 0;
+	core->pause_ms = 0;
+	return true;
+}
+
+/**
+ * cores_refresh - bring the registry up to date
+ *
+ * By the worker, which holds cpus_read_lock(). (lockdep_assert_cpus_held() is
+ * not exported.)
+ *
+ * Return: 1 if a core has come or come back, 0, -ENOMEM if a CPU could not be
+ * registered; it is tried again by the next call.
+ */
+int cores_refresh(void)
+{
+	unsigned int cpu;
+	int ret = 0;
+	u32 i;
+
+	WRITE_ONCE(changed, false);
+	for_each_online_cpu(cpu) {
+		if (core_of[cpu])
+			continue;
+		if (register_thread(cpu)) {
+			WRITE_ONCE(changed, true);
+			return -ENOMEM;
+		}
+		ret = 1;
+	}
+	for (i = 0; i < core_count; i++)
+		if (refresh_core(core_list[i]))
+			ret = 1;
+	return ret;
+}
+
+/**
+ * cores_touch - make somebody look at the masks again
+ */
+void cores_touch(void)
+{
+	WRITE_ONCE(changed, true);
+}
+
+/**
+ * cores_changed - has a CPU come or gone since the last cores_refresh()?
+ */
+bool cores_changed(void)
+{
+	return READ_ONCE(changed);
+}
+
+/**
+ * cores_here - the core that this code runs on
+ *
+ * With preemption disabled.
+ *
+ * Return: the core, NULL if it is not registered yet.
+ */
+struct core *cores_here(void)
+{
+	return READ_ONCE(core_of[smp_processor_id()]);
+}
+
+/**
+ * cores_at - one core after the other
+ * @i: 0, 1, 2 ...
+ *
+ * Any context.
+ *
+ * Return: the core, NULL behind the last one.
+ */
+struct core *cores_at(u32 i)
+{
+	/* Pairs with register_core(): the entries are there before the count. */
+	return i < smp_load_acquire(&core_count) ? core_list[i] : NULL;
+}
+
+/* Isolated and nohz_full CPUs have better things to do than to lead. */
+static bool is_housekeeper(unsigned int cpu)
+{
+	return housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN) &&
+	       housekeeping_test_cpu(cpu, HK_TYPE_TICK);
+}
+
+static struct core *choose_leader(void)
+{
+	struct core *core, *second_best = NULL;
+	u32 i;
+
+	for (i = 0; (core = cores_at(i)); i++) {
+		if (!core_takes_part(core))
+			continue;
+		if (is_housekeeper(core->primary))
+			return core;
+		second_best = second_best ?: core;
+	}
+	return second_best;
+}
+
+/**
+ * cores_leader - the core that leads
+ *
+ * The same one as long as it takes part.
+ *
+ * Return: the core, NULL if none takes part.
+ */
+struct core *cores_leader(void)
+{
+	struct core *core = READ_ONCE(leader);
+
+	if (!core || !core_takes_part(core)) {
+		core = choose_leader();
+		WRITE_ONCE(leader, core);
+	}
+	return core;
+}
+
+/**
+ * cores_leading - the core that led last, for whoever only wants to show it
+ */
+struct core *cores_leading(void)
+{
+	struct core *core = READ_ONCE(leader);
+
+	return core && core_takes_part(core) ? core : NULL;
+}
+
+/**
+ * cores_drop - leave a core alone that does not do as it should
+ * @core: the core
+ * @error: why
+ *
+ * It is tried again after a pause that grows.
+ */
+void cores_drop(struct core *core, int error)
+{
+	WRITE_ONCE(core->armed, false);
+	WRITE_ONCE(core->behind, true);
+	core->pause_ms = plan_pause(core->pause_ms, PAUSE_FIRST_MS, PAUSE_CAP_MS);
+	core->retry_at = ktime_get_ns() + core->pause_ms * NSEC_PER_MSEC;
+	core->dropped = error;
+}
+
+/**
+ * cores_forgive - try dropped cores again at once
+ */
+void cores_forgive(void)
+{
+	struct core *core;
+	u32 i;
+
+	for (i = 0; (core = cores_at(i)); i++) {
+		core->dropped = 0;
+		core->pause_ms = 0;
+	}
+}
+
+/**
+ * cores_retry_at - when the next dropped core is due
+ *
+ * Return: ktime in ns, 0 if none is dropped.
+ */
+u64 cores_retry_at(void)
+{
+	struct core *core;
+	u64 at = 0;
+	u32 i;
+
+	for (i = 0; (core = cores_at(i)); i++)
+		if (core->dropped && core->primary < nr_cpu_ids &&
+		    (!at || core->retry_at < at))
+			at = core->retry_at;
+	return at;
+}
+
+/**
+ * cores_dropped - the first core that is dropped
+ *
+ * Return: the core, NULL if none is.
+ */
+struct core *cores_dropped(void)
+{
+	struct core *core;
+	u32 i;
+
+	for (i = 0; (core = cores_at(i)); i++)
+		if (core->dropped && core->primary < nr_cpu_ids)
+			return core;
+	return NULL;
+}
+
+/**
+ * cores_mask - the primaries of cores that take part
+ * @mask: where to put them
+ * @behind_only: only of those whose tables may lack bits
+ *
+ * Any context that may sleep; what it shows may be changing.
+ */
+void cores_mask(struct cpumask *mask, bool behind_only)
+{
+	struct core *core;
+	unsigned int cpu;
+	u32 i;
+
+	cpumask_clear(mask);
+	for (i = 0; (core = cores_at(i)); i++) {
+		cpu = READ_ONCE(core->primary);
+		if (cpu < nr_cpu_ids && READ_ONCE(core->armed) &&
+		    (!behind_only || READ_ONCE(core->behind)))
+			cpumask_set_cpu(cpu, mask);
+	}
+}
