@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Arming: RMPOPT_BASE on the cores that take part.
+ */
+#ifndef RMPOPT_ARM_H
+#define RMPOPT_ARM_H
+
+#include <linux/types.h>
+
+struct core;
+
+int arm_start(void);
+void arm_stop(void);
+bool arm_wanted(void);
+int arm_here(void);
+void arm_clear_here(void);
+int arm_cores(u64 base);
+int arm_again(struct core *core);
+bool arm_holds(void);
+void arm_clear(void);
+
+#endif /* RMPOPT_ARM_H */

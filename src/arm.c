@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Arming: RMPOPT_BASE on the cores that take part, and nothing left behind.
+ *
+ * RMPOPT_BASE and the table behind it are per core; one thread writes it and
+ * the siblings are covered. [S] Hotplug callbacks and IPIs write it, each on
+ * its own CPU; which value it is to have is one word, @wanted. A CPU that
+ * comes online reads that word while the hotplug lock is held for writing,
+ * and whoever changes it does an IPI round under the read side afterwards:
+ * no core can slip through between the two.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/atomic.h>
+#include <linux/cpu.h>
+#include <linux/errno.h>
+#include <linux/ktime.h>
+#include <linux/printk.h>
+#include <linux/smp.h>
+
+#include "arm.h"
+#include "cores.h"
+#include "engine.h"
+#include "hw.h"
+
+/* What RMPOPT_BASE is to be on participating cores; 0: nothing is armed. */
+static u64 wanted;
+
+/* Nothing is left to clear. Not so at load: a kexec leaves RMPOPT_EN set. */
+static bool cleared;
+
+/* Cores found with RMPOPT_EN set by somebody else. */
+static atomic_t stale;
+
+/* The worker's, for one IPI round. */
+static cpumask_var_t round;
+
+/**
+ * arm_start - make room
+ *
+ * Return: 0, -ENOMEM.
+ */
+int arm_start(void)
+{
+	return zalloc_cpumask_var(&round, GFP_KERNEL) ? 0 : -ENOMEM;
+}
+
+/**
+ * arm_stop - free it
+ */
+void arm_stop(void)
+{
+	free_cpumask_var(round);
+}
+
+/**
+ * arm_wanted - are cores that come online to be armed?
+ */
+bool arm_wanted(void)
+{
+	return READ_ONCE(wanted);
+}
+
+/**
+ * arm_here - arm the core that this code runs on
+ *
+ * With preemption disabled or on a CPU's hotplug thread. If nothing is wanted,
+ * a stale RMPOPT_EN is left to the worker.
+ *
+ * Return: 0, -ENODEV if SnpEn is not set here, -EIO if the write did not take.
+ */
+int arm_here(void)
+{
+	u64 base = READ_ONCE(wanted);
+	u64 before = 0;
+	int ret;
+
+	if (!base)
+		return 0;
+	if (!hw_snp_enabled())
+		return -ENODEV;
+	hw_read(HW_MSR_RMPOPT_BASE, &before);
+	ret = hw_write_base(base);
+	if (!ret && (before & HW_RMPOPT_EN))
+		atomic_inc(&stale);
+	return ret;
+}
+
+/**
+ * arm_clear_here - leave RMPOPT_BASE = 0 on the core that this code runs on
+ *
+ * Context as arm_here(). Without RMPOPT_EN the table is out of use, and a
+ * failed write has nothing to say any more.
+ */
+void arm_clear_here(void)
+{
+	hw_write_base(0);
+}
+
+static void arm_handler(void *unused)
+{
+	struct core *core = cores_here();
+
+	if (core)
+		core->arm_result = arm_here();
+}
+
+static bool to_arm(const struct core *core, u64 now)
+{
+	if (!core->wanted || core->armed || core->primary >= nr_cpu_ids)
+		return false;
+	return !core->dropped || now >= core->retry_at;
+}
+
+/* One IPI round over the cores that are to be armed; how many those are. */
+static u32 arm_round(void)
+{
+	u64 now = ktime_get_ns();
+	struct core *core;
+	u32 i;
+
+	cpumask_clear(round);
+	for (i = 0; (core = cores_at(i)); i++) {
+		if (!to_arm(core, now))
+			continue;
+		/* What stays if it goes offline before the IPI. */
+		core->arm_result = -EAGAIN;
+		cpumask_set_cpu(core->primary, round);
+	}
+	on_each_cpu_mask(round, arm_handler, NULL, true);
+	return cpumask_weight(round);
+}
+
+/* Believe the results; the first errno that a core was dropped for, or 0. */
+static int tally(void)
+{
+	struct core *core;
+	int error = 0;
+	u32 i;
+
+	for (i = 0; (core = cores_at(i)); i++) {
+		if (core->primary >= nr_cpu_ids ||
+		    !cpumask_test_cpu(core->primary, round))
+			continue;
+		switch (core->arm_result) {
+		case 0:
+			core->dropped = 0;
+			WRITE_ONCE(core->behind, true);
+			WRITE_ONCE(core->armed, true);
+			break;
+		case -EAGAIN:
+			break;
+		default:
+			error = error ?: core->arm_result;
+			cores_drop(core, core->arm_result);
+		}
+	}
+	return error;
+}
+
+static u32 count_armed(void)
+{
+	struct core *core;
+	u32 i, n = 0;
+
+	for (i = 0; (core = cores_at(i)); i++)
+		n += core_takes_part(core);
+	return n;
+}
+
+/**
+ * arm_cores - arm every core that takes part and is not armed yet
+ * @base: what RMPOPT_BASE is to be
+ *
+ * By the worker; sleeps. Interrupts only the cores that need it.
+ *
+ * Return: how many were tried, -ENODEV if no core takes part because SnpEn is
+ * not set on any, another errno if none does for another reason.
+ */
+int arm_cores(u64 base)
+{
+	bool first = !wanted;
+	u32 tried = 0;
+	int error;
+
+	WRITE_ONCE(wanted, base);
+	cleared = false;
+
+	cpus_read_lock();
+	error = cores_refresh();
+	if (error >= 0) {
+		tried = arm_round();
+		error = tally();
+	}
+	cpus_read_unlock();
+
+	/* Later ones are our own, armed by the callback of their CPU. */
+	error = count_armed() ? tried : error ?: -EAGAIN;
+	tried = atomic_xchg(&stale, 0);
+	if (first && tried)
+		pr_info("RMPOPT was enabled already on %u core(s), by a kernel before kexec or before they went offline: taken over\n",
+			tried);
+	return error;
+}
+
+/**
+ * arm_again - look after a core whose instruction has faulted
+ * @core: the core
+ *
+ * By the worker; sleeps, interrupts the core.
+ *
+ * Return: 0 its RMPOPT_BASE is right (again), -ENODEV SnpEn is not set there,
+ * -ENXIO it is offline, -EIO the write did not take.
+ */
+int arm_again(struct core *core)
+{
+	int ret = smp_call_function_single(core->primary, arm_handler, NULL, true);
+
+	return ret ?: core->arm_result;
+}
+
+/**
+ * arm_holds - is the core that this code runs on still armed?
+ *
+ * With preemption disabled.
+ */
+bool arm_holds(void)
+{
+	u64 base;
+
+	return hw_snp_enabled() && !hw_read(HW_MSR_RMPOPT_BASE, &base) &&
+	       base == wanted;
+}
+
+static void clear_handler(void *unused)
+{
+	arm_clear_here();
+}
+
+/**
+ * arm_clear - leave RMPOPT_BASE = 0 on every online core
+ *
+ * By the worker; sleeps. Does nothing if there is nothing to clear.
+ */
+void arm_clear(void)
+{
+	struct core *core;
+	u32 i;
+
+	if (cleared)
+		return;
+	WRITE_ONCE(wanted, 0);
+
+	cpus_read_lock();
+	cores_refresh();
+	cpumask_clear(round);
+	for (i = 0; (core = cores_at(i)); i++) {
+		if (core->wanted && core->primary < nr_cpu_ids)
+			cpumask_set_cpu(core->primary, round);
+		WRITE_ONCE(core->armed, false);
+	}
+	on_each_cpu_mask(round, clear_handler, NULL, true);
+	cpus_read_unlock();
+	cleared = true;
+}
