@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * rmpopt: keeps the RMPOPT tables of an AMD SEV-SNP host as full as its RMP
+ * allows. Load, unload, parameters that are fixed at load, notifiers.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/errno.h>
+#include <linux/init.h>
+#include <linux/module.h>
+#include <linux/notifier.h>
+#include <linux/reboot.h>
+#include <linux/slab.h>
+#include <linux/suspend.h>
+
+#include "arm.h"
+#include "cores.h"
+#include "coverage.h"
+#include "engine.h"
+#include "host.h"
+#include "hw.h"
+#include "params.h"
+#include "slices.h"
+
+struct params params = {
+	.scan_on_load = true,
+	.init_check = true,
+};
+
+static bool disable;
+static char *cpus = "all";
+static char *coverage = "all";
+
+module_param_named(scan_on_load, params.scan_on_load, bool, 0444);
+MODULE_PARM_DESC(scan_on_load, "first scan as soon as SNP is initialised (default Y)");
+module_param_named(init_check, params.init_check, bool, 0444);
+MODULE_PARM_DESC(init_check, "wait until SNP_INIT is seen done; N: take SnpEn alone for it (default Y)");
+module_param(disable, bool, 0444);
+MODULE_PARM_DESC(disable, "refuse to load; also as rmpopt.disable on the kernel command line (default N)");
+module_param(cpus, charp, 0444);
+MODULE_PARM_DESC(cpus, "cpulist: only cores with a thread in it take part (default all)");
+module_param(coverage, charp, 0444);
+MODULE_PARM_DESC(coverage, "list of regions (GiB of physical address space) like 0-3,1024-1535 to look after (default all)");
+
+static int take_cpus(void)
+{
+	int ret = cores_select(cpus);
+
+	if (ret)
+		pr_err("parameter cpus=%s: give a list of this host's CPUs like 0-3,8 or \"all\"\n",
+		       cpus);
+	return ret;
+}
+
+static int intersect_coverage(const struct coverage *rmp,
+			      const struct coverage *list)
+{
+	int ret = coverage_intersect(&engine.covered, rmp, list);
+
+	if (ret)
+		return ret;
+	if (!engine.covered.regions) {
+		pr_err("parameter coverage=%s: the RMP covers none of these regions, but %u from %u to %u\n",
+		       coverage, rmp->regions, coverage_lowest(rmp),
+		       coverage_end(rmp) - 1);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* What the RMP covers and the admin wants of it. */
+static int take_coverage(void)
+{
+	struct coverage *rmp = kvmalloc(sizeof(*rmp), GFP_KERNEL);
+	struct coverage *list = kvmalloc(sizeof(*list), GFP_KERNEL);
+	int ret = -ENOMEM;
+
+	if (!rmp || !list)
+		goto out;
+	ret = coverage_parse(list, coverage);
+	if (ret) {
+		pr_err("parameter coverage=%s: give a list of regions like 0-3,1024-1535 or \"all\"\n",
+		       coverage);
+		goto out;
+	}
+	ret = host_coverage(rmp) ?: intersect_coverage(rmp, list);
+out:
+	kvfree(list);
+	kvfree(rmp);
+	return ret;
+}
+
+/* One window, from the lowest region that is covered. */
+static void place_window(void)
+{
+	u32 base = coverage_lowest(&engine.covered);
+
+	engine.base = (u64)base << HW_REGION_SHIFT | HW_RMPOPT_EN;
+	engine.plan.regions = coverage_in_window(&engine.covered, base,
+						 HW_WINDOW_REGIONS);
+	coverage_list(&engine.covered, engine.region, engine.plan.regions);
+}
+
+/* Reboot, power-off and kexec, which hands RMPOPT_BASE to the next kernel. */
+static int on_reboot(struct notifier_block *block, unsigned long action,
+		     void *unused)
+{
+	worker_leave();
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block reboot_notifier = {
+	.notifier_call = on_reboot,
+};
+
+static int on_sleep(struct notifier_block *block, unsigned long action,
+		    void *unused)
+{
+	switch (action) {
+	case PM_SUSPEND_PREPARE:
+	case PM_HIBERNATION_PREPARE:
+	case PM_RESTORE_PREPARE:
+		worker_suspend();
+		break;
+	case PM_POST_SUSPEND:
+	case PM_POST_HIBERNATION:
+	case PM_POST_RESTORE:
+		worker_resume();
+		break;
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block sleep_notifier = {
+	.notifier_call = on_sleep,
+};
+
+static int start_notifiers(void)
+{
+	int ret = register_reboot_notifier(&reboot_notifier);
+
+	if (ret)
+		return ret;
+	ret = register_pm_notifier(&sleep_notifier);
+	if (ret)
+		unregister_reboot_notifier(&reboot_notifier);
+	return ret;
+}
+
+static void stop_notifiers(void)
+{
+	unregister_pm_notifier(&sleep_notifier);
+	unregister_reboot_notifier(&reboot_notifier);
+}
+
+/* Everything that others can see or call; rmpopt_exit() tells the way back. */
+static int start(void)
+{
+	int ret = cores_watch();
+
+	if (ret)
+		return ret;
+	ret = sysfs_start();
+	if (ret)
+		goto unwatch;
+	ret = worker_start();
+	if (ret)
+		goto files;
+	ret = start_notifiers();
+	if (ret)
+		goto leave;
+	return 0;
+
+leave:
+	worker_leave();
+	worker_stop();
+	slices_drain();
+files:
+	sysfs_stop();
+unwatch:
+	cores_unwatch();
+	return ret;
+}
+
+static int __init rmpopt_init(void)
+{
+	int ret;
+
+	if (disable) {
+		pr_err("disabled by parameter disable or by rmpopt.disable on the kernel command line: remove it to load\n");
+		return -ECANCELED;
+	}
+	ret = host_check();
+	if (ret)
+		return ret;
+
+	ret = cores_start() ?: arm_start();
+	if (!ret)
+		ret = take_cpus() ?: take_coverage();
+	if (!ret) {
+		place_window();
+		ret = start();
+	}
+	if (ret) {
+		arm_stop();
+		cores_stop();
+	}
+	return ret;
+}
+module_init(rmpopt_init);
+
+/*
+ * Work ends first, so that nothing is sent or armed any more; then whoever
+ * could call in; then the worker and the handlers under way; the hotplug state
+ * goes last and clears RMPOPT_BASE wherever it is still set.
+ */
+static void __exit rmpopt_exit(void)
+{
+	worker_leave();
+	stop_notifiers();
+	sysfs_stop();
+	worker_stop();
+	slices_drain();
+	cores_unwatch();
+	arm_stop();
+	cores_stop();
+}
+module_exit(rmpopt_exit);
+
+MODULE_AUTHOR("The rmpopt developers");
+MODULE_DESCRIPTION("Keeps the RMPOPT tables of AMD SEV-SNP hosts up to date");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(RMPOPT_VERSION);

@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /sys/kernel/rmpopt: state, wishes, counts.
+ *
+ * One value per file. Files that tell where guests live, or what they do, are
+ * for root only. Lists are binary attributes so that they are never cut at a
+ * page.
+ */
+#include <linux/bitmap.h>
+#include <linux/errno.h>
+#include <linux/kobject.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "compat.h"
+#include "cores.h"
+#include "coverage.h"
+#include "engine.h"
+#include "hw.h"
+#include "tune.h"
+
+static struct kobject *root;
+
+/* state ... progress: what the module is and does. */
+
+static ssize_t state_show(struct kobject *kobj, struct kobj_attribute *attr,
+			  char *buf)
+{
+	return sysfs_emit(buf, "%s\n", state_word(state_now()));
+}
+
+static ssize_t reason_show(struct kobject *kobj, struct kobj_attribute *attr,
+			   char *buf)
+{
+	char reason[ENGINE_REASON_MAX];
+
+	state_reason(reason);
+	return sysfs_emit(buf, "%s\n", reason);
+}
+
+static const char * const request_words[] = {
+	[REQUEST_NOW]		= "now",
+	[REQUEST_FULL]		= "full",
+	[REQUEST_LATER]		= "later",
+	[REQUEST_CANCEL]	= "cancel",
+};
+
+static ssize_t scan_store(struct kobject *kobj, struct kobj_attribute *attr,
+			  const char *buf, size_t count)
+{
+	int request = sysfs_match_string(request_words, buf);
+	int ret;
+
+	if (request < 0)
+		return -EINVAL;
+	ret = state_request(request);
+	return ret ?: count;
+}
+
+static ssize_t requested_show(struct kobject *kobj, struct kobj_attribute *attr,
+			      char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", READ_ONCE(engine.requested));
+}
+
+static ssize_t served_show(struct kobject *kobj, struct kobj_attribute *attr,
+			   char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", READ_ONCE(engine.served));
+}
+
+static ssize_t enabled_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	return sysfs_emit(buf, "%d\n", READ_ONCE(engine.enabled));
+}
+
+static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
+			     const char *buf, size_t count)
+{
+	bool enabled = sysfs_streq(buf, "1");
+
+	if (!enabled && !sysfs_streq(buf, "0"))
+		return -EINVAL;
+	if (enabled)
+		WRITE_ONCE(engine.retry_now, true);
+	WRITE_ONCE(engine.enabled, enabled);
+	state_kick();
+	return count;
+}
+
+static ssize_t passes_show(struct kobject *kobj, struct kobj_attribute *attr,
+			   char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", READ_ONCE(engine.stats.passes));
+}
+
+static ssize_t last_result_show(struct kobject *kobj,
+				struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n",
+			  state_result_word(READ_ONCE(engine.last_result)));
+}
+
+static ssize_t progress_show(struct kobject *kobj, struct kobj_attribute *attr,
+			     char *buf)
+{
+	return sysfs_emit(buf, "%u %u\n", READ_ONCE(engine.progress_done),
+			  READ_ONCE(engine.progress_total));
+}
+
+static ssize_t regions_covered_show(struct kobject *kobj,
+				    struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", engine.covered.regions);
+}
+
+static ssize_t regions_optimized_show(struct kobject *kobj,
+				      struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", plan_optimized(&engine.plan));
+}
+
+static ssize_t regions_uncovered_show(struct kobject *kobj,
+				      struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n",
+			  engine.covered.regions - engine.plan.regions);
+}
+
+static struct kobj_attribute state_attr = __ATTR_RO(state);
+static struct kobj_attribute reason_attr = __ATTR_RO(reason);
+static struct kobj_attribute scan_attr = __ATTR_WO(scan);
+static struct kobj_attribute requested_attr = __ATTR_RO(requested);
+static struct kobj_attribute served_attr = __ATTR_RO(served);
+static struct kobj_attribute enabled_attr = __ATTR_RW(enabled);
+static struct kobj_attribute passes_attr = __ATTR_RO(passes);
+static struct kobj_attribute last_result_attr = __ATTR_RO(last_result);
+static struct kobj_attribute progress_attr = __ATTR_RO(progress);
+static struct kobj_attribute covered_attr = __ATTR_RO(regions_covered);
+static struct kobj_attribute optimized_attr = __ATTR_RO(regions_optimized);
+static struct kobj_attribute uncovered_attr = __ATTR_RO(regions_uncovered);
+
+static struct attribute *root_attrs[] = {
+	&state_attr.attr,
+	&reason_attr.attr,
+	&scan_attr.attr,
+	&requested_attr.attr,
+	&served_attr.attr,
+	&enabled_attr.attr,
+	&passes_attr.attr,
+	&last_result_attr.attr,
+	&progress_attr.attr,
+	&covered_attr.attr,
+	&optimized_attr.attr,
+	&uncovered_attr.attr,
+	NULL
+};
+
+static const struct attribute_group root_group = {
+	.attrs = root_attrs,
+};
+
+/* stats/: counts for root, who may know how busy guests are. */
+
+/**
+ * struct stat_attribute - a count of struct engine_stats
+ * @attr: its file
+ * @count: the count
+ */
+struct stat_attribute {
+	struct kobj_attribute attr;
+	const u64 *count;
+};
+
+static ssize_t stat_show(struct kobject *kobj, struct kobj_attribute *attr,
+			 char *buf)
+{
+	struct stat_attribute *stat =
+		container_of(attr, struct stat_attribute, attr);
+
+	return sysfs_emit(buf, "%llu\n", READ_ONCE(*stat->count));
+}
+
+static ssize_t trigger_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	enum engine_trigger trigger = READ_ONCE(engine.stats.last_trigger);
+
+	return sysfs_emit(buf, "%s\n", state_trigger_word(trigger));
+}
+
+static ssize_t worst_cpu_show(struct kobject *kobj, struct kobj_attribute *attr,
+			      char *buf)
+{
+	return sysfs_emit(buf, "%d\n", READ_ONCE(engine.stats.worst_slice_cpu));
+}
+
+/* 0 forgets the worst slice; there is nothing else to write. */
+static ssize_t worst_store(struct kobject *kobj, struct kobj_attribute *attr,
+			   const char *buf, size_t count)
+{
+	if (!sysfs_streq(buf, "0"))
+		return -EINVAL;
+	WRITE_ONCE(engine.stats.worst_slice_ns, 0);
+	WRITE_ONCE(engine.stats.worst_slice_cpu, -1);
+	return count;
+}
+
+static struct stat_attribute stats[] = {
+	{ __ATTR(passes_full, 0400, stat_show, NULL),
+	  &engine.stats.passes_full },
+	{ __ATTR(verifies_leader, 0400, stat_show, NULL),
+	  &engine.stats.verifies_leader },
+	{ __ATTR(verifies_follower, 0400, stat_show, NULL),
+	  &engine.stats.verifies_follower },
+	{ __ATTR(reports, 0400, stat_show, NULL), &engine.stats.reports },
+	{ __ATTR(slices, 0400, stat_show, NULL), &engine.stats.slices },
+	{ __ATTR(overruns, 0400, stat_show, NULL), &engine.stats.overruns },
+	{ __ATTR(faults, 0400, stat_show, NULL), &engine.stats.faults },
+	{ __ATTR(last_pass_us, 0400, stat_show, NULL),
+	  &engine.stats.last_pass_us },
+	{ __ATTR(last_stolen_us, 0400, stat_show, NULL),
+	  &engine.stats.last_stolen_us },
+	{ __ATTR(worst_slice_ns, 0600, stat_show, worst_store),
+	  &engine.stats.worst_slice_ns },
+};
+
+static struct kobj_attribute trigger_attr =
+	__ATTR(last_trigger, 0400, trigger_show, NULL);
+static struct kobj_attribute worst_cpu_attr =
+	__ATTR(worst_slice_cpu, 0600, worst_cpu_show, worst_store);
+
+static struct attribute *stats_attrs[ARRAY_SIZE(stats) + 3] = {
+	&trigger_attr.attr,
+	&worst_cpu_attr.attr,
+};
+
+static const struct attribute_group stats_group = {
+	.name = "stats",
+	.attrs = stats_attrs,
+};
+
+static void collect_stats(void)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(stats); i++)
+		stats_attrs[i + 2] = &stats[i].attr.attr;
+}
+
+/* Lists of regions and CPUs, of any length. */
+
+static ssize_t copy_list(char *buf, loff_t off, size_t count,
+			 const unsigned long *bits, u32 size)
+{
+	char *list = kasprintf(GFP_KERNEL, "%*pbl\n", (int)size, bits);
+	ssize_t ret;
+
+	if (!list)
+		return -ENOMEM;
+	ret = memory_read_from_buffer(buf, count, &off, list, strlen(list));
+	kfree(list);
+	return ret;
+}
+
+static unsigned long *region_bits(void)
+{
+	return kvcalloc(BITS_TO_LONGS(coverage_end(&engine.covered)),
+			sizeof(unsigned long), GFP_KERNEL);
+}
+
+static ssize_t covered_read(struct file *file, struct kobject *kobj,
+			    BIN_ATTRIBUTE *attr, char *buf, loff_t off,
+			    size_t count)
+{
+	const struct coverage *cov = &engine.covered;
+	unsigned long *bits = region_bits();
+	ssize_t ret;
+	u32 i;
+
+	if (!bits)
+		return -ENOMEM;
+	for (i = 0; i < cov->ranges; i++)
+		bitmap_set(bits, cov->range[i].first, cov->range[i].count);
+	ret = copy_list(buf, off, count, bits, coverage_end(cov));
+	kvfree(bits);
+	return ret;
+}
+
+static ssize_t optimized_read(struct file *file, struct kobject *kobj,
+			      BIN_ATTRIBUTE *attr, char *buf, loff_t off,
+			      size_t count)
+{
+	const struct plan *plan = &engine.plan;
+	unsigned long *bits = region_bits();
+	ssize_t ret;
+	u32 i;
+
+	if (!bits)
+		return -ENOMEM;
+	for_each_set_bit(i, plan->optimized, plan->regions)
+		__set_bit(engine.region[i], bits);
+	ret = copy_list(buf, off, count, bits, coverage_end(&engine.covered));
+	kvfree(bits);
+	return ret;
+}
+
+static ssize_t copy_cores(char *buf, loff_t off, size_t count, bool behind)
+{
+	cpumask_var_t mask;
+	ssize_t ret;
+
+	if (!zalloc_cpumask_var(&mask, GFP_KERNEL))
+		return -ENOMEM;
+	cores_mask(mask, behind);
+	ret = copy_list(buf, off, count, cpumask_bits(mask), nr_cpu_ids);
+	free_cpumask_var(mask);
+	return ret;
+}
+
+static ssize_t cores_read(struct file *file, struct kobject *kobj,
+			  BIN_ATTRIBUTE *attr, char *buf, loff_t off,
+			  size_t count)
+{
+	return copy_cores(buf, off, count, false);
+}
+
+static ssize_t cores_behind_read(struct file *file, struct kobject *kobj,
+				 BIN_ATTRIBUTE *attr, char *buf, loff_t off,
+				 size_t count)
+{
+	return copy_cores(buf, off, count, true);
+}
+
+static ssize_t leaders_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	struct core *core = cores_leading();
+
+	return core ? sysfs_emit(buf, "%u\n", READ_ONCE(core->primary)) :
+		      sysfs_emit(buf, "\n");
+}
+
+static struct kobj_attribute leaders_attr = __ATTR_RO(leaders);
+
+static const struct bin_attribute lists[] = {
+	{ .attr = { .name = "covered", .mode = 0400 }, .read = covered_read },
+	{ .attr = { .name = "optimized", .mode = 0400 }, .read = optimized_read },
+	{ .attr = { .name = "cores", .mode = 0444 }, .read = cores_read },
+	{ .attr = { .name = "cores_behind", .mode = 0444 },
+	  .read = cores_behind_read },
+};
+
+static int create_lists(void)
+{
+	int ret = sysfs_create_file(root, &leaders_attr.attr);
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(lists) && !ret; i++)
+		ret = sysfs_create_bin_file(root, &lists[i]);
+	return ret;
+}
+
+/**
+ * sysfs_start - create the files
+ *
+ * Return: 0 or an errno, and then there are none.
+ */
+int sysfs_start(void)
+{
+	int ret;
+
+	root = kobject_create_and_add("rmpopt", kernel_kobj);
+	if (!root)
+		return -ENOMEM;
+
+	collect_stats();
+	ret = sysfs_create_group(root, &root_group);
+	if (!ret)
+		ret = sysfs_create_group(root, &stats_group);
+	if (!ret)
+		ret = sysfs_create_group(root, &tune_group);
+	if (!ret)
+		ret = create_lists();
+	if (ret)
+		sysfs_stop();
+	return ret;
+}
+
+/**
+ * sysfs_stop - remove the files, after whoever reads or writes one is out
+ *
+ * Before the worker has started or after worker_leave(), when it has nothing
+ * to tell any more.
+ */
+void sysfs_stop(void)
+{
+	kobject_del(root);
+	kobject_put(root);
+}
+
+/**
+ * sysfs_state_changed - wake up who polls state
+ *
+ * By the worker; may sleep.
+ */
+void sysfs_state_changed(void)
+{
+	sysfs_notify(root, NULL, "state");
+}
+
+/**
+ * sysfs_served_changed - wake up who polls served
+ *
+ * By the worker; may sleep.
+ */
+void sysfs_served_changed(void)
+{
+	sysfs_notify(root, NULL, "served");
+}
