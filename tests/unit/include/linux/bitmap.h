@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Stand-in for the kernel's header, for the unit tests of plain C. */
+#ifndef RMPOPT_UNIT_BITMAP_H
+#define RMPOPT_UNIT_BITMAP_H
+
+#include <limits.h>
+#include <linux/types.h>
+#include <string.h>
+
+#define BITS_PER_LONG		((unsigned int)(CHAR_BIT * sizeof(long)))
+#define BITS_TO_LONGS(n)	(((n) + BITS_PER_LONG - 1) / BITS_PER_LONG)
+#define DECLARE_BITMAP(name, n)	unsigned long name[BITS_TO_LONGS(n)]
+
+static inline bool test_bit(unsigned int i, const unsigned long *map)
+{
+	return map[i / BITS_PER_LONG] >> (i % BITS_PER_LONG) & 1;
+}
+
+static inline void __set_bit(unsigned int i, unsigned long *map)
+{
+	map[i / BITS_PER_LONG] |= 1UL << (i % BITS_PER_LONG);
+}
+
+static inline void __clear_bit(unsigned int i, unsigned long *map)
+{
+	map[i / BITS_PER_LONG] &= ~(1UL << (i % BITS_PER_LONG));
+}
+
+static inline void __assign_bit(unsigned int i, unsigned long *map, bool value)
+{
+	if (value)
+		__set_bit(i, map);
+	else
+		__clear_bit(i, map);
+}
+
+static inline void bitmap_zero(unsigned long *map, unsigned int n)
+{
+	memset(map, 0, BITS_TO_LONGS(n) * sizeof(*map));
+}
+
+static inline void bitmap_fill(unsigned long *map, unsigned int n)
+{
+	memset(map, 0xff, BITS_TO_LONGS(n) * sizeof(*map));
+}
+
+static inline bool bitmap_or(unsigned long *to, const unsigned long *a,
+			     const unsigned long *b, unsigned int n)
+{
+	unsigned int k;
+
+	for (k = 0; k < BITS_TO_LONGS(n); k++)
+		to[k] = a[k] | b[k];
+	return true;
+}
+
+static inline unsigned int bitmap_weight(const unsigned long *map, unsigned int n)
+{
+	unsigned int i, weight = 0;
+
+	for (i = 0; i < n; i++)
+		weight += test_bit(i, map);
+	return weight;
+}
+
+#endif /* RMPOPT_UNIT_BITMAP_H */
