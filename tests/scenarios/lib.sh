@@ -11,7 +11,8 @@ checks=0
 # Reports go to descriptor 3, which the runner has opened; anything else that a
 # scenario prints is shown as a comment and can't be taken for a result.
 report() { printf '  %s\n' "$*" >&3; }
-diag() { printf '%s\n' "$*" | while IFS= read -r line; do report "# $line"; done; }
+# diag LINE... - say more about the check before
+diag() { printf '%s\n' "$@" | while IFS= read -r line; do report "# $line"; done; }
 
 pass() {
 	checks=$((checks + 1))
