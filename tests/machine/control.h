@@ -62,6 +62,8 @@ enum machine_op {
 	MACHINE_CROWD		= 18,
 	/* (status) -> ; /init tells the launcher how the guest's command ended */
 	MACHINE_STATUS		= 19,
+	/* (enum machine_profile) -> ; as at boot: SNP, MSRs, tables, pages, events, faults, costs, counters */
+	MACHINE_FRESH		= 20,
 };
 
 /* Arguments of MACHINE_SNP. */

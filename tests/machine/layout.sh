@@ -1,0 +1,72 @@
+# shellcheck shell=bash
+# Where memory and the RMP lie in the guest. Sourced by launch.
+#
+# Plain: 2 GiB below 4 GiB, the rest from 4 GiB on; node 0 has 6 GiB if it is
+# alone, else 4, each further node 2. The RMP lies at 5.75 GiB, in region 5.
+# Sparse: 2 GiB at 0 and 2 GiB at 1 TiB, where QEMU puts memory above 4 GiB on an
+# AMD CPU when there is room for more than 1 TiB; the RMP at 1.75 GiB.
+
+ceil_div() { echo $((($1 + $2 - 1) / $2)); }
+
+# segments_for GIB - RST of consecutive segments over the first GIB regions
+segments_for() {
+	local left=$1 shift=33 index=0 size spec=
+	# Few and large for hosts of several TiB; an RST has 512 entries.
+	[ "$left" -le 256 ] || shift=36
+	size=$((1 << (shift - 30)))
+	while [ "$left" -gt 0 ]; do
+		spec+="${spec:++}$index:$((left < size ? left : size))"
+		left=$((left - size))
+		index=$((index + 1))
+	done
+	echo "$shift/$spec"
+}
+
+layout_plain() {
+	local memory=6 end node first=0 per=$((cores * threads)) share
+	[ "$nodes" = 1 ] || memory=$((4 + 2 * (nodes - 1)))
+	end=$((memory + 2))
+	layout_qemu=(-m "${memory}G")
+	for ((node = 0; nodes > 1 && node < nodes; node++)); do
+		share=$((node ? 2 : 4))
+		layout_qemu+=(-object "memory-backend-ram,id=ram$node,size=${share}G"
+			-numa "node,nodeid=$node,cpus=$first-$((first + per - 1)),memdev=ram$node")
+		first=$((first + per))
+	done
+	layout_base=0x170000000
+	layout_rst=$(segments_for "${regions:-$end}")
+	layout_reserve=$((2 + 4 * end))M
+	layout_segments=0
+	if [ "${regions:-0}" -gt 63 ]; then
+		# No RAM for that: the RMP fills the last regions that it covers, as firmware likes to do.
+		layout_segments=$((regions - $(ceil_div $((regions * 4)) 1024)))
+		layout_segments=$(printf '%#x' $((layout_segments << 30)))
+		layout_reserve=2M
+	elif [ -n "$regions" ]; then
+		[ "$regions" -ge "$end" ] || die "--regions $regions does not cover the guest's RAM, which ends at $end GiB"
+		layout_reserve=$((2 + 4 * regions))M
+	fi
+}
+
+layout_sparse() {
+	local per=$((cores * threads))
+	[ "$nodes" = 2 ] || die "--sparse has two nodes, not $nodes"
+	[ -z "$regions" ] || die "--sparse and --regions exclude each other; use --rst"
+	layout_qemu=(-m 4G,slots=4,maxmem=8T
+		-object memory-backend-ram,id=ram0,size=2G -object memory-backend-ram,id=ram1,size=2G
+		-numa "node,nodeid=0,cpus=0-$((per - 1)),memdev=ram0"
+		-numa "node,nodeid=1,cpus=$per-$((2 * per - 1)),memdev=ram1")
+	layout_base=0x70000000
+	layout_reserve=64M
+	layout_rst=34/0:2+64:2
+	layout_segments=0
+}
+
+layout() {
+	if [ -n "$sparse" ]; then
+		layout_sparse
+	else
+		layout_plain
+	fi
+	layout_rst=${rst:-$layout_rst}
+}

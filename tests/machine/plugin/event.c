@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Events at the n-th RMPOPT, and the gate.
+ *
+ * A vCPU at the gate executes its RMPOPT again and again. The execution is
+ * told by its address and stack pointer, so an RMPOPT in an interrupt handler
+ * on the same vCPU is another one and passes.
+ */
+#include <errno.h>
+
+#include "machine.h"
+
+#define MAX_EVENTS	64
+#define MAX_HELD	64
+
+struct event {
+	u64 at;			/* machine.sequence; 0: free */
+	u64 what;
+	u64 arg;
+};
+
+struct held {
+	u64 pc;			/* 0: free */
+	u64 rsp;
+	bool open;
+};
+
+static struct event events[MAX_EVENTS];
+static struct held held[MAX_HELD];
+
+int event_add(u64 n, u64 what, u64 arg)
+{
+	if (!n || what > MACHINE_EVENT_GATE)
+		return EINVAL;
+	for (int i = 0; i < MAX_EVENTS; i++) {
+		if (events[i].at)
+			continue;
+		events[i] = (struct event){ machine.sequence + n, what, arg };
+		return 0;
+	}
+	return ENOSPC;
+}
+
+static struct held *find_held(u64 pc, u64 rsp)
+{
+	for (int i = 0; i < MAX_HELD; i++)
+		if (held[i].pc == pc && held[i].rsp == rsp)
+			return &held[i];
+	return NULL;
+}
+
+static bool hold(const struct insn *insn, u64 rsp)
+{
+	struct held *h = find_held(0, 0);
+
+	if (h)
+		*h = (struct held){ insn->pc, rsp, false };
+	return h;
+}
+
+static void convert(unsigned int cpu, u64 pfn, bool assign)
+{
+	const struct rmp_page page = { .assigned = assign, .asid = assign };
+	enum rmp_code code;
+
+	update_now(cpu, pfn, &page, false, &code);
+	if (code != RMP_OK)
+		machine_error("event: page %#llx can't be converted, RMPUPDATE would say %d",
+			      (unsigned long long)pfn, code);
+}
+
+static void for_cores(unsigned int cpu, u64 arg, bool own, void (*act)(unsigned int core))
+{
+	if (arg != MACHINE_ALL && arg < machine.vcpus)
+		act(core_of(arg));
+	else if (own)
+		act(core_of(cpu));
+	else
+		for (unsigned int core = 0; core < nr_cores(); core++)
+			act(core);
+}
+
+static void disarm(unsigned int core)
+{
+	machine.core[core].base = 0;
+}
+
+static void happen(const struct insn *insn, const struct event *e, u64 rsp, struct forced *forced)
+{
+	switch (e->what) {
+	case MACHINE_EVENT_UD:
+		forced->ud = true;
+		break;
+	case MACHINE_EVENT_GP:
+		forced->gp = true;
+		break;
+	case MACHINE_EVENT_SNP_OFF:
+		snp_disable();
+		break;
+	case MACHINE_EVENT_EN_OFF:
+		for_cores(insn->cpu, e->arg, true, disarm);
+		break;
+	case MACHINE_EVENT_ASSIGN:
+		convert(insn->cpu, e->arg, true);
+		break;
+	case MACHINE_EVENT_RELEASE:
+		convert(insn->cpu, e->arg, false);
+		break;
+	case MACHINE_EVENT_LOSE:
+		for_cores(insn->cpu, e->arg, false, table_lose);
+		break;
+	case MACHINE_EVENT_GATE:
+		forced->hold = hold(insn, rsp);
+		break;
+	}
+}
+
+/* A new RMPOPT begins, or one that is held executes once more. */
+struct forced event_fire(const struct insn *insn)
+{
+	struct forced forced = { 0 };
+	u64 rsp = reg_read(RSP);
+	struct held *h = find_held(insn->pc, rsp);
+
+	if (h) {
+		forced.hold = !h->open;
+		if (h->open)
+			*h = (struct held){ 0 };
+		return forced;
+	}
+	machine.sequence++;
+	for (int i = 0; i < MAX_EVENTS; i++) {
+		struct event e = events[i];
+
+		if (e.at != machine.sequence)
+			continue;
+		events[i].at = 0;
+		happen(insn, &e, rsp, &forced);
+	}
+	return forced;
+}
+
+void event_open(void)
+{
+	for (int i = 0; i < MAX_EVENTS; i++)
+		events[i].at = 0;
+	for (int i = 0; i < MAX_HELD; i++)
+		held[i].open = held[i].pc;
+}
+
+void event_pending(u64 *waiting, u64 *at_gate)
+{
+	*waiting = *at_gate = 0;
+	for (int i = 0; i < MAX_EVENTS; i++)
+		*waiting += !!events[i].at;
+	for (int i = 0; i < MAX_HELD; i++)
+		*at_gate += held[i].pc && !held[i].open;
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * RMPUPDATE, PSMASH, RMPREAD, and the broadcast that clears a region's bit.
+ *
+ * When RMPUPDATE completes, the bit reads clear on every core (stated by AMD).
+ * Whether all cores lose it in one instant is not publicly known: the kind
+ * machine does that; the harsh one clears core after core while RMPUPDATE
+ * executes again and again, so that other vCPUs' RMPOPTs come between. The
+ * page changes hands at the end; until then a verify of the region fails.
+ */
+#include <time.h>
+
+#include "machine.h"
+
+#define PATIENCE	16		/* executions without another's RMPOPT per step */
+#define ABANDONED	1000000		/* µs after which an unfinished one is forgotten */
+
+/* The operand of RMPUPDATE. */
+struct rmp_state {
+	u64 gpa;
+	u8 assigned;
+	u8 pagesize;
+	u8 immutable;
+	u8 reserved;
+	u32 asid;
+};
+
+/* The result of RMPREAD. */
+struct rmp_read {
+	u64 gpa;
+	u8 assigned;
+	u8 pagesize;		/* bit 0: 2 MiB, bit 1: another page of the 2 MiB is assigned */
+	u8 immutable;
+	u8 reserved;
+	u32 asid;
+};
+
+_Static_assert(sizeof(struct rmp_state) == 16 && sizeof(struct rmp_read) == 16, "operands");
+
+static int64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000ll + ts.tv_nsec / 1000;
+}
+
+/* Is a conversion under way? Its process may have been killed in the middle: then not. */
+bool update_running(struct region *region)
+{
+	if (region->update.active && now() - region->update.touched > ABANDONED)
+		region->update.active = false;
+	return region->update.active;
+}
+
+static void commit(unsigned int cpu, u64 pfn, const struct rmp_page *page, bool huge)
+{
+	struct region *region = rmp_region(pfn_region(pfn));
+
+	table_broadcast(pfn_region(pfn));
+	region->cached = false;
+	region->update.active = false;
+	rmp_set(pfn, page, huge);
+	for (unsigned int core = 0; core < nr_cores(); core++)
+		if (table_bit(core, pfn_region(pfn)) && region->assigned)
+			count(cpu, MACHINE_UNSAFE);
+}
+
+/* All cores at once. */
+void update_now(unsigned int cpu, u64 pfn, const struct rmp_page *page, bool huge,
+		enum rmp_code *code)
+{
+	*code = rmp_check(pfn, page, huge);
+	if (*code == RMP_OK)
+		commit(cpu, pfn, page, huge);
+}
+
+/* One more core loses the bit, the updating one last; false: none has it any more. */
+static bool clear_next(unsigned int cpu, u64 region)
+{
+	for (unsigned int i = 1; i <= nr_cores(); i++)
+		if (table_clear_bit((core_of(cpu) + i) % nr_cores(), region))
+			return true;
+	return false;
+}
+
+/* Has something come between since the last step, or have we waited enough? */
+static bool due(struct update *u)
+{
+	if (u->sequence == machine.sequence && u->waits++ < PATIENCE)
+		return false;
+	u->sequence = machine.sequence;
+	u->waits = 0;
+	return true;
+}
+
+/*
+ * One execution of a conversion: AGAIN, or NEXT with the result in @code.
+ * Whoever executes the same conversion goes on with it: the task may have been
+ * moved. A different one in the same region finishes the first one's broadcast.
+ */
+enum outcome update_step(unsigned int cpu, u64 pfn, const struct rmp_page *page, bool huge,
+			 enum rmp_code *code)
+{
+	struct region *region;
+	struct update *u;
+
+	*code = rmp_check(pfn, page, huge);
+	if (*code != RMP_OK)
+		return NEXT;
+	region = rmp_region(pfn_region(pfn));
+	u = &region->update;
+	if (!harsh() || (update_running(region) && u->pfn != pfn)) {
+		commit(cpu, pfn, page, huge);
+		return NEXT;
+	}
+	if (!u->active)
+		*u = (struct update){ .active = true, .pfn = pfn, .sequence = machine.sequence - 1 };
+	u->touched = now();
+	if (!due(u) || clear_next(cpu, pfn_region(pfn)))
+		return AGAIN;
+	commit(cpu, pfn, page, huge);
+	return NEXT;
+}
+
+/* These instructions exist in kernel mode and while SNP is enabled; else #UD. */
+static bool allowed(const struct insn *insn)
+{
+	return !(reg_read(CS) & 3) && snp_enabled(insn->cpu);
+}
+
+enum outcome rmpupdate_execute(const struct insn *insn)
+{
+	u64 spa = reg_read(RAX);
+	enum rmp_code code = RMP_INPUT;
+	enum outcome outcome = NEXT;
+	struct rmp_state state;
+	struct rmp_page page;
+
+	if (!allowed(insn))
+		return PASS;
+	if (!memory_read(reg_read(RCX), &state, sizeof(state)))
+		return GP;
+	page = (struct rmp_page){ state.gpa, state.asid, state.assigned & 1, state.immutable & 1 };
+	machine_lock();
+	if (!(spa & ((1u << PAGE_SHIFT) - 1)))
+		outcome = update_step(insn->cpu, spa >> PAGE_SHIFT, &page, state.pagesize & 1, &code);
+	if (outcome == NEXT)
+		count(insn->cpu, MACHINE_RMPUPDATES);
+	machine_unlock();
+	if (outcome == NEXT)
+		reg_write(RAX, code);
+	return outcome;
+}
+
+/* Ownership stays the same, but AMD says that a split costs the region its bit, too. */
+enum outcome psmash_execute(const struct insn *insn)
+{
+	u64 spa = reg_read(RAX);
+	enum rmp_code code = RMP_INPUT;
+
+	if (!allowed(insn))
+		return PASS;
+	machine_lock();
+	if (!(spa & ((1u << PAGE_SHIFT) - 1)))
+		code = rmp_smash(spa >> PAGE_SHIFT);
+	if (code == RMP_OK) {
+		table_broadcast(spa >> REGION_SHIFT);
+		rmp_region(spa >> REGION_SHIFT)->cached = false;
+	}
+	count(insn->cpu, MACHINE_PSMASHES);
+	machine_unlock();
+	reg_write(RAX, code);
+	return NEXT;
+}
+
+static bool read_entry(u64 pfn, struct rmp_read *out)
+{
+	struct rmp_page page;
+	bool huge;
+
+	if (!rmp_get(pfn, &page, &huge))
+		return false;
+	*out = (struct rmp_read){
+		.gpa = page.gpa, .assigned = page.assigned, .pagesize = huge,
+		.immutable = page.immutable, .asid = page.asid,
+	};
+	if (!(pfn % PAGES_PER_BLOCK) && !page.assigned && rmp_block_assigned(pfn))
+		out->pagesize |= 2;
+	return true;
+}
+
+/* While SnpEn is clear: [?], the kind machine reads, the harsh one knows no such opcode. */
+enum outcome rmpread_execute(const struct insn *insn)
+{
+	struct rmp_read entry;
+	bool covered;
+
+	if (machine.zen4 || reg_read(CS) & 3 || (harsh() && !snp_enabled(insn->cpu)))
+		return PASS;
+	machine_lock();
+	covered = read_entry(reg_read(RAX) >> PAGE_SHIFT, &entry);
+	count(insn->cpu, MACHINE_RMPREADS);
+	machine_unlock();
+	if (covered && !memory_write(reg_read(RCX), &entry, sizeof(entry)))
+		return GP;
+	reg_write(RAX, covered ? RMP_OK : RMP_INPUT);
+	return NEXT;
+}
