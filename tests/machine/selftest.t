@@ -1,0 +1,70 @@
+#!/bin/bash
+# The emulated machine's own tests: boots a few guests, prints TAP.
+# usage: selftest.t [GUEST...], all without
+set -euo pipefail
+# shellcheck source=host.sh
+. "$(dirname -- "$0")/host.sh"
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/rmpopt-selftest.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+tests=0
+only="$*"
+
+emit() {
+	tests=$((tests + 1))
+	printf '%s %d - %s\n' "$1" "$tests" "$2"
+}
+
+# take NAME - number what a guest says
+take() {
+	local line
+	while IFS= read -r line; do
+		case $line in
+		'ok - '*) emit ok "$1: ${line#ok - }" ;;
+		'not ok - '*) emit 'not ok' "$1: ${line#not ok - }" ;;
+		*) printf '# %s: %s\n' "$1" "${line#\# }" ;;
+		esac
+	done
+}
+
+# boot NAME TEXT OPTION... - run selftest/NAME.sh in a guest, and the boot itself is a check
+boot() {
+	local name=$1 text=$2 status=0
+	shift 2
+	[[ " ${only:-$name} " == *" $name "* ]] || return 0
+	"$machine_dir/launch" --payload "$work/payload" --log "$build/machine/selftest-$name.log" "$@" \
+		>"$work/out" 2>"$work/err" </dev/null || status=$?
+	take "$name" <"$work/out"
+	sed 's/^/# /' "$work/err"
+	if [ "$status" = 0 ]; then emit ok "$name: $text"; else emit 'not ok' "$name: $text (status $status)"; fi
+}
+
+run_in() {
+	local name=$1
+	shift
+	boot "$name" "clean boot and power-off" "$@" -- sh "/selftest/$name.sh"
+}
+
+mkdir -p "$work/payload/selftest"
+module=$("$machine_dir/build.sh" 7 "$machine_dir/selftest" 2>"$work/err") || {
+	sed 's/^/# /' "$work/err"
+	echo "Bail out! the machine's test module does not build"
+	exit 1
+}
+cp "$module/machine_selftest.ko" "$machine_dir"/selftest/*.sh "$work/payload/selftest/"
+
+run_in tables --threads 2
+run_in profiles --threads 2
+run_in costs --costs
+run_in sparse --sparse
+boot unfixed "an RMPOPT without exception-table entry kills the kernel by #UD" \
+	--expect 'Oops: invalid opcode' -- \
+	sh -c '. /selftest/lib.sh; do_it bare 1; sleep 5'
+boot wide "4 TiB covered" --regions 4096 -- \
+	sh -c '. /selftest/lib.sh; do_it base 0 1; do_it base 1 0x20000000001
+		does 1 verify 1 4000 -- "region 4000, in the second window"
+		does 0 verify 0 4000 -- "which is outside the first"
+		does 0 verify 1 4090 -- "region 4090 holds the RMP"'
+boot old "Linux 6.12 is an SNP host without segmented RMP" --kernel 6.12 -- \
+	sh -c 'test "$(machinectl snp)" = "2 0" && grep -qw sev_snp /proc/cpuinfo && [ "$(machinectl rdmsr 0 0xc0010133)" != 0 ]'
+printf '1..%d\n' "$tests"

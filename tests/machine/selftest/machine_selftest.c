@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the machine's own tests need from kernel mode. Write a line to
+ * /sys/kernel/debug/machine_selftest/run, read the answer from it:
+ *
+ *	verify|report CPU REGION-OR-ADDRESS	CF: 0, 1; or "fault"
+ *	base CPU VALUE				WRMSR RMPOPT_BASE: ok, or gp
+ *	rmpread PFN				gpa assigned pagesize immutable asid, or error
+ *	private PFN ASID LEVEL, shared PFN LEVEL	the kernel's own conversion; its result
+ *	smash PFN				PSMASH of a 2 MiB page; its result
+ *	carry CPU N				N reports of region 0 (set) and 5 (clear)
+ *						with interrupts enabled: wrong answers
+ *	rdtsc CPU REGION			cycles by RDTSC around a verify, less the empty pair
+ *	slice CPU N				N verifies of region 0 with interrupts disabled
+ *	bare CPU				RMPOPT without an exception table entry
+ *	held					is the last "hold CPU REGION" still executing? 0, 1
+ *	hold CPU REGION				a verify by a worker on that CPU, not waited for
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/debugfs.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/smp.h>
+#include <linux/uaccess.h>
+#include <linux/workqueue.h>
+#include <asm/asm.h>
+#include <asm/msr.h>
+#include <asm/sev.h>
+
+#define MSR_RMPOPT_BASE		0xc0010139
+#define GIB			(1ull << 30)
+/* Holds the RMP itself in the plain layout: never optimized. */
+#define CLEAR_REGION		5
+#define FAULT			(-14)	/* what EX_TYPE_EFAULT_REG leaves */
+
+struct request {
+	u64 rax, rcx, count, value;
+	long result;
+};
+
+static DEFINE_MUTEX(lock);
+static struct dentry *dir;
+static char answer[128];
+static struct request held_request;
+static bool held_done = true;
+
+/* CF of RMPOPT, or FAULT. */
+static __always_inline int rmpopt(u64 rax, u64 rcx)
+{
+	int result = 0;
+	bool carry;
+
+	asm volatile("1: .byte 0xf2, 0x0f, 0x01, 0xfc\n"
+		     "   setc %b[carry]\n"
+		     "2:\n"
+		     _ASM_EXTABLE_TYPE_REG(1b, 2b, EX_TYPE_EFAULT_REG, %k[result])
+		     : [carry] "=q" (carry), [result] "+r" (result)
+		     : "a" (rax), "c" (rcx) : "memory", "cc");
+	return result ? FAULT : carry;
+}
+
+static void do_rmpopt(void *info)
+{
+	struct request *rq = info;
+
+	rq->result = rmpopt(rq->rax, rq->rcx);
+}
+
+static void do_base(void *info)
+{
+	struct request *rq = info;
+
+	rq->result = wrmsr_safe(MSR_RMPOPT_BASE, (u32)rq->value, rq->value >> 32);
+}
+
+static void do_slice(void *info)
+{
+	struct request *rq = info;
+
+	for (u64 i = 0; i < rq->count; i++)
+		rq->result = rmpopt(0, 0);
+}
+
+static void do_bare(void *info)
+{
+	asm volatile(".byte 0xf2, 0x0f, 0x01, 0xfc" : : "a" (0ull), "c" (1ull) : "memory", "cc");
+}
+
+/* The least of several, as a timer interrupt may add RDTSCs of its own. */
+static void do_rdtsc(void *info)
+{
+	struct request *rq = info;
+	u64 a, b, c;
+
+	a = rdtsc();
+	b = rdtsc();
+	rmpopt(rq->rax, 0);
+	c = rdtsc();
+	rq->result = (c - b) - (b - a);
+}
+
+static long work_carry(void *info)
+{
+	struct request *rq = info;
+
+	rq->result = 0;
+	for (u64 i = 0; i < rq->count; i++) {
+		rq->result += rmpopt(0, 1) != 1;
+		rq->result += rmpopt(rq->rax, 1) != 0;
+	}
+	return 0;
+}
+
+static void work_hold(struct work_struct *work)
+{
+	do_rmpopt(&held_request);
+	WRITE_ONCE(held_done, true);
+}
+
+static DECLARE_WORK(hold, work_hold);
+
+static void say_rmpopt(u64 cpu, u64 where, u64 rcx)
+{
+	struct request rq = { .rax = where < 1 << 20 ? where * GIB : where, .rcx = rcx };
+
+	smp_call_function_single(cpu, do_rmpopt, &rq, 1);
+	snprintf(answer, sizeof(answer), rq.result == FAULT ? "fault\n" : "%ld\n", rq.result);
+}
+
+static void say_rmpread(u64 pfn)
+{
+	struct { u64 gpa; u8 assigned, pagesize, immutable, reserved; u32 asid; } e = { 0 };
+	u64 rax = pfn << PAGE_SHIFT;
+	int fault = 0;
+
+	asm volatile("1: .byte 0xf2, 0x0f, 0x01, 0xfd\n"
+		     "2:\n"
+		     _ASM_EXTABLE_TYPE_REG(1b, 2b, EX_TYPE_EFAULT_REG, %k[fault])
+		     : "+a" (rax), [fault] "+r" (fault) : "c" (&e) : "memory", "cc");
+	if (fault)
+		strscpy(answer, "fault\n", sizeof(answer));
+	else if (rax)
+		snprintf(answer, sizeof(answer), "error %llu\n", rax);
+	else
+		snprintf(answer, sizeof(answer), "%#llx %u %u %u %u\n", e.gpa, e.assigned, e.pagesize,
+			 e.immutable, e.asid);
+}
+
+static void say(long value)
+{
+	snprintf(answer, sizeof(answer), "%ld\n", value);
+}
+
+static void on_cpu(u64 cpu, smp_call_func_t func, struct request *rq)
+{
+	smp_call_function_single(cpu, func, rq, 1);
+	say(rq->result);
+}
+
+static void start_hold(u64 cpu, u64 region)
+{
+	held_request = (struct request){ .rax = region * GIB };
+	held_done = false;
+	schedule_work_on(cpu, &hold);
+	say(0);
+}
+
+static int perform(const char *op, u64 a, u64 b, u64 c)
+{
+	struct request rq = { .count = b, .value = b, .rax = b * GIB };
+
+	if (!strcmp(op, "verify") || !strcmp(op, "report"))
+		say_rmpopt(a, b, op[0] == 'r');
+	else if (!strcmp(op, "base"))
+		on_cpu(a, do_base, &rq);
+	else if (!strcmp(op, "slice"))
+		on_cpu(a, do_slice, &rq);
+	else if (!strcmp(op, "rdtsc"))
+		on_cpu(a, do_rdtsc, &rq);
+	else if (!strcmp(op, "bare"))
+		on_cpu(a, do_bare, &rq);
+	else if (!strcmp(op, "rmpread"))
+		say_rmpread(a);
+	else if (!strcmp(op, "private"))
+		say(rmp_make_private(a, 0, c == 2 ? PG_LEVEL_2M : PG_LEVEL_4K, b, false));
+	else if (!strcmp(op, "shared"))
+		say(rmp_make_shared(a, b == 2 ? PG_LEVEL_2M : PG_LEVEL_4K));
+	else if (!strcmp(op, "smash"))
+		say(psmash(a));
+	else if (!strcmp(op, "hold"))
+		start_hold(a, b);
+	else if (!strcmp(op, "held"))
+		say(!READ_ONCE(held_done));
+	else
+		return -EINVAL;
+	return 0;
+}
+
+static int carry(u64 cpu, u64 count)
+{
+	struct request rq = { .rax = CLEAR_REGION * GIB, .count = count };
+	int error = work_on_cpu(cpu, work_carry, &rq);
+
+	say(rq.result);
+	return error;
+}
+
+static ssize_t run_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
+{
+	unsigned long long a = 0, b = 0, c = 0;
+	char line[96], op[16];
+	int error;
+
+	if (len >= sizeof(line) || copy_from_user(line, buf, len))
+		return -EINVAL;
+	line[len] = '\0';
+	if (sscanf(line, "%15s %lli %lli %lli", op, (long long *)&a, (long long *)&b, (long long *)&c) < 1)
+		return -EINVAL;
+	mutex_lock(&lock);
+	error = strcmp(op, "carry") ? perform(op, a, b, c) : carry(a, b);
+	mutex_unlock(&lock);
+	return error ? error : len;
+}
+
+static ssize_t run_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
+{
+	return simple_read_from_buffer(buf, len, pos, answer, strlen(answer));
+}
+
+static const struct file_operations run_fops = {
+	.owner = THIS_MODULE,
+	.read = run_read,
+	.write = run_write,
+};
+
+static int __init selftest_init(void)
+{
+	dir = debugfs_create_dir("machine_selftest", NULL);
+	debugfs_create_file("run", 0600, dir, NULL, &run_fops);
+	return 0;
+}
+
+static void __exit selftest_exit(void)
+{
+	flush_work(&hold);
+	debugfs_remove(dir);
+}
+
+module_init(selftest_init);
+module_exit(selftest_exit);
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Kernel-mode half of the emulated machine's own tests");
