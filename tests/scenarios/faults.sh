@@ -1,0 +1,98 @@
+#!/bin/sh
+# Hardware that fails: SnpEn or RMPOPT_EN goes away in the middle of a pass, cores fault.
+# machine: --cores 4
+# timeout: 200
+# shellcheck shell=dash source=lib.sh
+. /rmpopt/lib.sh
+
+settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get regions_optimized)" = 7 ]; }
+
+ok "the module loads" load watch_ms=50
+wait_state ready
+wait_for settled 20 "all is optimized"
+
+# A pass has 8 verifies, 7 * 3 by followers, 7 closing reports.
+for n in 1 2 8 9 12 20 29 30 33 36; do
+	machinectl event $n snp-off
+	put scan full
+	wait_for '[ "$(machinectl events)" = "0 0" ] && state_is waiting' 10 "SNP goes away at RMPOPT $n: the module waits"
+	[ "$n" != 12 ] || like "$(get reason)" SnpEn "and says for what"
+	[ "$n" != 12 ] || is "$(get last_result)" failed "the pass has failed"
+	[ "$n" != 12 ] || is "$(get served)" "$(get requested)" "nobody is left waiting for it"
+	machinectl snp enable >/dev/null
+	machinectl snp init >/dev/null
+	wait_for 'state_is ready && settled' 20 "it comes back: all is optimized again"
+done
+
+for n in 1 2 8 9 12 20 29 30 33 36; do
+	machinectl event $n en-off all
+	put scan full
+	wait_for '[ "$(machinectl events)" = "0 0" ] && settled' 20 "RMPOPT_EN goes away at RMPOPT $n on that core: all is optimized again"
+done
+is "$(state)" ready "ready throughout"
+is "$(get reason)" ok "nothing to complain about"
+# A core that has done its share by then notices only when it is asked again.
+for n in 1 2 8 9 12 20 29 30 33 36; do
+	machinectl event $n en-off 2
+	put scan full
+	wait_for '[ "$(machinectl events)" = "0 0" ] && at_rest' 20 "RMPOPT_EN goes away at RMPOPT $n on core 2"
+	scan full
+	wait_for settled 20 "a scan mends it"
+done
+for n in 1 9 20 30 36; do
+	machinectl event $n gp
+	put scan full
+	wait_for '[ "$(machinectl events)" = "0 0" ] && settled' 20 "#GP at RMPOPT $n: survived"
+done
+cmp_ok "$(count faults)" '>=' 5 "faults are counted"
+
+ok "a follower's core faults for good" machinectl faulty 3 ud
+put scan full
+wait_for 'at_rest && [ "$(get cores)" = 0-2 ]' 20 "it is left out"
+like "$(get reason)" "CPU 3 " "and named"
+is "$(state)" ready "the others are served"
+is "$(get optimized)" 0-4,6-7 "what counts is optimized on them"
+ok "it works again" machinectl faulty 3 none
+wait_for 'settled && [ "$(get cores)" = 0-3 ]' 20 "it is taken back by itself"
+is "$(get reason)" ok "nothing to complain about"
+
+leader=$(get leaders)
+ok "the leader's core faults for good" machinectl faulty "$leader" gp
+put scan full
+wait_for 'at_rest && [ "$(get leaders)" != "$leader" ] && [ "$(get regions_optimized)" = 7 ]' 20 "another core leads"
+ok "it works again" machinectl faulty "$leader" none
+wait_for settled 30 "all is optimized"
+
+for cpu in 0 1 2 3; do machinectl faulty $cpu ud; done
+put scan full
+wait_state failed
+like "$(get reason)" "can't be used on any core" "the reason says so"
+is "$(machinectl truth | cut -d ' ' -f 3)" 0 "RMPOPT_BASE is 0 everywhere"
+nok "a scan is refused" put scan now
+for cpu in 0 1 2 3; do machinectl faulty $cpu none; done
+put enabled 1
+wait_for 'state_is ready && settled' 20 "enabled 1 tries again at once"
+
+# Losses that no conversion explains.
+for n in 3 15 25 33; do
+	machinectl event $n lose 1
+	put scan full
+	wait_for '[ "$(machinectl events)" = "0 0" ] && at_rest' 20 "core 1 loses its table at RMPOPT $n"
+	scan full
+	wait_for settled 20 "a scan mends it"
+done
+
+# A guest takes a page in the middle of a pass, and gives it back.
+for n in 1 5 8 12 29 30 34; do
+	machinectl event $n assign $((6 * 0x40000 + 5))
+	put scan full
+	wait_for '[ "$(machinectl events)" = "0 0" ] && at_rest' 20 "a page of region 6 is taken at RMPOPT $n"
+	wait_for '[ "$(get optimized)" = 0-4,7 ] && [ "$(machinectl truth)" = "0 0 4" ]' 20 "the region is not optimized, the tables equal the truth"
+	machinectl release $((6 * 0x40000 + 5))
+	scan now
+done
+wait_for settled 20 "all is optimized"
+is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
+is "$(machinectl count too-early)" 0 "nothing before SNP_INIT"
+ok "unload" unload
+done_testing

@@ -1,0 +1,61 @@
+#!/bin/sh
+# The first pass: exact counts, tables equal to the truth, a blocked region regained.
+# machine: --nodes 2 --cores 4 --threads 2
+# timeout: 90
+# shellcheck shell=dash source=lib.sh
+. /rmpopt/lib.sh
+
+# 8 regions; 5 holds the RMP; the last page of 7 belongs to a guest.
+page=$((8 * 0x40000 - 1))
+ok "an SNP guest has one page of region 7" machinectl assign "$page" 5 4k
+
+ok "the module loads" load
+wait_state ready
+wait_for '[ "$(get passes)" = 1 ]' 30 "the first pass runs by itself"
+is "$(get last_result)" ok "it ends well"
+is "$(get reason)" ok "there is nothing to complain about"
+
+is "$(machinectl count verifies)" $((8 + 6 * 7)) "8 verifies by the leader, 6 by each of 7 followers"
+is "$(count verifies_leader)" 8 "the module counts the same for the leader"
+is "$(count verifies_follower)" $((6 * 7)) "and for the followers"
+is "$(machinectl count reports)" 6 "one closing report for each region won"
+is "$(machinectl count secondary)" 0 "none on a secondary thread"
+is "$(machinectl count outside)" 0 "none outside the window"
+is "$(machinectl count faults)" 0 "no fault"
+is "$(machinectl count too-early)" 0 "nothing before SNP_INIT"
+is "$(machinectl truth)" "0 0 8" "no unsafe bit; all 8 cores' tables equal the truth"
+
+is "$(get regions_covered)" 8 "8 regions covered"
+is "$(get covered)" 0-7 "namely these"
+is "$(get optimized)" 0-4,6 "optimized: all but the RMP's and the guest's"
+is "$(get regions_optimized)" 6 "that is 6"
+is "$(get regions_uncovered)" 0 "none outside the window"
+is "$(get cores)" 0,2,4,6,8,10,12,14 "one thread of each core takes part"
+is "$(get cores_behind)" "" "no core is behind"
+is "$(get progress)" "0 0" "nothing runs"
+is "$(count last_trigger)" load "the load was the trigger"
+
+leader=$(get leaders)
+is "$(machinectl count verifies "$leader")" 8 "the leader named is the one that verified 8"
+is "$(machinectl count interruptions "$leader")" 0 "the leader is not interrupted"
+cmp_ok "$(machinectl count interruptions)" '<=' $((6 * 7)) "followers are interrupted no more often than they verify"
+
+ok "the guest gives its page back" machinectl release "$page" 4k
+is "$(get regions_optimized)" 6 "nobody knows yet"
+ok "a scan on request" scan now
+is "$(get optimized)" 0-4,6-7 "regains the region"
+is "$(get regions_optimized)" 7 "7 regions optimized"
+is "$(machinectl truth)" "0 0 8" "tables equal the truth again"
+is "$(count last_trigger)" request "the request was the trigger"
+is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
+
+ok "a page in every region" sh -c 'for r in 0 1 2 3 4 6 7; do machinectl assign $((r * 0x40000 + 77)) 9 4k || exit 1; done'
+machinectl reset
+ok "a scan when nothing can be optimized" scan full
+is "$(machinectl count verifies)" 8 "costs the leader's 8 verifies"
+is "$(machinectl count interruptions)" 0 "and interrupts nobody"
+is "$(get regions_optimized)" 0 "nothing is optimized"
+
+ok "unload" unload
+is "$(machinectl truth | cut -d ' ' -f 3)" 0 "RMPOPT_BASE is 0 on every core"
+done_testing

@@ -1,0 +1,14 @@
+#!/bin/sh
+# Load is refused on a kdump kernel, with the reason.
+# machine: --cores 1
+# append: elfcorehdr=0x170000000
+# profiles: kind
+# timeout: 30
+# shellcheck shell=dash source=lib.sh
+. /rmpopt/lib.sh
+
+nok "load is refused" load
+like "$(dmesg | grep rmpopt:)" "kdump kernel" "the kernel log says why"
+nok "nothing is left" loaded
+is "$(machinectl count base-writes)" 0 "RMPOPT_BASE was not touched"
+done_testing

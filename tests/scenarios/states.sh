@@ -1,0 +1,62 @@
+#!/bin/sh
+# SNP comes and goes: waiting, ready, stopped, never an instruction too early.
+# machine: --cores 4
+# timeout: 90
+# shellcheck shell=dash source=lib.sh
+. /rmpopt/lib.sh
+
+machinectl snp disable >/dev/null
+ok "the module loads before SNP is enabled" load watch_ms=50
+wait_state waiting
+like "$(get reason)" "SnpEn" "and says what it waits for"
+nok "a scan is refused" put scan now
+is "$(get requested)" 0 "and not counted"
+
+machinectl reset
+machinectl snp enable >/dev/null
+wait_for 'get reason | grep -q SNP_INIT' 10 "SnpEn alone is not enough: the reason names SNP_INIT"
+is "$(state)" waiting "it still waits"
+is "$(machinectl count base-writes)" 0 "no RMPOPT_BASE is written meanwhile"
+
+machinectl snp init >/dev/null
+wait_state ready
+wait_for '[ "$(get passes)" -ge 1 ] && at_rest' 10 "the first pass follows"
+is "$(machinectl truth)" "0 0 4" "tables equal the truth"
+is "$(machinectl count too-early)" 0 "nothing was done before SNP_INIT"
+
+before=$(get passes)
+machinectl snp disable >/dev/null
+wait_state waiting
+is "$(get regions_optimized)" 0 "nothing is believed any more"
+is "$(machinectl truth | cut -d ' ' -f 3)" 0 "RMPOPT_BASE is 0 everywhere"
+machinectl snp enable >/dev/null
+machinectl snp init >/dev/null
+wait_state ready
+wait_for "[ \"\$(get passes)\" -gt $before ] && at_rest" 10 "a pass by itself after the next SNP_INIT"
+is "$(machinectl truth)" "0 0 4" "tables equal the truth"
+
+ok "stop" put enabled 0
+wait_state stopped
+like "$(get reason)" "enabled" "the reason names the fix"
+is "$(get enabled)" 0 "enabled says so"
+is "$(machinectl truth | cut -d ' ' -f 3)" 0 "RMPOPT_BASE is 0 everywhere"
+nok "a scan is refused" put scan now
+ok "start" put enabled 1
+wait_state ready
+wait_for 'at_rest && [ "$(get regions_optimized)" = 7 ]' 10 "all is optimized again"
+is "$(machinectl truth)" "0 0 4" "tables equal the truth"
+
+# The leader's last: the watch looks there.
+for cpu in $(all_cpus | grep -vx "$(get leaders)") $(get leaders); do
+	machinectl wrmsr "$cpu" 0xc0010139 0
+done
+wait_for '[ "$(machinectl truth | cut -d " " -f 3)" = 4 ] && at_rest' 10 "a foreign write to RMPOPT_BASE is noticed and undone"
+wait_for '[ "$(machinectl truth)" = "0 0 4" ]' 10 "tables equal the truth again"
+is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
+ok "unload" unload
+
+ok "init_check=N loads" load watch_ms=50 init_check=N
+wait_state ready
+ok "unload" unload
+is "$(machinectl truth | cut -d ' ' -f 3)" 0 "RMPOPT_BASE is 0 everywhere"
+done_testing

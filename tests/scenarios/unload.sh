@@ -1,0 +1,67 @@
+#!/bin/sh
+# Load and unload: 200 times with passes running, and at the worst moments.
+# machine: --cores 4
+# timeout: 200
+# shellcheck shell=dash source=lib.sh
+. /rmpopt/lib.sh
+
+gone() { ! loaded && [ ! -e "$rmpopt" ]; }
+
+failed=0 running=0
+for round in $(seq 200); do
+	load duty=100 || failed=$((failed + 1))
+	put scan full 2>/dev/null
+	[ "$(get progress)" = "0 0" ] || running=$((running + 1))
+	unload || failed=$((failed + 1))
+done
+is "$failed" 0 "200 × load and unload"
+cmp_ok "$running" '>' 0 "with passes running ($running of them were seen in the middle)"
+ok "nothing is left" gone
+is "$(machinectl truth | cut -d ' ' -f 3)" 0 "RMPOPT_BASE is 0 everywhere"
+
+# The leader is held at its n-th verify; the unload waits for that one only.
+for n in 1 5 8; do
+	load
+	wait_for 'state_is ready && at_rest' 10
+	machinectl event $n gate
+	put scan full
+	ok "the leader is held at verify $n" machinectl wait-gate --timeout 10
+	unload &
+	unloading=$!
+	wait_for 'state_is leaving || [ "$(cat /sys/module/rmpopt/initstate)" = going ]' 10 "unload has begun"
+	machinectl reset
+	machinectl open
+	ok "and ends" wait $unloading
+	ok "nothing is left" gone
+	cmp_ok "$(machinectl count verifies)" '<=' 1 "no further verify"
+done
+
+# A follower's handler is held with interrupts off: the module's text must stay.
+# This shell keeps to CPU 0, which leads: the held CPU runs nothing else.
+taskset -p 1 $$ >/dev/null
+for n in 9 15; do
+	load
+	wait_for 'state_is ready && at_rest' 10
+	machinectl event $n gate
+	put scan full
+	ok "a follower is held at RMPOPT $n" machinectl wait-gate --timeout 10
+	unload &
+	unloading=$!
+	wait_for '[ "$(cat /sys/module/rmpopt/initstate)" = going ]' 10 "unload has begun"
+	ok "it waits for the handler" kill -0 $unloading
+	machinectl open
+	ok "and ends" wait $unloading
+	ok "nothing is left" gone
+done
+
+# Files held open while the module goes.
+load
+wait_state ready
+exec 4<"$rmpopt/state" 5<"$rmpopt/optimized"
+ok "unload with files held open" unload
+nok "an old descriptor reads nothing" cat <&4
+nok "nor does that of a list" cat <&5
+exec 4<&- 5<&-
+is "$(machinectl truth | cut -d ' ' -f 3)" 0 "RMPOPT_BASE is 0 everywhere"
+is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
+done_testing

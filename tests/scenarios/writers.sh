@@ -1,0 +1,129 @@
+#!/bin/sh
+# Users: 50 writers at once; garbage is refused whole; requests are numbered and served.
+# machine: --cores 4
+# timeout: 200
+# shellcheck shell=dash source=lib.sh
+. /rmpopt/lib.sh
+
+settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get regions_optimized)" = 7 ]; }
+
+
+ok "the module loads" load duty=100
+wait_state ready
+wait_for settled 20 "all is optimized"
+
+# Garbage. Each of these must be refused with EINVAL and change nothing. (An empty write never reaches a module.)
+before=$(cat $rmpopt/enabled $rmpopt/tune/* $rmpopt/requested)
+for file in scan enabled stats/worst_slice_ns stats/worst_slice_cpu $(cd $rmpopt && ls tune/*); do
+	wrong=
+	for value in ' ' '-1' '+5' '2 ' '1 1' 'x' '0x10' '99999999999999999999' 'now,full' 'NOW' '1\n1' '\0' '50us' '4294967346'; do
+		[ "$(filectl write "$rmpopt/$file" "$value")" = EINVAL ] || wrong="$wrong '$value'"
+	done
+	is "$wrong" "" "garbage in $file is refused with EINVAL"
+done
+is "$(cat $rmpopt/enabled $rmpopt/tune/* $rmpopt/requested)" "$before" "and has changed nothing"
+for limit in slice_us:9 slice_us:1001 duty:0 duty:101 watch_ms:9 delay_ms:86400001; do
+	is "$(filectl write "$rmpopt/tune/${limit%:*}" "${limit#*:}")" EINVAL "${limit%:*} refuses ${limit#*:}"
+done
+for limit in slice_us:10 slice_us:1000 duty:1 duty:100 watch_ms:10 watch_ms:0 parallel:0; do
+	ok "${limit%:*} takes ${limit#*:}" put "tune/${limit%:*}" "${limit#*:}"
+	is "$(get "tune/${limit%:*}")" "${limit#*:}" "and shows it"
+done
+for file in state reason requested served passes progress last_result covered optimized cores leaders stats/slices; do
+	nok "$file can't be written" put "$file" 1 2>/dev/null
+done
+put tune/duty 100
+
+# Requests.
+number=$(get requested)
+put scan now
+put scan full
+is "$(get requested)" $((number + 2)) "each accepted request gets a number"
+wait_for "[ \"\$(get served)\" = $((number + 2)) ]" 20 "and is served"
+
+put tune/delay_ms 300
+passes=$(get passes)
+put scan later
+is "$(get passes)" "$passes" "a delayed scan waits"
+wait_for "[ \"\$(get served)\" = $((number + 3)) ]" 20 "and comes"
+is "$(count last_trigger)" later "with its own trigger"
+
+put tune/delay_ms 60000
+put scan later
+put scan cancel
+wait_for "[ \"\$(get served)\" = $((number + 5)) ]" 20 "a cancelled request is served too"
+is "$(get last_result)" cancelled "and says so"
+
+machinectl event 3 gate
+put scan full
+ok "a pass is held in the middle" machinectl wait-gate --timeout 10
+like "$(get progress)" '^[0-9]+ [1-9][0-9]*$' "progress shows it"
+is "$(state)" scanning "so does state"
+during=$(get passes)
+put scan now
+put scan now
+is "$(get passes)" "$during" "requests during a pass"
+machinectl open
+wait_for at_rest 20 "are not lost"
+is "$(get passes)" $((during + 2)) "one pass serves both"
+
+machinectl event 3 gate
+put scan full
+ok "a pass is held in the middle" machinectl wait-gate --timeout 10
+put scan cancel
+machinectl open
+wait_for at_rest 20 "cancel ends it"
+is "$(get last_result)" cancelled "last_result says so"
+ok "and a new scan" scan full
+is "$(get last_result)" ok "is not affected"
+
+# poll()
+filectl poll "$rmpopt/served" 20 >/tmp/poll &
+polling=$!
+wait_for '[ -s /tmp/poll ]' 10 "somebody polls served"
+put scan now
+ok "and is woken up" wait $polling
+filectl poll "$rmpopt/state" 20 >/tmp/poll &
+polling=$!
+wait_for '[ -s /tmp/poll ]' 10 "somebody polls state"
+put enabled 0
+ok "and is woken up" wait $polling
+put enabled 1
+wait_for settled 20 "all is optimized again"
+
+# 50 writers.
+for writer in $(seq 50); do
+	(
+		for round in 1 2 3 4 5 6; do
+			case $(((writer + round) % 5)) in
+			0) put enabled 0 ;;
+			1) put enabled 1 ;;
+			2) put scan now ;;
+			3) put scan full ;;
+			4) put scan cancel ;;
+			esac 2>/dev/null
+		done
+		true
+	) &
+done
+wait
+pass "50 writers on scan and enabled have ended"
+put enabled 1
+wait_for 'state_is ready && at_rest' 20 "the module is ready"
+ok "a scan" scan full
+wait_for settled 20 "all is optimized"
+is "$(get served)" "$(get requested)" "every request was served"
+is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
+ok "unload" unload
+
+# Parameters.
+for parameter in slice_us=9 slice_us=1001 slice_us=x slice_us= duty=0 duty=101 parallel=-1 parallel=1x delay_ms=86400001 \
+	watch_ms=1 cpus=x cpus= cpus=64 cpus=3-1 coverage= coverage=x coverage=1- coverage=9-5 coverage=4000 \
+	scan_on_load=maybe init_check=7 disable=what; do
+	load "$parameter" 2>/tmp/error && { unload; fail "$parameter is refused"; continue; }
+	like "$(cat /tmp/error)" "Invalid" "$parameter is refused"
+done
+nok "disable=1 refuses" load disable=1 2>/dev/null
+nok "nothing is left" loaded
+is "$(machinectl truth | cut -d ' ' -f 3)" 0 "RMPOPT_BASE is 0 everywhere"
+done_testing
