@@ -42,6 +42,11 @@ run_one() {
 	echo "$verdict $number - $1 $2 # $(($(seconds) - start)) s"
 }
 
+# So that modprobe finds it, too, with its options from the kernel command line.
+mkdir -p "/lib/modules/$(uname -r)/updates"
+ln -s /rmpopt/rmpopt.ko "/lib/modules/$(uname -r)/updates/rmpopt.ko"
+depmod
+
 remember_boot_cpus
 echo "KTAP version 1"
 number=0
