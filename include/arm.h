@@ -14,7 +14,7 @@ void arm_stop(void);
 bool arm_wanted(void);
 int arm_here(void);
 void arm_clear_here(void);
-int arm_cores(u64 base);
+int arm_cores(void);
 int arm_again(struct core *core);
 bool arm_holds(void);
 void arm_clear(void);

@@ -5,7 +5,6 @@
 #ifndef RMPOPT_CORES_H
 #define RMPOPT_CORES_H
 
-#include <linux/bitmap.h>
 #include <linux/cpumask.h>
 #include <linux/smp.h>
 #include <linux/types.h>
@@ -18,47 +17,50 @@
  *	nothing about the handler
  * @busy: from sending until the handler's last access to this structure; who
  *	sees it clear owns the rest
- * @pass: number of the pass that it belongs to
- * @next: place of the next region to verify; where the handler stopped
+ * @number: number of the phase that it belongs to
+ * @verify: whether its instructions are verifies
+ * @next: the place behind the last one done; where to begin
  * @done: instructions executed
  * @error: 0, or what the last instruction failed with
  * @cycles: how long the handler took
- * @missed: regions whose verify did not set the bit, of the whole pass
  * @pace: how long this core's instructions take
  */
 struct slice {
 	call_single_data_t csd;
 	bool busy;
-	u64 pass;
+	bool verify;
+	u64 number;
 	u32 next;
 	u32 done;
 	int error;
 	u64 cycles;
-	DECLARE_BITMAP(missed, PLAN_REGIONS_MAX);
 	struct plan_pace pace;
 };
 
 /**
  * struct core - the threads that share one RMPOPT table
+ * @plan: what is believed of it, and its order
  * @key: what tells it from others: package and core number
  * @first: one of its threads, the others follow by the registry
  * @primary: its first online thread, nr_cpu_ids if there is none
  * @wanted: the admin lets it take part (parameter cpus)
  * @armed: its RMPOPT_BASE was seen to be what it should be
- * @behind: its table may lack bits of optimized regions
- * @rearmed: it was armed anew in the running pass
+ * @behind: its table may lack bits of clean regions
+ * @rearmed: it has faulted and was armed anew, and has not done an order since
  * @epoch: how often one of its threads has come online, as last looked at
  * @arm_result: of the last try to arm it, written on the core itself
  * @dropped: what it was dropped for, an errno; 0 if it was not
  * @pause_ms: how long it is left alone for that
  * @retry_at: ktime in ns of the next try
- * @following: it has regions left to verify in the running pass
- * @sent_at: ktime in ns at which the slice under way was sent; 0: none is
- * @sent_cpu: and where to
+ * @next: the place behind the last one of its order that is known to be done
+ * @sent: its order is being executed, by a slice or by a leader's thread
+ * @sent_at: ktime in ns at which that began
+ * @sent_cpu: and where
  * @resume_at: ktime in ns before which it is not interrupted again
  * @slice: the slice under way
  */
 struct core {
+	struct plan_core plan;
 	u64 key;
 	int first;
 	unsigned int primary;
@@ -71,7 +73,8 @@ struct core {
 	int dropped;
 	u64 pause_ms;
 	u64 retry_at;
-	bool following;
+	u32 next;
+	bool sent;
 	u64 sent_at;
 	unsigned int sent_cpu;
 	u64 resume_at;
@@ -95,12 +98,15 @@ bool cores_changed(void);
 int cores_refresh(void);
 struct core *cores_here(void);
 struct core *cores_at(u32 i);
-struct core *cores_leader(void);
-struct core *cores_leading(void);
+struct core *cores_leader(u32 i);
+bool cores_may_take_part(const struct core *core);
+void cores_join(struct core *core);
+void cores_leave(struct core *core);
 void cores_drop(struct core *core, int error);
 void cores_forgive(void);
 struct core *cores_dropped(void);
 u64 cores_retry_at(void);
 void cores_mask(struct cpumask *mask, bool behind_only);
+void cores_leader_mask(struct cpumask *mask);
 
 #endif /* RMPOPT_CORES_H */

@@ -8,17 +8,18 @@
  * at what the hardware says, compares that with what should be, and acts;
  * nothing depends on having seen an event.
  *
- * A pass has a leader, the core that the worker runs on, and followers. The
- * leader verifies each region, each instruction in a preempt-off section of
- * its own that checks the core it is on. Regions that it won are sent to the
- * followers in slices: asynchronous IPIs whose handler executes as many
- * instructions as fit in slice_us. The leader's closing reports then tell
- * which regions are optimized.
+ * What is believed of the tables and what is to be done about it is the
+ * planner's (plan.h). Its orders for leaders, one core per node, are executed
+ * by threads on those cores, each instruction in a preempt-off section of its
+ * own that checks the core it is on. Its orders for all other cores are
+ * executed in slices: asynchronous IPIs whose handler executes as many
+ * instructions as fit in slice_us. Who executes writes answers into its own
+ * core's maps; the worker looks at them when it is done.
  *
  * Locking: engine.lock (a spinlock, taken with interrupts disabled) guards
  * state, reason and requests and nothing else. Everything else is written by
- * the worker alone; files read single words of it. Slices are handed over by
- * their busy flag. cpus_read_lock() is held to read masks and for one IPI
+ * the worker alone; files read single words of it. Slices and orders of leaders
+ * are handed over by their busy flags. cpus_read_lock() is held to read masks and for one IPI
  * round, never across a pass and never with migration or preemption disabled,
  * because CPU offlining waits for pinned threads while it holds the write
  * side. Hotplug callbacks take no lock of ours at all.
@@ -26,6 +27,7 @@
 #ifndef RMPOPT_ENGINE_H
 #define RMPOPT_ENGINE_H
 
+#include <linux/atomic.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -63,6 +65,8 @@ enum engine_trigger {
 	TRIGGER_ARMED,
 	TRIGGER_HOTPLUG,
 	TRIGGER_RETRY,
+	TRIGGER_WATCH,
+	TRIGGER_AUDIT,
 };
 
 /* What a write to scan asks for. */
@@ -76,12 +80,11 @@ enum engine_request {
 #define ENGINE_REASON_MAX	200
 
 /**
- * struct engine_stats - counts since load, written by the worker only
+ * struct engine_stats - counts since load, written by the worker only; those of
+ *	instructions are in the plan
  * @passes: passes ended
  * @passes_full: of them full ones
- * @verifies_leader: verifies by leaders
- * @verifies_follower: verifies by followers
- * @reports: reports, all by leaders
+ * @passes_delta: of them the others
  * @slices: interruptions of followers
  * @overruns: slices that took longer than slice_us
  * @faults: instructions that faulted
@@ -95,9 +98,7 @@ enum engine_request {
 struct engine_stats {
 	u64 passes;
 	u64 passes_full;
-	u64 verifies_leader;
-	u64 verifies_follower;
-	u64 reports;
+	u64 passes_delta;
 	u64 slices;
 	u64 overruns;
 	u64 faults;
@@ -117,8 +118,10 @@ struct engine_stats {
  * @requested: number of the last accepted request
  * @served: number of the last request whose pass ended
  * @want: a pass is wanted, by this trigger; TRIGGER_NONE if not
+ * @want_full: it is to be a full one
  * @want_number: the last request that the wanted pass serves
  * @later_at: ktime in ns at which a delayed request becomes due; 0: none
+ * @later_cap: and the latest that others after it may put it off to
  * @enabled: the admin's wish
  * @cancel: the admin wants the running pass to end
  * @retry_now: the admin wants a new try without a pause
@@ -130,9 +133,8 @@ struct engine_stats {
  * @worker: the worker
  * @last_result: how the last pass ended
  * @covered: the regions looked after
- * @plan: beliefs about those in the window
- * @region: number of each region of @plan
- * @base: what RMPOPT_BASE is to be on participating cores
+ * @plan: beliefs about those that some core's window holds
+ * @returned: how many slices and orders of leaders have come back
  * @progress_done: instructions of the running pass that are done
  * @progress_total: all of them, as far as known
  * @stats: counts
@@ -144,8 +146,10 @@ struct engine {
 	u64 requested;
 	u64 served;
 	enum engine_trigger want;
+	bool want_full;
 	u64 want_number;
 	u64 later_at;
+	u64 later_cap;
 
 	bool enabled;
 	bool cancel;
@@ -160,9 +164,8 @@ struct engine {
 	enum engine_result last_result;
 	struct coverage covered;
 	struct plan plan;
-	u32 region[PLAN_REGIONS_MAX];
-	u64 base;
-	u32 progress_done;
+	atomic_t returned;
+	atomic_t progress_done;
 	u32 progress_total;
 	struct engine_stats stats;
 };
@@ -179,7 +182,7 @@ void state_reason(char *buf);
 void state_kick(void);
 int state_request(enum engine_request request);
 void state_want(enum engine_trigger trigger);
-bool state_take(enum engine_trigger *trigger, u64 *number);
+bool state_take(enum engine_trigger *trigger, bool *full, u64 *number);
 void state_serve(u64 number, enum engine_result result);
 void state_drop_requests(enum engine_result result);
 u64 state_later_at(void);
@@ -193,8 +196,12 @@ void worker_resume(void);
 
 /* pass.c */
 struct core;
-int pass_settle_on(const struct core *core);
-enum engine_result pass_run(bool *again);
+void pass_answered(struct core *core);
+void pass_fault(struct core *core, int error);
+bool pass_elect(void);
+enum engine_result pass_run(enum engine_trigger trigger, bool full,
+			    bool *again);
+bool pass_audit(u32 first, u32 count);
 
 /* True as soon as the running pass has to end. Any context. */
 static inline bool engine_pass_ends(void)

@@ -11,6 +11,7 @@ struct coverage;
 
 int host_check(void);
 int host_coverage(struct coverage *cov);
+u64 host_rmp_address(u32 region);
 const char *host_waits_for(bool init_check);
 
 #endif /* RMPOPT_HOST_H */

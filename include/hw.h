@@ -47,6 +47,7 @@
 #define HW_RST_OFFSET		0x4000u
 #define HW_RST_SIZE		0x1000u
 #define HW_RST_ENTRIES		(HW_RST_SIZE / sizeof(u64))
+#define HW_RST_SEGMENT_BASE	GENMASK_ULL(51, 20)
 
 /**
  * enum hw_function - what RMPOPT is asked to do (its RCX) [S]

@@ -22,7 +22,23 @@ static inline u64 us_to_cycles(u32 us)
 	return div_u64((u64)us * (tsc_khz ?: NSEC_PER_MSEC), 1000);
 }
 
-bool slices_run(const struct core *leader);
+/**
+ * struct tour - what was found in one look at all cores
+ * @busy: slices and leaders' threads under way
+ * @left: cores that have not done their order
+ * @due: ktime in ns at which to look again; 0: no such time
+ */
+struct tour {
+	u32 busy;
+	u32 left;
+	u64 due;
+};
+
+void slices_prepare(struct core *core);
+bool slices_busy(const struct core *core);
+void slices_begin(void);
+void slices_visit(struct core *core, struct tour *tour, u64 now);
+int slices_send(struct core *core, struct tour *tour, u64 now);
 void slices_drain(void);
 
 #endif /* RMPOPT_SLICES_H */

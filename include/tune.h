@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Numbers that an admin may set at load time and, in tune/, at any time.
+ * Numbers and words that an admin may set at load time and, in tune/, at any time.
  */
 #ifndef RMPOPT_TUNE_H
 #define RMPOPT_TUNE_H
@@ -8,12 +8,22 @@
 #include <linux/types.h>
 
 enum tune {
+	TUNE_AUTO,
 	TUNE_DELAY_MS,
+	TUNE_MAX_DELAY_MS,
 	TUNE_WATCH_MS,
+	TUNE_AUDIT_MS,
 	TUNE_SLICE_US,
 	TUNE_DUTY,
 	TUNE_PARALLEL,
+	TUNE_ISOLATED,
 	TUNES,
+};
+
+/* The words of TUNE_ISOLATED, in this order in tune.c. */
+enum tune_isolated {
+	TUNE_ISOLATED_IPI,
+	TUNE_ISOLATED_SKIP,
 };
 
 struct attribute_group;

@@ -4,7 +4,7 @@
  *
  * RMPOPT_BASE and the table behind it are per core; one thread writes it and
  * the siblings are covered. [S] Hotplug callbacks and IPIs write it, each on
- * its own CPU; which value it is to have is one word, @wanted. A CPU that
+ * its own CPU; whether it is to have one is one word, @wanted. A CPU that
  * comes online reads that word while the hotplug lock is held for writing,
  * and whoever changes it does an IPI round under the read side afterwards:
  * no core can slip through between the two.
@@ -22,9 +22,10 @@
 #include "cores.h"
 #include "engine.h"
 #include "hw.h"
+#include "windows.h"
 
-/* What RMPOPT_BASE is to be on participating cores; 0: nothing is armed. */
-static u64 wanted;
+/* Participating cores are to be armed. */
+static bool wanted;
 
 /* Nothing is left to clear. Not so at load: a kexec leaves RMPOPT_EN set. */
 static bool cleared;
@@ -61,6 +62,12 @@ bool arm_wanted(void)
 	return READ_ONCE(wanted);
 }
 
+/* What RMPOPT_BASE is to be on this CPU's core. */
+static u64 base_here(void)
+{
+	return windows_base(cpu_to_node(smp_processor_id()));
+}
+
 /**
  * arm_here - arm the core that this code runs on
  *
@@ -71,16 +78,15 @@ bool arm_wanted(void)
  */
 int arm_here(void)
 {
-	u64 base = READ_ONCE(wanted);
 	u64 before = 0;
 	int ret;
 
-	if (!base)
+	if (!arm_wanted())
 		return 0;
 	if (!hw_snp_enabled())
 		return -ENODEV;
 	hw_read(HW_MSR_RMPOPT_BASE, &before);
-	ret = hw_write_base(base);
+	ret = hw_write_base(base_here());
 	if (!ret && (before & HW_RMPOPT_EN))
 		atomic_inc(&stale);
 	return ret;
@@ -107,7 +113,7 @@ static void arm_handler(void *unused)
 
 static bool to_arm(const struct core *core, u64 now)
 {
-	if (!core->wanted || core->armed || core->primary >= nr_cpu_ids)
+	if (core->armed || !cores_may_take_part(core))
 		return false;
 	return !core->dropped || now >= core->retry_at;
 }
@@ -145,8 +151,7 @@ static int tally(void)
 		switch (core->arm_result) {
 		case 0:
 			core->dropped = 0;
-			WRITE_ONCE(core->behind, true);
-			WRITE_ONCE(core->armed, true);
+			cores_join(core);
 			break;
 		case -EAGAIN:
 			break;
@@ -156,6 +161,27 @@ static int tally(void)
 		}
 	}
 	return error;
+}
+
+static void clear_handler(void *unused)
+{
+	arm_clear_here();
+}
+
+/* Cores that the admin lets take part no longer. */
+static void release_round(void)
+{
+	struct core *core;
+	u32 i;
+
+	cpumask_clear(round);
+	for (i = 0; (core = cores_at(i)); i++) {
+		if (!core->armed || cores_may_take_part(core))
+			continue;
+		cpumask_set_cpu(core->primary, round);
+		cores_leave(core);
+	}
+	on_each_cpu_mask(round, clear_handler, NULL, true);
 }
 
 static u32 count_armed(void)
@@ -170,25 +196,25 @@ static u32 count_armed(void)
 
 /**
  * arm_cores - arm every core that takes part and is not armed yet
- * @base: what RMPOPT_BASE is to be
  *
  * By the worker; sleeps. Interrupts only the cores that need it.
  *
  * Return: how many were tried, -ENODEV if no core takes part because SnpEn is
  * not set on any, another errno if none does for another reason.
  */
-int arm_cores(u64 base)
+int arm_cores(void)
 {
 	bool first = !wanted;
 	u32 tried = 0;
 	int error;
 
-	WRITE_ONCE(wanted, base);
+	WRITE_ONCE(wanted, true);
 	cleared = false;
 
 	cpus_read_lock();
 	error = cores_refresh();
 	if (error >= 0) {
+		release_round();
 		tried = arm_round();
 		error = tally();
 	}
@@ -229,12 +255,7 @@ bool arm_holds(void)
 	u64 base;
 
 	return hw_snp_enabled() && !hw_read(HW_MSR_RMPOPT_BASE, &base) &&
-	       base == wanted;
-}
-
-static void clear_handler(void *unused)
-{
-	arm_clear_here();
+	       base == base_here();
 }
 
 /**
@@ -249,7 +270,7 @@ void arm_clear(void)
 
 	if (cleared)
 		return;
-	WRITE_ONCE(wanted, 0);
+	WRITE_ONCE(wanted, false);
 
 	cpus_read_lock();
 	cores_refresh();
@@ -257,7 +278,7 @@ void arm_clear(void)
 	for (i = 0; (core = cores_at(i)); i++) {
 		if (core->wanted && core->primary < nr_cpu_ids)
 			cpumask_set_cpu(core->primary, round);
-		WRITE_ONCE(core->armed, false);
+		cores_leave(core);
 	}
 	on_each_cpu_mask(round, clear_handler, NULL, true);
 	cpus_read_unlock();

@@ -18,11 +18,18 @@
 #include <linux/sched/isolation.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
+#include <linux/vmalloc.h>
 
 #include "arm.h"
 #include "cores.h"
 #include "engine.h"
 #include "hw.h"
+#include "slices.h"
+#include "tune.h"
+#include "windows.h"
+
+/* Cores and their maps are allocated in bulk: the latter fit no slab well. */
+#define CHUNK	64u
 
 #define PAUSE_FIRST_MS	1000u
 #define PAUSE_CAP_MS	(10 * 60 * 1000u)
@@ -32,7 +39,7 @@ static struct core **core_of;
 static int *sibling;
 static struct core **core_list;
 static u32 core_count;
-static struct core *leader;
+static struct core **chunks;
 
 /* The parameter cpus; all CPUs if there was none. */
 static cpumask_var_t selected;
@@ -53,7 +60,9 @@ int cores_start(void)
 	core_of = kcalloc(nr_cpu_ids, sizeof(*core_of), GFP_KERNEL);
 	core_list = kcalloc(nr_cpu_ids, sizeof(*core_list), GFP_KERNEL);
 	sibling = kcalloc(nr_cpu_ids, sizeof(*sibling), GFP_KERNEL);
-	if (!core_of || !core_list || !sibling ||
+	chunks = kcalloc(DIV_ROUND_UP(nr_cpu_ids, CHUNK), sizeof(*chunks),
+			 GFP_KERNEL);
+	if (!core_of || !core_list || !sibling || !chunks ||
 	    !zalloc_cpumask_var(&selected, GFP_KERNEL))
 		return -ENOMEM;
 	cpumask_copy(selected, cpu_possible_mask);
@@ -68,9 +77,10 @@ void cores_stop(void)
 {
 	u32 i;
 
-	for (i = 0; i < core_count; i++)
-		kfree(core_list[i]);
+	for (i = 0; chunks && i < DIV_ROUND_UP(nr_cpu_ids, CHUNK); i++)
+		vfree(chunks[i]);
 	core_count = 0;
+	kfree(chunks);
 	kfree(core_list);
 	kfree(core_of);
 	kfree(sibling);
@@ -93,9 +103,34 @@ int cores_select(const char *list)
 	return 0;
 }
 
+/* Isolated and nohz_full CPUs have better things to do. */
+static bool is_housekeeper(unsigned int cpu)
+{
+	return housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN) &&
+	       housekeeping_test_cpu(cpu, HK_TYPE_TICK);
+}
+
+static bool is_spared(unsigned int cpu)
+{
+	return tune_read(TUNE_ISOLATED) == TUNE_ISOLATED_SKIP &&
+	       !is_housekeeper(cpu);
+}
+
+/**
+ * cores_may_take_part - does the admin let a core take part as it is now?
+ * @core: the core
+ */
+bool cores_may_take_part(const struct core *core)
+{
+	return core->wanted && core->primary < nr_cpu_ids &&
+	       !is_spared(core->primary);
+}
+
 /* Does the core of a CPU that is coming online take part? */
 static bool selected_here(unsigned int cpu)
 {
+	if (is_spared(cpu))
+		return false;
 	return cpumask_test_cpu(cpu, selected) ||
 	       cpumask_intersects(topology_sibling_cpumask(cpu), selected);
 }
@@ -193,16 +228,36 @@ static struct core *find_core(unsigned int cpu)
 	return NULL;
 }
 
+/* Room for the next core; its maps lie behind the cores of its chunk. */
+static struct core *next_core(unsigned long **maps)
+{
+	struct core **chunk = &chunks[core_count / CHUNK];
+	u32 longs = plan_core_longs(&engine.plan);
+	u32 i = core_count % CHUNK;
+
+	if (!*chunk)
+		*chunk = vzalloc(CHUNK * (sizeof(**chunk) +
+					  longs * sizeof(unsigned long)));
+	if (!*chunk)
+		return NULL;
+	*maps = (unsigned long *)(*chunk + CHUNK) + i * longs;
+	return *chunk + i;
+}
+
 static struct core *register_core(unsigned int cpu)
 {
-	struct core *core = kzalloc(sizeof(*core), GFP_KERNEL);
+	unsigned long *maps;
+	struct core *core = next_core(&maps);
 
 	if (!core)
 		return NULL;
 	core->key = core_key(cpu);
 	core->first = -1;
 	core->primary = nr_cpu_ids;
-	INIT_CSD(&core->slice.csd, NULL, NULL);
+	core->plan.node = cpu_to_node(cpu);
+	core->plan.window = windows_index(cpu_to_node(cpu));
+	plan_add_core(&engine.plan, &core->plan, maps);
+	slices_prepare(core);
 	core_list[core_count] = core;
 	/* Files walk the list while it grows. */
 	smp_store_release(&core_count, core_count + 1);
@@ -223,6 +278,38 @@ static int register_thread(unsigned int cpu)
 	return 0;
 }
 
+/**
+ * cores_join - a core takes part from now on
+ * @core: the core; if it does already, all that is believed of it is void
+ *
+ * By the worker. A slice that is still under way was sent to the table that
+ * the core had before.
+ */
+void cores_join(struct core *core)
+{
+	if (slices_busy(core))
+		plan_late(&engine.plan, &core->plan, 0);
+	plan_join(&engine.plan, &core->plan);
+	WRITE_ONCE(core->behind, true);
+	WRITE_ONCE(core->armed, true);
+}
+
+/**
+ * cores_leave - a core does not take part any more
+ * @core: the core
+ *
+ * As cores_join().
+ */
+void cores_leave(struct core *core)
+{
+	if (!core->armed)
+		return;
+	WRITE_ONCE(core->armed, false);
+	if (slices_busy(core))
+		plan_late(&engine.plan, &core->plan, 0);
+	plan_leave(&engine.plan, &core->plan);
+}
+
 /*
  * Take in what has become of a core's threads. One that has come online may
  * have emptied the table ([?]: what INIT does to it), and voids what the core
@@ -240,10 +327,10 @@ static bool refresh_core(struct core *core)
 			primary = cpu;
 	}
 	WRITE_ONCE(core->primary, primary);
-	if (epoch != core->epoch || primary == nr_cpu_ids) {
-		WRITE_ONCE(core->armed, false);
-		WRITE_ONCE(core->behind, true);
-	}
+	if (primary < nr_cpu_ids)
+		core->plan.housekeeper = is_housekeeper(primary);
+	if (epoch != core->epoch || primary == nr_cpu_ids)
+		cores_leave(core);
 	if (epoch == core->epoch)
 		return false;
 	core->epoch = epoch;
@@ -325,54 +412,22 @@ struct core *cores_at(u32 i)
 	return i < smp_load_acquire(&core_count) ? core_list[i] : NULL;
 }
 
-/* Isolated and nohz_full CPUs have better things to do than to lead. */
-static bool is_housekeeper(unsigned int cpu)
-{
-	return housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN) &&
-	       housekeeping_test_cpu(cpu, HK_TYPE_TICK);
-}
-
-static struct core *choose_leader(void)
-{
-	struct core *core, *second_best = NULL;
-	u32 i;
-
-	for (i = 0; (core = cores_at(i)); i++) {
-		if (!core_takes_part(core))
-			continue;
-		if (is_housekeeper(core->primary))
-			return core;
-		second_best = second_best ?: core;
-	}
-	return second_best;
-}
-
 /**
- * cores_leader - the core that leads
+ * cores_leader - one leader after the other
+ * @i: 0, 1, 2 ...
  *
- * The same one as long as it takes part.
+ * By the worker, or by whoever only wants to show it.
  *
- * Return: the core, NULL if none takes part.
+ * Return: the core, NULL behind the last one.
  */
-struct core *cores_leader(void)
+struct core *cores_leader(u32 i)
 {
-	struct core *core = READ_ONCE(leader);
+	const struct plan *plan = &engine.plan;
 
-	if (!core || !core_takes_part(core)) {
-		core = choose_leader();
-		WRITE_ONCE(leader, core);
-	}
-	return core;
-}
-
-/**
- * cores_leading - the core that led last, for whoever only wants to show it
- */
-struct core *cores_leading(void)
-{
-	struct core *core = READ_ONCE(leader);
-
-	return core && core_takes_part(core) ? core : NULL;
+	if (i >= READ_ONCE(plan->leaders))
+		return NULL;
+	return container_of(plan->core[READ_ONCE(plan->leader[i])],
+			    struct core, plan);
 }
 
 /**
@@ -384,8 +439,7 @@ struct core *cores_leading(void)
  */
 void cores_drop(struct core *core, int error)
 {
-	WRITE_ONCE(core->armed, false);
-	WRITE_ONCE(core->behind, true);
+	cores_leave(core);
 	core->pause_ms = plan_pause(core->pause_ms, PAUSE_FIRST_MS, PAUSE_CAP_MS);
 	core->retry_at = ktime_get_ns() + core->pause_ms * NSEC_PER_MSEC;
 	core->dropped = error;
@@ -457,6 +511,26 @@ void cores_mask(struct cpumask *mask, bool behind_only)
 		cpu = READ_ONCE(core->primary);
 		if (cpu < nr_cpu_ids && READ_ONCE(core->armed) &&
 		    (!behind_only || READ_ONCE(core->behind)))
+			cpumask_set_cpu(cpu, mask);
+	}
+}
+
+/**
+ * cores_leader_mask - the primaries of cores that lead
+ * @mask: where to put them
+ *
+ * As cores_mask().
+ */
+void cores_leader_mask(struct cpumask *mask)
+{
+	struct core *core;
+	unsigned int cpu;
+	u32 i;
+
+	cpumask_clear(mask);
+	for (i = 0; (core = cores_leader(i)); i++) {
+		cpu = READ_ONCE(core->primary);
+		if (cpu < nr_cpu_ids && READ_ONCE(core->armed))
 			cpumask_set_cpu(cpu, mask);
 	}
 }

@@ -12,6 +12,7 @@
 #include <linux/io.h>
 #include <linux/kprobes.h>
 #include <linux/printk.h>
+#include <linux/string.h>
 #include <asm/cpufeature.h>
 
 #include "coverage.h"
@@ -26,6 +27,10 @@
 #else
 #define BUILT_FOR_RMPOPT	false
 #endif
+
+/* The RMP segment table, and log2 of a segment's size. */
+static u64 segments[HW_RST_ENTRIES];
+static unsigned int segment_shift;
 
 /*
  * Is there a function of this name? A disabled kprobe patches nothing; it is
@@ -123,13 +128,34 @@ int host_coverage(struct coverage *cov)
 		       base + HW_RST_OFFSET);
 		return -ENOMEM;
 	}
-	ret = coverage_from_rst(cov, rst, hw_rst_entries(),
-				FIELD_GET(HW_RMP_CFG_SHIFT, cfg));
+	memcpy(segments, rst, sizeof(segments));
 	memunmap(rst);
+	segment_shift = FIELD_GET(HW_RMP_CFG_SHIFT, cfg);
+	ret = coverage_from_rst(cov, segments, hw_rst_entries(), segment_shift);
 	if (ret)
 		pr_err("the RMP segment table at 0x%llx makes no sense (RMP_CFG 0x%llx, error %d): report this to the vendor of the BIOS\n",
 		       base + HW_RST_OFFSET, cfg, ret);
 	return ret;
+}
+
+/**
+ * host_rmp_address - where the part of the RMP that describes a region lies
+ * @region: the region
+ *
+ * After host_coverage(). An entry has 16 bytes and describes 4 KiB. [S]
+ *
+ * Return: a system physical address, 0 if it is not known.
+ */
+u64 host_rmp_address(u32 region)
+{
+	u32 segment = (u64)region >> (segment_shift - HW_REGION_SHIFT);
+	u64 within = region & (BIT_ULL(segment_shift - HW_REGION_SHIFT) - 1);
+	u64 base;
+
+	if (segment >= HW_RST_ENTRIES)
+		return 0;
+	base = segments[segment] & HW_RST_SEGMENT_BASE;
+	return base ? base + (within << (HW_REGION_SHIFT - 8)) : 0;
 }
 
 /*

@@ -18,9 +18,10 @@
 #include "coverage.h"
 #include "engine.h"
 #include "host.h"
-#include "hw.h"
+#include "lead.h"
 #include "params.h"
 #include "slices.h"
+#include "windows.h"
 
 struct params params = {
 	.scan_on_load = true,
@@ -90,17 +91,6 @@ out:
 	return ret;
 }
 
-/* One window, from the lowest region that is covered. */
-static void place_window(void)
-{
-	u32 base = coverage_lowest(&engine.covered);
-
-	engine.base = (u64)base << HW_REGION_SHIFT | HW_RMPOPT_EN;
-	engine.plan.regions = coverage_in_window(&engine.covered, base,
-						 HW_WINDOW_REGIONS);
-	coverage_list(&engine.covered, engine.region, engine.plan.regions);
-}
-
 /* Reboot, power-off and kexec, which hands RMPOPT_BASE to the next kernel. */
 static int on_reboot(struct notifier_block *block, unsigned long action,
 		     void *unused)
@@ -163,9 +153,12 @@ static int start(void)
 	ret = sysfs_start();
 	if (ret)
 		goto unwatch;
-	ret = worker_start();
+	ret = lead_start();
 	if (ret)
 		goto files;
+	ret = worker_start();
+	if (ret)
+		goto leads;
 	ret = start_notifiers();
 	if (ret)
 		goto leave;
@@ -175,6 +168,8 @@ leave:
 	worker_leave();
 	worker_stop();
 	slices_drain();
+leads:
+	lead_stop();
 files:
 	sysfs_stop();
 unwatch:
@@ -197,13 +192,12 @@ static int __init rmpopt_init(void)
 	ret = cores_start() ?: arm_start();
 	if (!ret)
 		ret = take_cpus() ?: take_coverage();
-	if (!ret) {
-		place_window();
-		ret = start();
-	}
+	if (!ret)
+		ret = windows_start() ?: start();
 	if (ret) {
 		arm_stop();
 		cores_stop();
+		windows_stop();
 	}
 	return ret;
 }
@@ -220,10 +214,12 @@ static void __exit rmpopt_exit(void)
 	stop_notifiers();
 	sysfs_stop();
 	worker_stop();
+	lead_stop();
 	slices_drain();
 	cores_unwatch();
 	arm_stop();
 	cores_stop();
+	windows_stop();
 }
 module_exit(rmpopt_exit);
 

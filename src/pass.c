@@ -1,213 +1,331 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A pass: the leader verifies, the followers verify what it has won, the
- * leader's closing reports tell what came of it.
+ * Passes: executes what the planner orders, phase by phase, and tells it what
+ * came of it.
  *
- * The leader is one fixed core. Its instructions run on that core or not at
- * all, each in a preempt-off section of its own; if it leaves, the regions
- * that are not closed end unclean and the pass ends.
+ * Orders of leaders are executed by their threads (lead.c), all others by
+ * slices (slices.c). The worker dispatches both and waits; it holds no lock
+ * meanwhile. A phase is over when nothing of it is under way any more but
+ * slices that nobody waits for.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cpu.h>
+#include <linux/hrtimer.h>
 #include <linux/ktime.h>
-#include <linux/preempt.h>
 #include <linux/sched.h>
 
 #include "arm.h"
 #include "cores.h"
 #include "engine.h"
-#include "hw.h"
+#include "lead.h"
 #include "slices.h"
 
 /**
- * pass_settle_on - move the worker to a core
+ * pass_answered - a core has done its order
  * @core: the core
- *
- * By the worker; sleeps.
- *
- * Return: 0, -ESTALE if the core is offline or was emptied meanwhile.
  */
-int pass_settle_on(const struct core *core)
+void pass_answered(struct core *core)
 {
-	u32 epoch = core->epoch;
-
-	if (cores_changed()) {
-		cpus_read_lock();
-		cores_refresh();
-		cpus_read_unlock();
-	}
-	if (core->epoch != epoch || !core_takes_part(core))
-		return -ESTALE;
-	if (set_cpus_allowed_ptr(current, cpumask_of(core->primary))) {
-		cores_touch();
-		return -ESTALE;
-	}
-	return 0;
-}
-
-/* One instruction on the leader, or -ESTALE if this is another core. */
-static int lead_here(const struct core *core, u32 i, enum hw_function function)
-{
-	int bit = -ESTALE;
-
-	preempt_disable();
-	/* A CPU runs no such threads before its hotplug callback has told. */
-	if (cores_here() == core && !cores_changed())
-		bit = hw_rmpopt(engine.region[i], function);
-	preempt_enable();
-	/* The one who waits for this CPU is more important. */
-	cond_resched();
-	return bit;
-}
-
-/*
- * The leader has faulted. Armed anew once, then dropped. What it had verified
- * before may be gone: the closing reports will tell.
- */
-static int leader_faulted(struct core *core, int error)
-{
-	engine.stats.faults++;
-	if (!core->rearmed) {
-		core->rearmed = true;
-		error = arm_again(core);
-		if (!error)
-			return 0;
-	}
-	cores_drop(core, error);
-	return error;
-}
-
-/* The same until it worked or is given up: 0 or 1, or an errno. */
-static int lead(struct core *core, u32 i, enum hw_function function)
-{
-	int bit, ret;
-
-	while (!engine_pass_ends()) {
-		bit = lead_here(core, i, function);
-		if (bit >= 0)
-			return bit;
-		if (bit == -ESTALE)
-			ret = pass_settle_on(core);
-		else
-			ret = leader_faulted(core, bit);
-		if (ret)
-			return ret;
-	}
-	return -EINTR;
-}
-
-static int lead_verifies(struct core *core)
-{
-	struct plan *plan = &engine.plan;
-	int bit;
-	u32 i;
-
-	for (i = 0; i < plan->regions; i++) {
-		bit = lead(core, i, HW_VERIFY);
-		if (bit < 0)
-			return bit;
-		engine.stats.verifies_leader++;
-		engine.progress_done++;
-		plan_lead(plan, i, bit);
-	}
-	return 0;
-}
-
-/* Closing reports; how many regions came out other than expected. */
-static int lead_closings(struct core *core)
-{
-	struct plan *plan = &engine.plan;
-	int bit, surprises = 0;
-	u32 i;
-
-	for_each_set_bit(i, plan->won, plan->regions) {
-		bit = lead(core, i, HW_REPORT);
-		if (bit < 0)
-			return bit;
-		engine.stats.reports++;
-		engine.progress_done++;
-		surprises += !plan_close(plan, i, bit);
-	}
-	return surprises;
-}
-
-static u32 count_followers(const struct core *leader)
-{
-	struct core *core;
-	u32 i, n = 0;
-
-	for (i = 0; (core = cores_at(i)); i++)
-		n += core != leader && core_takes_part(core);
-	return n;
-}
-
-/* A leader that left is nobody's fault. */
-static enum engine_result lead_result(int error)
-{
-	return error == -ESTALE ? RESULT_PARTIAL : RESULT_FAILED;
-}
-
-static enum engine_result run(struct core *leader, bool *again)
-{
-	struct plan *plan = &engine.plan;
-	bool complete = true;
-	int ret;
-
-	ret = pass_settle_on(leader) ?: lead_verifies(leader);
-	if (ret)
-		return lead_result(ret);
-
-	WRITE_ONCE(leader->behind, false);
-	WRITE_ONCE(engine.progress_total,
-		   plan->regions + plan_won(plan) * (count_followers(leader) + 1));
-	complete = slices_run(leader);
-
-	ret = lead_closings(leader);
-	if (ret < 0)
-		return lead_result(ret);
-	*again = ret || !complete;
-	return complete ? RESULT_OK : RESULT_PARTIAL;
+	core->rearmed = false;
+	plan_answered(&engine.plan, &core->plan, engine.plan.regions);
 }
 
 /**
- * pass_run - a full pass
- * @again: whether another one is likely to achieve more
+ * pass_fault - an instruction of a core has faulted
+ * @core: the core
+ * @error: what hw_rmpopt() returned
  *
- * By the worker, with a plan and at least one core that takes part; sleeps.
- *
- * Return: how it ended. RESULT_PARTIAL: the leader left, or a core could not
- * be reached. RESULT_FAILED: the leader faulted for good or lost SnpEn; the
- * state is to be looked at before anything else.
+ * By the worker; sleeps. It is armed anew once, and then dropped. Its table
+ * may be empty now, so what it had is void.
  */
-enum engine_result pass_run(bool *again)
+void pass_fault(struct core *core, int error)
 {
-	struct core *leader = cores_leader();
-	u64 start = ktime_get_ns();
-	enum engine_result result;
-
-	*again = true;
-	if (!leader)
-		return RESULT_FAILED;
-
-	plan_begin(&engine.plan);
-	leader->rearmed = false;
-	engine.stats.pass_stolen_ns = 0;
-	WRITE_ONCE(engine.progress_done, 0);
-	WRITE_ONCE(engine.progress_total, engine.plan.regions);
-
-	result = run(leader, again);
-	if (engine_pass_ends()) {
-		result = RESULT_CANCELLED;
-		*again = false;
+	engine.stats.faults++;
+	if (!core->armed)
+		return;
+	if (!core->rearmed) {
+		core->rearmed = true;
+		error = arm_again(core);
+		if (!error) {
+			cores_join(core);
+			return;
+		}
 	}
+	cores_drop(core, error);
+}
 
+/* CPUs have come or gone; what has come takes part in the next pass. */
+static void refresh(void)
+{
+	cpus_read_lock();
+	cores_refresh();
+	cpus_read_unlock();
+}
+
+static bool is_ordered(const struct core *core)
+{
+	return core->plan.order == PLAN_ORDERED;
+}
+
+/* A leader's thread has stopped: take its results. */
+static void harvest_lead(u32 i, struct core *core)
+{
+	int result = lead_result(i, &core->next);
+
+	core->sent = false;
+	if (!result)
+		pass_answered(core);
+	else if (result == -ESTALE)
+		/* Gone, or a sibling has taken over: see who it is now. */
+		cores_touch();
+	else if (result != -EINTR)
+		pass_fault(core, result);
+}
+
+static void visit_lead(u32 i, struct core *core, struct tour *tour, bool ending)
+{
+	if (core->sent && !lead_is_busy(i))
+		harvest_lead(i, core);
+	if (core->sent) {
+		tour->busy++;
+		return;
+	}
+	if (!is_ordered(core))
+		return;
+	tour->left++;
+	/* Nobody executes anything before that is looked at. */
+	if (ending || cores_changed())
+		return;
+	lead_send(i, core);
+	core->sent = true;
+	tour->busy++;
+}
+
+static void visit_leads(struct tour *tour, bool ending)
+{
+	struct core *core;
+	u32 i;
+
+	for (i = 0; (core = cores_leader(i)); i++)
+		visit_lead(i, core, tour, ending);
+}
+
+/* The busy ones first: how many there are bounds how many may be sent. */
+static void visit_slices(struct tour *tour, bool ending)
+{
+	u64 now = ktime_get_ns();
+	u32 busy = tour->busy;
+	struct core *core;
+	u32 i;
+
+	tour->busy = 0;
+	for (i = 0; (core = cores_at(i)); i++)
+		if (!core->plan.leads)
+			slices_visit(core, tour, now);
+	for (i = 0; (core = cores_at(i)); i++) {
+		if (core->plan.leads || !is_ordered(core))
+			continue;
+		tour->left++;
+		/* A CPU that has just gone offline. */
+		if (!core->sent && !ending && slices_send(core, tour, now))
+			cores_touch();
+	}
+	tour->busy += busy;
+}
+
+/* Sleep until something comes back, a core has had its rest, or all is over. */
+static void wait_for_some(const struct tour *tour, int seen, bool ending)
+{
+	u64 now = ktime_get_ns();
+	u64 ns = tour->due > now ? tour->due - now : NSEC_PER_USEC;
+	ktime_t timeout = tour->due ? ns_to_ktime(ns) : KTIME_MAX;
+
+	wait_event_interruptible_hrtimeout(engine.wait,
+					   atomic_read(&engine.returned) != seen ||
+					   cores_changed() ||
+					   engine_pass_ends() != ending,
+					   timeout);
+}
+
+/* Execute the orders of one phase. */
+static void run_orders(void)
+{
+	struct core *core;
+	struct tour tour;
+	bool ending;
+	int seen;
+	u32 i;
+
+	for (i = 0; (core = cores_at(i)); i++)
+		core->next = 0;
+	slices_begin();
+	for (;;) {
+		ending = engine_pass_ends();
+		seen = atomic_read(&engine.returned);
+		if (cores_changed())
+			refresh();
+		tour = (struct tour){};
+		visit_leads(&tour, ending);
+		visit_slices(&tour, ending);
+		if (!tour.busy && (ending || !tour.left))
+			return;
+		wait_for_some(&tour, seen, ending);
+	}
+}
+
+/* Slices that have come back since the last pass. */
+static void welcome_late(void)
+{
+	struct core *core;
+	struct tour tour = {};
+	u32 i;
+
+	for (i = 0; (core = cores_at(i)); i++)
+		slices_visit(core, &tour, core->sent_at);
+}
+
+/**
+ * pass_elect - see who leads, and go there
+ *
+ * By the worker, between passes; sleeps. So an idle module wakes no other CPU.
+ *
+ * Return: whether there is a leader.
+ */
+bool pass_elect(void)
+{
+	struct core *core;
+
+	welcome_late();
+	plan_elect(&engine.plan);
+	core = cores_leader(0);
+	if (core && set_cpus_allowed_ptr(current, cpumask_of(core->primary)))
+		cores_touch();
+	return core;
+}
+
+/* Who owes something after a pass? */
+static bool settle_cores(void)
+{
+	bool behind, any = false;
+	struct core *core;
+	u32 i;
+
+	for (i = 0; (core = cores_at(i)); i++) {
+		behind = core->plan.late || plan_owes(&engine.plan, &core->plan);
+		WRITE_ONCE(core->behind, behind);
+		any |= behind && core->armed;
+	}
+	return any;
+}
+
+static enum engine_result result_of(bool cancelled)
+{
+	struct core *core;
+	u32 i;
+
+	if (cancelled)
+		return RESULT_CANCELLED;
+	if (engine.plan.open)
+		for (i = 0; (core = cores_at(i)); i++)
+			if (core_takes_part(core))
+				return RESULT_PARTIAL;
+	return engine.plan.open ? RESULT_FAILED : RESULT_OK;
+}
+
+/* A watch shows itself only if it finds something. */
+static void show(bool *shown)
+{
+	if (!*shown && !engine.plan.found)
+		return;
+	if (!*shown)
+		state_set(STATE_SCANNING, NULL);
+	*shown = true;
+	WRITE_ONCE(engine.progress_total,
+		   engine.progress_total + engine.plan.ordered);
+}
+
+/* True if it went through all phases. */
+static bool run(bool shown)
+{
+	while (plan_advance(&engine.plan, ktime_get_ns()) != PLAN_REST) {
+		show(&shown);
+		run_orders();
+		if (engine_pass_ends()) {
+			plan_cancel(&engine.plan);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void count_pass(bool full, u64 start)
+{
 	engine.stats.passes++;
-	engine.stats.passes_full++;
+	if (full)
+		engine.stats.passes_full++;
+	else
+		engine.stats.passes_delta++;
 	engine.stats.last_pass_us = div_u64(ktime_get_ns() - start, NSEC_PER_USEC);
 	engine.stats.last_stolen_us = div_u64(engine.stats.pass_stolen_ns,
 					      NSEC_PER_USEC);
+}
+
+/**
+ * pass_run - run a pass
+ * @trigger: why; a watch that finds nothing is not one
+ * @full: take nothing on trust
+ * @again: set to whether another one is likely to achieve more
+ *
+ * By the worker; sleeps.
+ *
+ * Return: how it ended. RESULT_PARTIAL: a core has left or could not be
+ * reached. RESULT_FAILED: none takes part any more; the state is to be looked
+ * at before anything else.
+ */
+enum engine_result pass_run(enum engine_trigger trigger, bool full, bool *again)
+{
+	bool asked = full || trigger == TRIGGER_REQUEST || trigger == TRIGGER_LATER;
+	bool quiet = trigger == TRIGGER_WATCH;
+	u64 start = ktime_get_ns();
+	bool through;
+
+	*again = true;
+	if (!pass_elect())
+		return RESULT_FAILED;
+	engine.stats.pass_stolen_ns = 0;
+	atomic_set(&engine.progress_done, 0);
+	plan_begin(&engine.plan, full, asked);
+	through = run(!quiet);
+
+	*again = settle_cores() || engine.plan.open || engine.plan.surprises;
+	if (!quiet || engine.plan.found) {
+		engine.stats.last_trigger = trigger;
+		count_pass(full, start);
+	}
 	WRITE_ONCE(engine.progress_total, 0);
-	WRITE_ONCE(engine.progress_done, 0);
-	return result;
+	return result_of(!through);
+}
+
+/**
+ * pass_audit - let some cores report all that they are believed to have
+ * @first: index of the first core
+ * @count: how many
+ *
+ * By the worker; sleeps.
+ *
+ * Return: whether something was missing, which is owed now.
+ */
+bool pass_audit(u32 first, u32 count)
+{
+	if (!pass_elect() ||
+	    plan_begin_audit(&engine.plan, first, count) == PLAN_REST)
+		return false;
+	run_orders();
+	if (engine_pass_ends())
+		plan_cancel(&engine.plan);
+	else
+		plan_advance(&engine.plan, ktime_get_ns());
+	settle_cores();
+	return engine.plan.found;
 }

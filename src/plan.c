@@ -1,94 +1,209 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The planner: beliefs about the tables, and the arithmetic of slices.
+ * The planner: beliefs. See plan.h for what they mean.
  *
- * Plain C without kernel calls. All of it belongs to the worker, except
- * plan_fits() and plan_learn(), which a slice's handler calls for its core.
+ * Plain C without kernel calls. All of it belongs to the worker.
  */
 #include <linux/bitmap.h>
-#include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/types.h>
 
 #include "plan.h"
 
 /**
- * plan_forget - take nothing on trust any more
- * @plan: the plan
+ * plan_size - compute how much room maps need
+ * @plan: its windows were fitted, see plan_fit_windows()
  *
- * For whenever tables may have been emptied or cores have joined.
+ * Before plan_longs() and plan_core_longs() tell anything.
+ */
+void plan_size(struct plan *plan)
+{
+	u32 i;
+
+	plan->words = BITS_TO_LONGS(plan->regions);
+	plan->core_words = 0;
+	for (i = 0; i < plan->windows; i++)
+		plan->core_words = max(plan->core_words, plan->window[i].words);
+}
+
+/**
+ * plan_init - begin with no beliefs and no cores
+ * @plan: sized, with its regions and room for pointers to cores
+ * @maps: plan_longs() zeroed longs
+ */
+void plan_init(struct plan *plan, unsigned long *maps)
+{
+	unsigned long **map[PLAN_MAPS] = {
+		&plan->clean, &plan->won, &plan->lost, &plan->doubt,
+		&plan->marked, &plan->optimized, &plan->work,
+	};
+	u32 i;
+
+	for (i = 0; i < PLAN_MAPS; i++)
+		*map[i] = maps + i * plan->words;
+	for (i = 0; i < plan->regions; i++)
+		plan->region[i].leader = PLAN_NONE;
+	plan->phase = PLAN_REST;
+}
+
+/**
+ * plan_add_core - make a core known, which does not take part yet
+ * @plan: the plan; there is room in @plan->core
+ * @core: zeroed but for its window and node
+ * @maps: plan_core_longs() zeroed longs
+ */
+void plan_add_core(struct plan *plan, struct plan_core *core,
+		   unsigned long *maps)
+{
+	core->member = maps;
+	core->gained = maps + plan->core_words;
+	core->todo = maps + 2 * plan->core_words;
+	core->bit = maps + 3 * plan->core_words;
+	core->index = plan->cores++;
+	plan->core[core->index] = core;
+}
+
+/* What a leader has not closed can't be closed by anybody else. */
+static void abandon_led(struct plan *plan, const struct plan_core *core)
+{
+	u32 place;
+
+	for (place = 0; core->leads && place < plan->regions; place++) {
+		if (plan->region[place].leader != core->index)
+			continue;
+		__clear_bit(place, plan->won);
+		__clear_bit(place, plan->doubt);
+	}
+}
+
+/* A core has lost all it had, or may have. */
+static void void_core(struct plan *plan, struct plan_core *core)
+{
+	bitmap_zero(core->member, plan->core_words * BITS_PER_LONG);
+	bitmap_zero(core->gained, plan->core_words * BITS_PER_LONG);
+	if (core->order == PLAN_ORDERED)
+		plan->open++;
+	core->order = PLAN_IDLE;
+	abandon_led(plan, core);
+}
+
+/**
+ * plan_join - a core takes part from now on, with a table that may be empty
+ * @plan: the plan
+ * @core: the core; if it takes part already it begins anew
+ *
+ * At any time. Voids what the core had achieved in the running pass, and its
+ * order: whoever executes that order must have stopped, or the core be late.
+ */
+void plan_join(struct plan *plan, struct plan_core *core)
+{
+	void_core(plan, core);
+	core->present = true;
+	plan_settle(plan);
+}
+
+/**
+ * plan_leave - a core does not take part any more
+ * @plan: the plan
+ * @core: the core
+ *
+ * As plan_join().
+ */
+void plan_leave(struct plan *plan, struct plan_core *core)
+{
+	void_core(plan, core);
+	core->present = false;
+	plan_settle(plan);
+}
+
+/**
+ * plan_back - the slice of a late core has come back
+ * @core: the core
+ *
+ * Its answers belong to a phase that is over; nobody looks at them.
+ */
+void plan_back(struct plan_core *core)
+{
+	core->late = false;
+}
+
+/**
+ * plan_forget - take nothing on trust any more
+ * @plan: the plan, at rest
+ *
+ * For whenever tables may have been emptied or somebody else has verified:
+ * arming, SNP_INIT, resume, a foreign write to RMPOPT_BASE, a benchmark.
  */
 void plan_forget(struct plan *plan)
 {
-	bitmap_zero(plan->optimized, PLAN_REGIONS_MAX);
+	bitmap_zero(plan->clean, plan->words * BITS_PER_LONG);
+	plan_settle(plan);
 }
 
 /**
- * plan_begin - a full pass begins
+ * plan_mark - a hook saw pages of a region being converted
+ * @plan: the plan
+ * @place: the region
+ *
+ * Explains a loss that the next pass finds, and ends the region's back-off.
+ * Nothing depends on it.
+ */
+void plan_mark(struct plan *plan, u32 place)
+{
+	__set_bit(place, plan->marked);
+	plan->region[place].held_until = 0;
+	plan->region[place].pause_ms = 0;
+}
+
+/* What a core is not a member of is not optimized, within its window. */
+static void without_strangers(struct plan *plan, const struct plan_core *core)
+{
+	const struct plan_window *window = plan_window_of(plan, core);
+	u32 k;
+
+	for (k = 0; k < window->words; k++)
+		plan->optimized[window->word + k] &=
+			core->member[k] | ~plan_window_mask(window, k);
+}
+
+/**
+ * plan_settle - compute which regions are optimized
  * @plan: the plan
  *
- * What was optimized counts as such until the leader comes to it.
+ * Those that are clean and that all cores are members of whose windows hold
+ * them. Files may read the result at any time.
  */
-void plan_begin(struct plan *plan)
+void plan_settle(struct plan *plan)
 {
-	bitmap_zero(plan->won, PLAN_REGIONS_MAX);
-	bitmap_zero(plan->missed, PLAN_REGIONS_MAX);
+	bool any = false;
+	u32 i;
+
+	bitmap_copy(plan->optimized, plan->clean, plan->words * BITS_PER_LONG);
+	for (i = 0; i < plan->cores; i++) {
+		if (!plan->core[i]->present)
+			continue;
+		any = true;
+		without_strangers(plan, plan->core[i]);
+	}
+	if (!any)
+		bitmap_zero(plan->optimized, plan->words * BITS_PER_LONG);
 }
 
 /**
- * plan_lead - the leader has verified a region
+ * plan_owes - is there a clean region in its window that a core may lack?
  * @plan: the plan
- * @i: the region's place
- * @bit: what it answered
- *
- * A failed region is never sent to a follower. Until its closing the region
- * does not count as optimized even if it was before: the verify may just have
- * hidden that all cores had lost it.
+ * @core: the core
  */
-void plan_lead(struct plan *plan, u32 i, bool bit)
+bool plan_owes(const struct plan *plan, const struct plan_core *core)
 {
-	__clear_bit(i, plan->optimized);
-	__assign_bit(i, plan->won, bit);
-}
+	const struct plan_window *window = plan_window_of(plan, core);
+	const unsigned long *clean = plan->clean + window->word;
+	u32 k;
 
-/**
- * plan_follow - what a follower has come to
- * @plan: the plan
- * @missed: where it did not get the bit; NULL: it did not get through
- */
-void plan_follow(struct plan *plan, const unsigned long *missed)
-{
-	if (missed)
-		bitmap_or(plan->missed, plan->missed, missed, plan->regions);
-	else
-		bitmap_fill(plan->missed, plan->regions);
-}
-
-/**
- * plan_close - the leader's closing report of a region that it had won
- * @plan: the plan
- * @i: the region's place
- * @bit: whether the bit is still set
- *
- * Return: whether the region came out as expected. If not, its pages were
- * converted during the pass or a core lost its table: somebody has to look
- * again.
- */
-bool plan_close(struct plan *plan, u32 i, bool bit)
-{
-	bool clean = bit && !test_bit(i, plan->missed);
-
-	__assign_bit(i, plan->optimized, clean);
-	return clean;
-}
-
-/**
- * plan_won - number of regions that the followers have to verify
- * @plan: the plan
- */
-u32 plan_won(const struct plan *plan)
-{
-	return bitmap_weight(plan->won, plan->regions);
+	for (k = 0; k < window->words; k++)
+		if (clean[k] & ~core->member[k] & plan_window_mask(window, k))
+			return core->present;
+	return false;
 }
 
 /**
@@ -101,50 +216,45 @@ u32 plan_optimized(const struct plan *plan)
 }
 
 /**
- * plan_fits - may a slice start another instruction?
- * @pace: its core's pace
- * @spent: cycles since the slice began
- * @budget: cycles that the slice may take
- *
- * Only if the slowest recent one would still fit. One instruction can't be
- * cut short, so a slice may overrun all the same.
+ * plan_held - is a region held back from followers?
+ * @plan: the plan
+ * @place: the region
+ * @now: the time
  */
-bool plan_fits(const struct plan_pace *pace, u64 spent, u64 budget)
+bool plan_held(const struct plan *plan, u32 place, u64 now)
 {
-	return spent + pace->slowest <= budget;
+	return now < plan->region[place].held_until &&
+	       !test_bit(place, plan->clean);
+}
+
+static bool can_testify(const struct plan *plan, const struct plan_core *core,
+			u32 place)
+{
+	return !core->late && plan_is_member(plan, core, place);
 }
 
 /**
- * plan_learn - note how long an instruction took
- * @pace: its core's pace
- * @cycles: how long
+ * plan_witness - who can tell whether the members of a clean region have it
+ * @plan: the plan
+ * @place: the region
  *
- * An outlier is forgotten by an eighth with each instruction after it.
- */
-void plan_learn(struct plan_pace *pace, u64 cycles)
-{
-	pace->slowest = max(cycles, pace->slowest - (pace->slowest + 7) / 8);
-}
-
-/**
- * plan_rest - how long a core is left alone after a slice
- * @spent: what the slice took, in any unit
- * @duty: percent of the core's time that may be taken, 1 ... 100
+ * Its leader if that is a member; another leader; anybody else, who then has
+ * to be interrupted for it.
  *
- * Return: the rest, in the same unit.
+ * Return: the core, NULL if there is none.
  */
-u64 plan_rest(u64 spent, u32 duty)
+struct plan_core *plan_witness(const struct plan *plan, u32 place)
 {
-	return div_u64(spent * (100 - duty), duty);
-}
+	u16 first = plan->region[place].leader;
+	u32 i;
 
-/**
- * plan_pause - how long to wait before the next try
- * @pause: how long it was before this one, 0 at first
- * @first: how long it is at first
- * @cap: how long it becomes at the most
- */
-u64 plan_pause(u64 pause, u64 first, u64 cap)
-{
-	return pause ? min(pause * 2, cap) : first;
+	if (first != PLAN_NONE && can_testify(plan, plan->core[first], place))
+		return plan->core[first];
+	for (i = 0; i < plan->leaders; i++)
+		if (can_testify(plan, plan->core[plan->leader[i]], place))
+			return plan->core[plan->leader[i]];
+	for (i = 0; i < plan->cores; i++)
+		if (can_testify(plan, plan->core[i], place))
+			return plan->core[i];
+	return NULL;
 }

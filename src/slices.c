@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Followers: the dispatcher of slices, and the handler that executes them.
+ * Followers: slices, and the handler that executes them.
  *
- * Each follower has one slice, an asynchronous IPI. The handler runs with
+ * Each core has one slice, an asynchronous IPI. The handler runs with
  * interrupts disabled, executes one RMPOPT and starts another only if the
  * slowest recent one would still fit in slice_us. A core is interrupted again
  * only after it had its rest (duty), and at most `parallel` cores are under
  * way at once: verifies on many cores at the same time were published to be 20
  * times dearer each. [S]
  *
- * Results belong to a pass by its number. A slice that does not come back in
- * time keeps its core busy: it gets no new one, and the pass goes on without.
+ * A slice belongs to a phase of a pass by its number. One that does not come
+ * back in time makes its core late: it gets no order until the slice is back,
+ * and the pass goes on without.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/bitmap.h>
-#include <linux/cpu.h>
-#include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/rcupdate.h>
 #include <linux/smp.h>
@@ -32,18 +30,19 @@
 /* A core that does not answer for so long is left owing. */
 #define LATE_NS		(2 * NSEC_PER_SEC)
 
-/* Number of the running pass, and how many slices have come back at all. */
-static u64 pass_number;
-static atomic_t returned = ATOMIC_INIT(0);
+/* Number of the running phase. */
+static u64 phase_number;
 
-/* What slices may take, in cycles; read once per pass. */
+/* What slices may take, in cycles; read once per phase. */
 static u64 budget;
 
 /* One instruction; false ends the slice. */
-static bool slice_step(struct slice *slice, u64 *now)
+static bool slice_step(struct core *core, u64 *now)
 {
+	struct slice *slice = &core->slice;
 	u64 before = *now;
-	int bit = hw_rmpopt(engine.region[slice->next], HW_VERIFY);
+	int bit = hw_rmpopt(engine.plan.region[slice->next].number,
+			    slice->verify ? HW_VERIFY : HW_REPORT);
 
 	*now = rdtsc_ordered();
 	plan_learn(&slice->pace, *now - before);
@@ -51,24 +50,23 @@ static bool slice_step(struct slice *slice, u64 *now)
 		slice->error = bit;
 		return false;
 	}
-	if (!bit)
-		__set_bit(slice->next, slice->missed);
+	plan_note(&engine.plan, &core->plan, slice->next, bit);
 	slice->done++;
 	return true;
 }
 
-/* The regions that the leader has won, as many as fit. */
-static void slice_execute(struct slice *slice, u64 start, u64 *now)
+/* The core's order, as much of it as fits. */
+static void slice_execute(struct core *core, u64 start, u64 *now)
 {
-	const struct plan *plan = &engine.plan;
+	struct slice *slice = &core->slice;
 
 	for (;;) {
-		slice->next = find_next_bit(plan->won, plan->regions, slice->next);
-		if (slice->next >= plan->regions || engine_pass_ends())
+		slice->next = plan_next(&engine.plan, &core->plan, slice->next);
+		if (slice->next >= engine.plan.regions || engine_pass_ends())
 			return;
 		if (slice->done && !plan_fits(&slice->pace, *now - start, budget))
 			return;
-		if (!slice_step(slice, now))
+		if (!slice_step(core, now))
 			return;
 		slice->next++;
 	}
@@ -76,7 +74,7 @@ static void slice_execute(struct slice *slice, u64 start, u64 *now)
 
 /*
  * Interrupts are disabled. Whatever the worker does meanwhile, a verify is
- * never wrong, only useless: the tag keeps late ones out of a later pass.
+ * never wrong, only useless: the number keeps late ones out of later phases.
  */
 static void slice_handler(void *info)
 {
@@ -85,28 +83,57 @@ static void slice_handler(void *info)
 	u64 start = rdtsc_ordered();
 	u64 now = start;
 
-	if (slice->pass == READ_ONCE(pass_number) && cores_here() == core)
-		slice_execute(slice, start, &now);
+	if (slice->number == READ_ONCE(phase_number) && cores_here() == core)
+		slice_execute(core, start, &now);
 	slice->cycles = rdtsc_ordered() - start;
 
-	/* Last access to the slice; pairs with slice_is_busy(). */
+	/* Last access to the slice; pairs with slices_busy(). */
 	smp_store_release(&slice->busy, false);
-	atomic_inc(&returned);
+	atomic_inc(&engine.returned);
 	wake_up(&engine.wait);
 }
 
-static bool slice_is_busy(const struct core *core)
+/**
+ * slices_prepare - make a new core's slice ready
+ * @core: the core
+ */
+void slices_prepare(struct core *core)
+{
+	INIT_CSD(&core->slice.csd, slice_handler, core);
+}
+
+/**
+ * slices_busy - is a slice of a core under way?
+ * @core: the core
+ *
+ * If not, all that its handler has written may be read.
+ */
+bool slices_busy(const struct core *core)
 {
 	/* Pairs with slice_handler(): its results are there before the flag. */
 	return smp_load_acquire(&core->slice.busy);
 }
 
+/**
+ * slices_begin - a phase begins
+ *
+ * From now on no slice of an earlier one begins to execute.
+ */
+void slices_begin(void)
+{
+	WRITE_ONCE(phase_number, phase_number + 1);
+	budget = us_to_cycles(tune_read(TUNE_SLICE_US));
+}
+
 /* Returns 0, or -ENXIO if the core's primary is not online any more. */
-static int slice_send(struct core *core, u64 now)
+static int send(struct core *core, u64 now)
 {
 	struct slice *slice = &core->slice;
 	int ret;
 
+	slice->number = phase_number;
+	slice->verify = plan_verifies(&engine.plan);
+	slice->next = core->next;
 	slice->done = 0;
 	slice->error = 0;
 	slice->cycles = 0;
@@ -117,39 +144,9 @@ static int slice_send(struct core *core, u64 now)
 		WRITE_ONCE(slice->busy, false);
 		return ret;
 	}
+	core->sent = true;
 	core->sent_at = now;
 	return 0;
-}
-
-/* Begin with the first region (again). */
-static void follower_begin(struct core *core)
-{
-	struct slice *slice = &core->slice;
-
-	slice->pass = pass_number;
-	slice->next = 0;
-	bitmap_zero(slice->missed, PLAN_REGIONS_MAX);
-}
-
-/* A slice has faulted: armed anew once in a pass, then dropped. */
-static void follower_faulted(struct core *core)
-{
-	int error = core->slice.error;
-
-	engine.stats.faults++;
-	if (core->primary >= nr_cpu_ids)
-		return;
-	if (!core->rearmed) {
-		core->rearmed = true;
-		error = arm_again(core);
-		if (!error) {
-			/* Its table may be empty now. */
-			follower_begin(core);
-			return;
-		}
-	}
-	cores_drop(core, error);
-	core->following = false;
 }
 
 static void count_slice(struct core *core)
@@ -159,54 +156,33 @@ static void count_slice(struct core *core)
 	struct engine_stats *stats = &engine.stats;
 
 	stats->slices++;
-	stats->verifies_follower += slice->done;
 	stats->overruns += slice->cycles > budget;
 	stats->pass_stolen_ns += ns;
 	if (ns > READ_ONCE(stats->worst_slice_ns)) {
 		WRITE_ONCE(stats->worst_slice_cpu, core->sent_cpu);
 		WRITE_ONCE(stats->worst_slice_ns, ns);
 	}
-	engine.progress_done += slice->done;
+	atomic_add(slice->done, &engine.progress_done);
 	core->resume_at = ktime_get_ns() + plan_rest(ns, tune_read(TUNE_DUTY));
 }
 
-/* A slice has come back: take its results, decide what is next. */
+/* A slice has come back: take its results. */
 static void harvest(struct core *core)
 {
-	struct slice *slice = &core->slice;
+	struct plan *plan = &engine.plan;
 
-	core->sent_at = 0;
+	core->sent = false;
 	count_slice(core);
-	if (slice->error)
-		follower_faulted(core);
-	else if (slice->next >= engine.plan.regions)
-		core->following = false;
-	if (!core->following && !slice->error)
-		WRITE_ONCE(core->behind, false);
+	if (core->plan.late) {
+		plan_back(&core->plan);
+		return;
+	}
+	core->next = core->slice.next;
+	if (core->slice.error)
+		pass_fault(core, core->slice.error);
+	else if (plan_next(plan, &core->plan, core->next) >= plan->regions)
+		pass_answered(core);
 }
-
-/*
- * CPUs have come or gone: a sibling takes over, a core that has left follows
- * no longer, one that has come back begins in the next pass.
- */
-static void refresh_followers(void)
-{
-	struct core *core;
-	u32 i;
-
-	cpus_read_lock();
-	cores_refresh();
-	cpus_read_unlock();
-	for (i = 0; (core = cores_at(i)); i++)
-		if (!core_takes_part(core))
-			core->following = false;
-}
-
-struct tour {
-	u32 busy;	/* slices under way */
-	u32 left;	/* cores with regions left to verify */
-	u64 due;	/* when the next core has had its rest, or is late */
-};
 
 static void due_at(struct tour *tour, u64 at)
 {
@@ -214,144 +190,53 @@ static void due_at(struct tour *tour, u64 at)
 		tour->due = at;
 }
 
-/* A core that is busy: is it back, is it late? */
-static void visit_busy(struct core *core, struct tour *tour, u64 now)
+/**
+ * slices_visit - is a slice that was sent to a core back, is it late?
+ * @core: the core
+ * @tour: what is found is added here
+ * @now: ktime in ns
+ */
+void slices_visit(struct core *core, struct tour *tour, u64 now)
 {
-	if (!slice_is_busy(core)) {
+	if (!core->sent)
+		return;
+	if (!slices_busy(core)) {
 		harvest(core);
+	} else if (core->plan.late) {
+		return;
 	} else if (now >= core->sent_at + LATE_NS) {
-		/* sent_at stays set: nothing is sent before it is back. */
-		core->following = false;
+		plan_late(&engine.plan, &core->plan, core->next);
 	} else {
 		tour->busy++;
 		due_at(tour, core->sent_at + LATE_NS);
 	}
 }
 
-/* Send to every core that may be interrupted now, up to `parallel` at once. */
-static void send_slices(struct tour *tour, u64 now)
+/**
+ * slices_send - interrupt a core for its order, if it may be interrupted now
+ * @core: the core, which has an order and no slice under way
+ * @tour: what comes of it is added here
+ * @now: ktime in ns
+ *
+ * Return: 0, -ENXIO if its primary is not online any more.
+ */
+int slices_send(struct core *core, struct tour *tour, u64 now)
 {
 	u32 parallel = tune_read(TUNE_PARALLEL) ?: U32_MAX;
-	struct core *core;
-	u32 i;
+	int ret;
 
-	for (i = 0; (core = cores_at(i)); i++) {
-		if (!core->following)
-			continue;
-		tour->left++;
-		if (core->sent_at || tour->busy >= parallel)
-			continue;
-		if (core->resume_at > now) {
-			due_at(tour, core->resume_at);
-		} else if (!slice_send(core, now)) {
-			tour->busy++;
-			due_at(tour, now + LATE_NS);
-		} else {
-			/* It has just gone offline. */
-			cores_touch();
-		}
+	if (tour->busy >= parallel)
+		return 0;
+	if (core->resume_at > now) {
+		due_at(tour, core->resume_at);
+		return 0;
 	}
-}
-
-/* Look at every follower once. */
-static void tour_followers(struct tour *tour)
-{
-	u64 now = ktime_get_ns();
-	struct core *core;
-	u32 i;
-
-	*tour = (struct tour){};
-	for (i = 0; (core = cores_at(i)); i++)
-		if (core->following && core->sent_at)
-			visit_busy(core, tour, now);
-	if (!engine_pass_ends())
-		send_slices(tour, now);
-}
-
-/* Sleep until a slice comes back, a core has had its rest, or all is over. */
-static void wait_followers(const struct tour *tour, int seen, bool ending)
-{
-	u64 now = ktime_get_ns();
-	u64 ns = tour->due > now ? tour->due - now : 0;
-
-	wait_event_interruptible_hrtimeout(engine.wait,
-					   atomic_read(&returned) != seen ||
-					   cores_changed() ||
-					   engine_pass_ends() != ending,
-					   ns_to_ktime(max(ns, NSEC_PER_USEC)));
-}
-
-/* Everybody who takes part follows, but the leader and who is still late. */
-static void call_followers(const struct core *leader)
-{
-	struct core *core;
-	u32 i;
-
-	for (i = 0; (core = cores_at(i)); i++) {
-		core->following = false;
-		if (core == leader || !core_takes_part(core))
-			continue;
-		WRITE_ONCE(core->behind, true);
-		if (slice_is_busy(core))
-			continue;
-		INIT_CSD(&core->slice.csd, slice_handler, core);
-		core->sent_at = 0;
-		core->rearmed = false;
-		core->following = true;
-		follower_begin(core);
+	ret = send(core, now);
+	if (!ret) {
+		tour->busy++;
+		due_at(tour, now + LATE_NS);
 	}
-}
-
-/* What each core came to; true if all of them came to the end. */
-static bool settle_followers(const struct core *leader)
-{
-	bool complete = true;
-	struct core *core;
-	u32 i;
-
-	for (i = 0; (core = cores_at(i)); i++) {
-		if (core == leader || !core_takes_part(core))
-			continue;
-		if (!core->behind) {
-			plan_follow(&engine.plan, core->slice.missed);
-			continue;
-		}
-		/* Where it stopped is of no use: a slice may be under way. */
-		complete = false;
-		plan_follow(&engine.plan, NULL);
-	}
-	return complete;
-}
-
-/**
- * slices_run - let all followers verify the regions that the leader has won
- * @leader: who does not follow
- *
- * By the worker; sleeps. Interrupts nobody if the leader has won nothing.
- *
- * Return: true if every core that takes part has done its share.
- */
-bool slices_run(const struct core *leader)
-{
-	struct tour tour;
-	bool ending;
-	int seen;
-
-	WRITE_ONCE(pass_number, pass_number + 1);
-	budget = us_to_cycles(tune_read(TUNE_SLICE_US));
-	call_followers(leader);
-
-	for (;;) {
-		ending = engine_pass_ends();
-		seen = atomic_read(&returned);
-		if (cores_changed())
-			refresh_followers();
-		tour_followers(&tour);
-		if (ending ? !tour.busy : !tour.left)
-			break;
-		wait_followers(&tour, seen, ending);
-	}
-	return settle_followers(leader);
+	return ret;
 }
 
 /**
@@ -367,6 +252,6 @@ void slices_drain(void)
 	u32 i;
 
 	for (i = 0; (core = cores_at(i)); i++)
-		wait_event(engine.wait, !slice_is_busy(core));
+		wait_event(engine.wait, !slices_busy(core));
 	synchronize_rcu();
 }

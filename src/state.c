@@ -12,6 +12,7 @@
 #include <linux/export.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
+#include <linux/minmax.h>
 #include <linux/string.h>
 
 #include "engine.h"
@@ -52,6 +53,8 @@ static const char * const trigger_words[] = {
 	[TRIGGER_ARMED]		= "armed",
 	[TRIGGER_HOTPLUG]	= "hotplug",
 	[TRIGGER_RETRY]		= "retry",
+	[TRIGGER_WATCH]		= "watch",
+	[TRIGGER_AUDIT]		= "audit",
 };
 
 const char *state_word(enum engine_state state)
@@ -150,25 +153,36 @@ static bool takes_requests(void)
 	return engine.state == STATE_READY || engine.state == STATE_SCANNING;
 }
 
-static void note_request(enum engine_request request)
+/* Each request starts the quiet period anew, but not for ever. */
+static void note_later(void)
 {
 	u64 now = ktime_get_ns();
 
+	if (!engine.later_at)
+		engine.later_cap = now + tune_read(TUNE_MAX_DELAY_MS) * NSEC_PER_MSEC;
+	engine.later_at = min(now + tune_read(TUNE_DELAY_MS) * NSEC_PER_MSEC,
+			      engine.later_cap);
+}
+
+static void note_request(enum engine_request request)
+{
 	engine.requested++;
 	switch (request) {
-	case REQUEST_NOW:
 	case REQUEST_FULL:
+		engine.want_full = true;
+		fallthrough;
+	case REQUEST_NOW:
 		engine.want = TRIGGER_REQUEST;
 		engine.want_number = engine.requested;
 		break;
 	case REQUEST_LATER:
-		/* Each one starts the quiet period anew. */
-		engine.later_at = now + tune_read(TUNE_DELAY_MS) * NSEC_PER_MSEC;
+		note_later();
 		break;
 	case REQUEST_CANCEL:
 		if (engine.want == TRIGGER_REQUEST || engine.later_at)
 			WRITE_ONCE(engine.last_result, RESULT_CANCELLED);
 		engine.want = TRIGGER_NONE;
+		engine.want_full = false;
 		engine.later_at = 0;
 		WRITE_ONCE(engine.cancel, true);
 		break;
@@ -235,6 +249,9 @@ void state_want(enum engine_trigger trigger)
 		engine.want = trigger;
 		engine.want_number = engine.served;
 	}
+	/* Nothing is believed yet, or any more. */
+	if (trigger == TRIGGER_LOAD || trigger == TRIGGER_ARMED)
+		engine.want_full = true;
 	spin_unlock_irq(&engine.lock);
 }
 
@@ -252,13 +269,14 @@ static void take_later(u64 now)
 /**
  * state_take - take the wanted pass, if there is one
  * @trigger: why it is wanted
+ * @full: whether it is to be a full one
  * @number: the last request that it serves
  *
  * A request to cancel ends here: what it was meant for has ended by now, and
  * what was asked for after it must not suffer. If nothing is wanted nobody
  * has to wait for anything.
  */
-bool state_take(enum engine_trigger *trigger, u64 *number)
+bool state_take(enum engine_trigger *trigger, bool *full, u64 *number)
 {
 	u64 now = ktime_get_ns();
 	bool taken, settled;
@@ -268,9 +286,11 @@ bool state_take(enum engine_trigger *trigger, u64 *number)
 	WRITE_ONCE(engine.cancel, false);
 	taken = engine.want != TRIGGER_NONE;
 	*trigger = engine.want;
+	*full = engine.want_full;
 	/* A request that waits for its quiet period is not served by others. */
 	*number = engine.later_at ? engine.want_number : engine.requested;
 	engine.want = TRIGGER_NONE;
+	engine.want_full = false;
 	settled = !taken && !engine.later_at && engine.served != engine.requested;
 	if (settled)
 		engine.served = engine.requested;
@@ -288,11 +308,15 @@ bool state_take(enum engine_trigger *trigger, u64 *number)
  */
 void state_serve(u64 number, enum engine_result result)
 {
+	bool news;
+
 	spin_lock_irq(&engine.lock);
 	WRITE_ONCE(engine.last_result, result);
+	news = number > engine.served;
 	engine.served = max(engine.served, number);
 	spin_unlock_irq(&engine.lock);
-	sysfs_served_changed();
+	if (news)
+		sysfs_served_changed();
 }
 
 /**
@@ -311,6 +335,7 @@ void state_drop_requests(enum engine_result result)
 		WRITE_ONCE(engine.last_result, result);
 	engine.served = engine.requested;
 	engine.want = TRIGGER_NONE;
+	engine.want_full = false;
 	engine.later_at = 0;
 	WRITE_ONCE(engine.cancel, false);
 	spin_unlock_irq(&engine.lock);

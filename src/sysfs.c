@@ -9,6 +9,8 @@
 #include <linux/bitmap.h>
 #include <linux/errno.h>
 #include <linux/kobject.h>
+#include <linux/ktime.h>
+#include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
@@ -106,8 +108,10 @@ static ssize_t last_result_show(struct kobject *kobj,
 static ssize_t progress_show(struct kobject *kobj, struct kobj_attribute *attr,
 			     char *buf)
 {
-	return sysfs_emit(buf, "%u %u\n", READ_ONCE(engine.progress_done),
-			  READ_ONCE(engine.progress_total));
+	u32 total = READ_ONCE(engine.progress_total);
+	u32 done = atomic_read(&engine.progress_done);
+
+	return sysfs_emit(buf, "%u %u\n", min(done, total), total);
 }
 
 static ssize_t regions_covered_show(struct kobject *kobj,
@@ -211,11 +215,15 @@ static ssize_t worst_store(struct kobject *kobj, struct kobj_attribute *attr,
 static struct stat_attribute stats[] = {
 	{ __ATTR(passes_full, 0400, stat_show, NULL),
 	  &engine.stats.passes_full },
+	{ __ATTR(passes_delta, 0400, stat_show, NULL),
+	  &engine.stats.passes_delta },
 	{ __ATTR(verifies_leader, 0400, stat_show, NULL),
-	  &engine.stats.verifies_leader },
+	  &engine.plan.counts.verifies_leader },
 	{ __ATTR(verifies_follower, 0400, stat_show, NULL),
-	  &engine.stats.verifies_follower },
-	{ __ATTR(reports, 0400, stat_show, NULL), &engine.stats.reports },
+	  &engine.plan.counts.verifies_follower },
+	{ __ATTR(verifies_catchup, 0400, stat_show, NULL),
+	  &engine.plan.counts.verifies_catchup },
+	{ __ATTR(reports, 0400, stat_show, NULL), &engine.plan.counts.reports },
 	{ __ATTR(slices, 0400, stat_show, NULL), &engine.stats.slices },
 	{ __ATTR(overruns, 0400, stat_show, NULL), &engine.stats.overruns },
 	{ __ATTR(faults, 0400, stat_show, NULL), &engine.stats.faults },
@@ -289,32 +297,67 @@ static ssize_t covered_read(struct file *file, struct kobject *kobj,
 	return ret;
 }
 
-static ssize_t optimized_read(struct file *file, struct kobject *kobj,
-			      BIN_ATTRIBUTE *attr, char *buf, loff_t off,
-			      size_t count)
+/* Some of the planner's regions, by their numbers. */
+static ssize_t copy_places(char *buf, loff_t off, size_t count,
+			   bool (*chosen)(u32 place))
 {
-	const struct plan *plan = &engine.plan;
 	unsigned long *bits = region_bits();
 	ssize_t ret;
 	u32 i;
 
 	if (!bits)
 		return -ENOMEM;
-	for_each_set_bit(i, plan->optimized, plan->regions)
-		__set_bit(engine.region[i], bits);
+	for (i = 0; i < engine.plan.regions; i++)
+		if (chosen(i))
+			__set_bit(engine.plan.region[i].number, bits);
 	ret = copy_list(buf, off, count, bits, coverage_end(&engine.covered));
 	kvfree(bits);
 	return ret;
 }
 
-static ssize_t copy_cores(char *buf, loff_t off, size_t count, bool behind)
+static bool is_optimized(u32 place)
+{
+	return test_bit(place, engine.plan.optimized);
+}
+
+static ssize_t optimized_read(struct file *file, struct kobject *kobj,
+			      BIN_ATTRIBUTE *attr, char *buf, loff_t off,
+			      size_t count)
+{
+	return copy_places(buf, off, count, is_optimized);
+}
+
+static bool is_held(u32 place)
+{
+	return plan_held(&engine.plan, place, ktime_get_ns());
+}
+
+static ssize_t backoff_read(struct file *file, struct kobject *kobj,
+			    BIN_ATTRIBUTE *attr, char *buf, loff_t off,
+			    size_t count)
+{
+	return copy_places(buf, off, count, is_held);
+}
+
+static void all_cores(struct cpumask *mask)
+{
+	cores_mask(mask, false);
+}
+
+static void cores_behind(struct cpumask *mask)
+{
+	cores_mask(mask, true);
+}
+
+static ssize_t copy_cores(char *buf, loff_t off, size_t count,
+			  void (*fill)(struct cpumask *mask))
 {
 	cpumask_var_t mask;
 	ssize_t ret;
 
 	if (!zalloc_cpumask_var(&mask, GFP_KERNEL))
 		return -ENOMEM;
-	cores_mask(mask, behind);
+	fill(mask);
 	ret = copy_list(buf, off, count, cpumask_bits(mask), nr_cpu_ids);
 	free_cpumask_var(mask);
 	return ret;
@@ -324,38 +367,36 @@ static ssize_t cores_read(struct file *file, struct kobject *kobj,
 			  BIN_ATTRIBUTE *attr, char *buf, loff_t off,
 			  size_t count)
 {
-	return copy_cores(buf, off, count, false);
+	return copy_cores(buf, off, count, all_cores);
 }
 
 static ssize_t cores_behind_read(struct file *file, struct kobject *kobj,
 				 BIN_ATTRIBUTE *attr, char *buf, loff_t off,
 				 size_t count)
 {
-	return copy_cores(buf, off, count, true);
+	return copy_cores(buf, off, count, cores_behind);
 }
 
-static ssize_t leaders_show(struct kobject *kobj, struct kobj_attribute *attr,
-			    char *buf)
+static ssize_t leaders_read(struct file *file, struct kobject *kobj,
+			    BIN_ATTRIBUTE *attr, char *buf, loff_t off,
+			    size_t count)
 {
-	struct core *core = cores_leading();
-
-	return core ? sysfs_emit(buf, "%u\n", READ_ONCE(core->primary)) :
-		      sysfs_emit(buf, "\n");
+	return copy_cores(buf, off, count, cores_leader_mask);
 }
-
-static struct kobj_attribute leaders_attr = __ATTR_RO(leaders);
 
 static const struct bin_attribute lists[] = {
 	{ .attr = { .name = "covered", .mode = 0400 }, .read = covered_read },
 	{ .attr = { .name = "optimized", .mode = 0400 }, .read = optimized_read },
+	{ .attr = { .name = "backoff", .mode = 0400 }, .read = backoff_read },
 	{ .attr = { .name = "cores", .mode = 0444 }, .read = cores_read },
 	{ .attr = { .name = "cores_behind", .mode = 0444 },
 	  .read = cores_behind_read },
+	{ .attr = { .name = "leaders", .mode = 0444 }, .read = leaders_read },
 };
 
 static int create_lists(void)
 {
-	int ret = sysfs_create_file(root, &leaders_attr.attr);
+	int ret = 0;
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(lists) && !ret; i++)

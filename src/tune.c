@@ -15,15 +15,17 @@
 #define DAY_MS	(24 * 60 * 60 * 1000)
 
 /**
- * struct tunable - a number that an admin may set
+ * struct tunable - a number or word that an admin may set
  * @attr: its file in tune/
- * @value: its value, read with tune_read()
+ * @words: the words, a NULL behind the last; NULL for a number
+ * @value: its value, read with tune_read(); of a word: which one
  * @min: smallest value
  * @max: largest value
  * @or_zero: 0 is allowed as well
  */
 struct tunable {
 	struct kobj_attribute attr;
+	const char * const *words;
 	u32 value;
 	u32 min;
 	u32 max;
@@ -35,14 +37,37 @@ static ssize_t tune_show(struct kobject *kobj, struct kobj_attribute *attr,
 static ssize_t tune_store(struct kobject *kobj, struct kobj_attribute *attr,
 			  const char *buf, size_t count);
 
+/* As kernel parameters of type bool; what is shown comes first. */
+static const char * const auto_words[] = {
+	"N", "Y", "n", "y", "0", "1", NULL
+};
+
+static const char * const isolated_words[] = {
+	[TUNE_ISOLATED_IPI]	= "ipi",
+	[TUNE_ISOLATED_SKIP]	= "skip",
+	NULL
+};
+
 static struct tunable tunables[TUNES] = {
+	[TUNE_AUTO] = {
+		.attr = __ATTR(auto, 0644, tune_show, tune_store),
+		.words = auto_words, .value = 1, .max = 1,
+	},
 	[TUNE_DELAY_MS] = {
 		.attr = __ATTR(delay_ms, 0644, tune_show, tune_store),
 		.value = 10000, .min = 1, .max = DAY_MS, .or_zero = true,
 	},
+	[TUNE_MAX_DELAY_MS] = {
+		.attr = __ATTR(max_delay_ms, 0644, tune_show, tune_store),
+		.value = 60000, .min = 1, .max = DAY_MS, .or_zero = true,
+	},
 	[TUNE_WATCH_MS] = {
 		.attr = __ATTR(watch_ms, 0644, tune_show, tune_store),
 		.value = 60000, .min = 10, .max = DAY_MS, .or_zero = true,
+	},
+	[TUNE_AUDIT_MS] = {
+		.attr = __ATTR(audit_ms, 0644, tune_show, tune_store),
+		.value = 3600000, .min = 10, .max = 7 * DAY_MS, .or_zero = true,
 	},
 	[TUNE_SLICE_US] = {
 		.attr = __ATTR(slice_us, 0644, tune_show, tune_store),
@@ -56,6 +81,11 @@ static struct tunable tunables[TUNES] = {
 		.attr = __ATTR(parallel, 0644, tune_show, tune_store),
 		.value = 4, .min = 1, .max = NR_CPUS, .or_zero = true,
 	},
+	[TUNE_ISOLATED] = {
+		.attr = __ATTR(isolated, 0644, tune_show, tune_store),
+		.words = isolated_words, .value = TUNE_ISOLATED_IPI,
+		.max = TUNE_ISOLATED_SKIP,
+	},
 };
 
 /**
@@ -67,11 +97,24 @@ u32 tune_read(enum tune tune)
 	return READ_ONCE(tunables[tune].value);
 }
 
+/* Y, y and 1 are the same. */
+static int set_word(struct tunable *tunable, const char *text)
+{
+	int i = __sysfs_match_string(tunable->words, -1, text);
+
+	if (i < 0)
+		return -EINVAL;
+	WRITE_ONCE(tunable->value, i % (tunable->max + 1));
+	return 0;
+}
+
 static int tune_set(struct tunable *tunable, const char *text)
 {
 	u32 value;
 	int ret;
 
+	if (tunable->words)
+		return set_word(tunable, text);
 	/* kstrtouint() alone would take "+5". */
 	if (text[0] < '0' || text[0] > '9')
 		return -EINVAL;
@@ -90,10 +133,19 @@ static struct tunable *to_tunable(struct kobj_attribute *attr)
 	return container_of(attr, struct tunable, attr);
 }
 
+static int emit(const struct tunable *tunable, char *buf)
+{
+	u32 value = READ_ONCE(tunable->value);
+
+	if (tunable->words)
+		return sysfs_emit(buf, "%s\n", tunable->words[value]);
+	return sysfs_emit(buf, "%u\n", value);
+}
+
 static ssize_t tune_show(struct kobject *kobj, struct kobj_attribute *attr,
 			 char *buf)
 {
-	return sysfs_emit(buf, "%u\n", READ_ONCE(to_tunable(attr)->value));
+	return emit(to_tunable(attr), buf);
 }
 
 static ssize_t tune_store(struct kobject *kobj, struct kobj_attribute *attr,
@@ -109,11 +161,15 @@ static ssize_t tune_store(struct kobject *kobj, struct kobj_attribute *attr,
 }
 
 static struct attribute *tune_attrs[] = {
+	&tunables[TUNE_AUTO].attr.attr,
 	&tunables[TUNE_DELAY_MS].attr.attr,
+	&tunables[TUNE_MAX_DELAY_MS].attr.attr,
 	&tunables[TUNE_WATCH_MS].attr.attr,
+	&tunables[TUNE_AUDIT_MS].attr.attr,
 	&tunables[TUNE_SLICE_US].attr.attr,
 	&tunables[TUNE_DUTY].attr.attr,
 	&tunables[TUNE_PARALLEL].attr.attr,
+	&tunables[TUNE_ISOLATED].attr.attr,
 	NULL
 };
 
@@ -129,9 +185,7 @@ static int tune_param_set(const char *text, const struct kernel_param *kp)
 
 static int tune_param_get(char *buf, const struct kernel_param *kp)
 {
-	const struct tunable *tunable = kp->arg;
-
-	return sysfs_emit(buf, "%u\n", READ_ONCE(tunable->value));
+	return emit(kp->arg, buf);
 }
 
 static const struct kernel_param_ops tune_param_ops = {
@@ -139,13 +193,21 @@ static const struct kernel_param_ops tune_param_ops = {
 	.get = tune_param_get,
 };
 
+module_param_cb(auto, &tune_param_ops, &tunables[TUNE_AUTO], 0444);
+MODULE_PARM_DESC(auto, "scans by events, watch and audit; N: only on request (default Y)");
 module_param_cb(delay_ms, &tune_param_ops, &tunables[TUNE_DELAY_MS], 0444);
 MODULE_PARM_DESC(delay_ms, "quiet period before a delayed scan, in ms (default 10000)");
+module_param_cb(max_delay_ms, &tune_param_ops, &tunables[TUNE_MAX_DELAY_MS], 0444);
+MODULE_PARM_DESC(max_delay_ms, "longest time that a delayed scan may be put off, in ms (default 60000)");
 module_param_cb(watch_ms, &tune_param_ops, &tunables[TUNE_WATCH_MS], 0444);
 MODULE_PARM_DESC(watch_ms, "how often the module looks at the hardware by itself, in ms; 0: never (default 60000)");
+module_param_cb(audit_ms, &tune_param_ops, &tunables[TUNE_AUDIT_MS], 0444);
+MODULE_PARM_DESC(audit_ms, "how often every core's table is compared with what it should be, in ms; 0: never (default 3600000)");
 module_param_cb(slice_us, &tune_param_ops, &tunables[TUNE_SLICE_US], 0444);
 MODULE_PARM_DESC(slice_us, "longest interruption of a core, in us, 10 ... 1000 (default 50)");
 module_param_cb(duty, &tune_param_ops, &tunables[TUNE_DUTY], 0444);
 MODULE_PARM_DESC(duty, "percent of a core's time that may be taken, 1 ... 100 (default 5)");
 module_param_cb(parallel, &tune_param_ops, &tunables[TUNE_PARALLEL], 0444);
 MODULE_PARM_DESC(parallel, "cores interrupted at the same time; 0: all (default 4)");
+module_param_cb(isolated, &tune_param_ops, &tunables[TUNE_ISOLATED], 0444);
+MODULE_PARM_DESC(isolated, "isolated and nohz_full cores: ipi, or skip, and they keep their RMP checks (default ipi)");

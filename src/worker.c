@@ -5,8 +5,8 @@
  * It is level-triggered. Each time round it looks at what the hardware says
  * and at what the admin wishes, moves the module to where it should be, and
  * runs a pass if one is wanted. Then it sleeps until somebody kicks it or
- * something becomes due. It stays on the leader's core, so that an idle module
- * wakes no other CPU.
+ * something becomes due. It stays on the first leader's core, so that an idle
+ * module wakes no CPU that does not lead.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -14,6 +14,8 @@
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/wait.h>
@@ -40,7 +42,13 @@ struct retry {
 };
 
 static struct retry pass_retry, fail_retry;
-static u64 watch_at;
+/* ktime in ns of the last look at the hardware, by whatever pass. */
+static u64 watched_at;
+
+/* The same of the last cores audited, and which are next. */
+static u64 audited_at;
+static u32 audit_next;
+
 static bool scanned;
 
 static void retry_later(struct retry *retry, u64 first_ms, u64 cap_ms)
@@ -100,24 +108,34 @@ static void be_ready(void)
 			  core->primary, core->dropped);
 }
 
-/* Did somebody else write RMPOPT_BASE of the leader's core? */
-static bool leader_holds(void)
+/* Did somebody else write RMPOPT_BASE of this core, the first leader's? */
+static bool base_holds(void)
 {
 	bool holds = true;
+	struct core *core;
 
 	preempt_disable();
-	if (cores_here() && cores_here() == cores_leading())
+	core = cores_here();
+	if (core && core == cores_leader(0) && core_takes_part(core))
 		holds = arm_holds();
 	preempt_enable();
 	return holds;
 }
 
-/* Cores were armed just now: what is believed of all of them is void. */
+/* The worker wants a pass itself, if the admin lets it. */
+static void want(enum engine_trigger trigger)
+{
+	if (tune_read(TUNE_AUTO))
+		state_want(trigger);
+}
+
+/* Cores were armed just now; if that were all, nothing is believed any more. */
 static void welcome(bool all)
 {
-	plan_forget(&engine.plan);
+	if (all)
+		plan_forget(&engine.plan);
 	if (scanned)
-		state_want(all ? TRIGGER_ARMED : TRIGGER_HOTPLUG);
+		want(all ? TRIGGER_ARMED : TRIGGER_HOTPLUG);
 	else if (params.scan_on_load)
 		state_want(TRIGGER_LOAD);
 }
@@ -126,16 +144,15 @@ static void welcome(bool all)
 static void arm(void)
 {
 	bool fresh = !arm_wanted();
-	struct core *leader;
 	int ret;
 
-	if (!fresh && !leader_holds()) {
+	if (!fresh && !base_holds()) {
 		pr_info("RMPOPT_BASE was changed by somebody else: arming all cores anew\n");
 		arm_clear();
 		fresh = true;
 	}
 
-	ret = arm_cores(engine.base);
+	ret = arm_cores();
 	if (ret == -ENODEV) {
 		stand_down(STATE_WAITING, "SNP is not enabled on the CPUs that take part");
 		return;
@@ -145,11 +162,10 @@ static void arm(void)
 		return;
 	}
 	retry_forget(&fail_retry);
-	leader = cores_leader();
-	if (leader)
-		pass_settle_on(leader);
-	if (ret > 0)
+	if (ret > 0) {
+		pass_elect();
 		welcome(fresh);
+	}
 	be_ready();
 }
 
@@ -186,34 +202,99 @@ static void look(void)
 		arm();
 }
 
+/* Whatever it was, it has looked at everything. */
+static void note_result(bool again)
+{
+	watched_at = ktime_get_ns();
+	if (again)
+		retry_later(&pass_retry, RETRY_FIRST_MS, RETRY_CAP_MS);
+	else
+		retry_forget(&pass_retry);
+}
+
 /* Run the pass that is wanted; false if none is. */
 static bool scan(void)
 {
 	enum engine_trigger trigger;
 	enum engine_result result;
+	bool full, again;
 	u64 number;
-	bool again;
 
-	if (pass_retry.at && ktime_get_ns() >= pass_retry.at) {
-		pass_retry.at = 0;
-		state_want(TRIGGER_RETRY);
-	}
-	if (!state_take(&trigger, &number))
+	if (!state_take(&trigger, &full, &number))
 		return false;
 
 	scanned = true;
-	engine.stats.last_trigger = trigger;
-	state_set(STATE_SCANNING, NULL);
-	result = pass_run(&again);
-	if (again)
-		retry_later(&pass_retry, RETRY_FIRST_MS, RETRY_CAP_MS);
-	else
-		retry_forget(&pass_retry);
+	if (trigger != TRIGGER_WATCH)
+		state_set(STATE_SCANNING, NULL);
+	result = pass_run(trigger, full, &again);
+	note_result(again && !engine_pass_ends());
 
 	/* Before anybody is told that it ended: is the host still with us? */
 	look();
+	/* A watch that finds nothing is not a pass. */
+	if (trigger == TRIGGER_WATCH && !engine.plan.found)
+		result = engine.last_result;
 	state_serve(number, result);
 	return true;
+}
+
+/* What is to be done at a time of its own; times are ktime in ns, 0: never. */
+
+static u64 ms_after(u64 at, u64 ms)
+{
+	return ms ? at + ms * NSEC_PER_MSEC : 0;
+}
+
+static bool is_due(u64 at)
+{
+	return at && ktime_get_ns() >= at;
+}
+
+/* The next watch. */
+static u64 watch_at(void)
+{
+	return ms_after(watched_at, tune_read(TUNE_WATCH_MS));
+}
+
+/* One core after the other, or some at a time if there are very many. */
+static u64 audit_pause_ms(void)
+{
+	u64 round = tune_read(TUNE_AUDIT_MS);
+	u32 cores = engine.plan.cores ?: 1;
+
+	return round ? clamp(div_u64(round, cores), min(round, 1000ull), round) : 0;
+}
+
+static u64 audit_at(void)
+{
+	return ms_after(audited_at, audit_pause_ms());
+}
+
+static void audit(void)
+{
+	u32 cores = engine.plan.cores;
+	u32 some = DIV_ROUND_UP_ULL(cores * audit_pause_ms(),
+				    tune_read(TUNE_AUDIT_MS) ?: 1);
+
+	audited_at = ktime_get_ns();
+	if (pass_audit(audit_next, some))
+		want(TRIGGER_AUDIT);
+	audit_next = audit_next + some < cores ? audit_next + some : 0;
+}
+
+/* Events that nobody has to tell of. */
+static void look_at_clock(void)
+{
+	if (is_due(pass_retry.at)) {
+		pass_retry.at = 0;
+		want(TRIGGER_RETRY);
+	}
+	if (!tune_read(TUNE_AUTO))
+		return;
+	if (is_due(audit_at()))
+		audit();
+	if (is_due(watch_at()))
+		want(TRIGGER_WATCH);
 }
 
 static void sooner(u64 *at, u64 other)
@@ -226,15 +307,15 @@ static void sooner(u64 *at, u64 other)
 static u64 next_due(void)
 {
 	enum engine_state state = state_now();
-	u32 watch_ms = tune_read(TUNE_WATCH_MS);
 	u64 at = 0;
 
 	if (state == STATE_WAITING || state == STATE_READY)
-		sooner(&at, watch_ms ? watch_at + watch_ms * NSEC_PER_MSEC : 0);
+		sooner(&at, watch_at());
 	if (state == STATE_READY) {
 		sooner(&at, state_later_at());
 		sooner(&at, pass_retry.at);
 		sooner(&at, cores_retry_at());
+		sooner(&at, tune_read(TUNE_AUTO) ? audit_at() : 0);
 	}
 	if (state == STATE_FAILED)
 		sooner(&at, fail_retry.at);
@@ -270,11 +351,16 @@ static void tell_left(void)
 static int work(void *unused)
 {
 	sched_set_normal(current, MAX_NICE);
+	watched_at = ktime_get_ns();
+	audited_at = watched_at;
 
 	while (!kthread_should_stop()) {
 		WRITE_ONCE(engine.kicked, false);
-		watch_at = ktime_get_ns();
 		look();
+		if (state_now() == STATE_READY)
+			look_at_clock();
+		if (is_due(watch_at()))
+			watched_at = ktime_get_ns();
 		while (state_now() == STATE_READY && scan())
 			continue;
 		tell_left();

@@ -54,13 +54,61 @@ static inline bool bitmap_or(unsigned long *to, const unsigned long *a,
 	return true;
 }
 
+static inline bool bitmap_empty(const unsigned long *map, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (test_bit(i, map))
+			return false;
+	return true;
+}
+
 static inline unsigned int bitmap_weight(const unsigned long *map, unsigned int n)
 {
 	unsigned int i, weight = 0;
 
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n / BITS_PER_LONG; i++)
+		weight += __builtin_popcountl(map[i]);
+	for (i *= BITS_PER_LONG; i < n; i++)
 		weight += test_bit(i, map);
 	return weight;
 }
+
+static inline bool bitmap_and(unsigned long *to, const unsigned long *a,
+			      const unsigned long *b, unsigned int n)
+{
+	unsigned int k;
+	unsigned long any = 0;
+
+	for (k = 0; k < BITS_TO_LONGS(n); k++)
+		any |= to[k] = a[k] & b[k];
+	return any;
+}
+
+static inline void bitmap_copy(unsigned long *to, const unsigned long *from,
+			       unsigned int n)
+{
+	memcpy(to, from, BITS_TO_LONGS(n) * sizeof(*to));
+}
+
+static inline unsigned long find_next_bit(const unsigned long *map,
+					  unsigned long n, unsigned long from)
+{
+	unsigned long word;
+
+	for (; from < n; from = (from / BITS_PER_LONG + 1) * BITS_PER_LONG) {
+		word = map[from / BITS_PER_LONG] >> (from % BITS_PER_LONG);
+		if (!word)
+			continue;
+		from += __builtin_ctzl(word);
+		return from < n ? from : n;
+	}
+	return n;
+}
+
+#define for_each_set_bit(i, map, n) \
+	for ((i) = find_next_bit(map, n, 0); (i) < (n); \
+	     (i) = find_next_bit(map, n, (i) + 1))
 
 #endif /* RMPOPT_UNIT_BITMAP_H */

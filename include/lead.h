@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Leaders: threads, each on the core whose orders it executes.
+ */
+#ifndef RMPOPT_LEAD_H
+#define RMPOPT_LEAD_H
+
+#include <linux/types.h>
+
+struct core;
+
+int lead_start(void);
+void lead_stop(void);
+u32 lead_count(void);
+void lead_send(u32 i, struct core *core);
+bool lead_is_busy(u32 i);
+int lead_result(u32 i, u32 *next);
+
+#endif /* RMPOPT_LEAD_H */

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Windows: where the cores of each node look.
+ */
+#ifndef RMPOPT_WINDOWS_H
+#define RMPOPT_WINDOWS_H
+
+#include <linux/types.h>
+
+int windows_start(void);
+void windows_stop(void);
+u32 windows_index(int node);
+u64 windows_base(int node);
+
+#endif /* RMPOPT_WINDOWS_H */

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Leaders: threads of low priority, each on the core whose order it executes.
+ *
+ * An order's instructions run on its core or not at all, each in a preempt-off
+ * section of its own that checks the core; nothing waits or sleeps in there.
+ * Between two of them whoever wants the CPU gets it. A thread whose CPU goes
+ * offline is moved by the scheduler, notices, and hands its order back.
+ */
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/minmax.h>
+#include <linux/nodemask.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/wait.h>
+
+#include "cores.h"
+#include "engine.h"
+#include "hw.h"
+#include "lead.h"
+
+/**
+ * struct lead - one thread
+ * @task: the thread
+ * @wait: it sleeps here
+ * @core: whose order it executes
+ * @cpu: where
+ * @busy: from sending until its last access to the order; who sees it clear
+ *	owns the rest
+ * @next: the place behind the last one done; where to begin
+ * @result: 0 done, -ESTALE not on its core any more, -EINTR the pass has to
+ *	end, or what the last instruction failed with
+ */
+struct lead {
+	struct task_struct *task;
+	wait_queue_head_t wait;
+	struct core *core;
+	unsigned int cpu;
+	bool busy;
+	u32 next;
+	int result;
+};
+
+static struct lead *leads;
+static u32 count;
+
+/* One instruction on the leader, or -ESTALE if this is another core. */
+static int lead_here(const struct core *core, u32 place)
+{
+	enum hw_function function =
+		plan_verifies(&engine.plan) ? HW_VERIFY : HW_REPORT;
+	int bit = -ESTALE;
+
+	preempt_disable();
+	/* A CPU runs no such threads before its hotplug callback has told. */
+	if (cores_here() == core && !cores_changed())
+		bit = hw_rmpopt(engine.plan.region[place].number, function);
+	preempt_enable();
+	/* The one who waits for this CPU is more important. */
+	cond_resched();
+	return bit;
+}
+
+static int execute(struct lead *lead)
+{
+	struct plan_core *order = &lead->core->plan;
+	int bit;
+
+	if (set_cpus_allowed_ptr(current, cpumask_of(lead->cpu)))
+		return -ESTALE;
+	for (;;) {
+		lead->next = plan_next(&engine.plan, order, lead->next);
+		if (lead->next >= engine.plan.regions)
+			return 0;
+		if (engine_pass_ends())
+			return -EINTR;
+		bit = lead_here(lead->core, lead->next);
+		if (bit < 0)
+			return bit;
+		plan_note(&engine.plan, order, lead->next, bit);
+		lead->next++;
+		atomic_inc(&engine.progress_done);
+	}
+}
+
+static int work(void *data)
+{
+	struct lead *lead = data;
+
+	sched_set_normal(current, MAX_NICE);
+	for (;;) {
+		wait_event_idle(lead->wait,
+				READ_ONCE(lead->busy) || kthread_should_stop());
+		if (!READ_ONCE(lead->busy))
+			return 0;
+		lead->result = execute(lead);
+		/* Pairs with lead_is_busy(): the results are there before. */
+		smp_store_release(&lead->busy, false);
+		atomic_inc(&engine.returned);
+		wake_up(&engine.wait);
+	}
+}
+
+static int start_one(struct lead *lead, u32 i)
+{
+	struct task_struct *task;
+
+	init_waitqueue_head(&lead->wait);
+	task = kthread_run(work, lead, "rmpopt/%u", i);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	lead->task = task;
+	return 0;
+}
+
+/**
+ * lead_start - make a thread for each leader that there may be
+ *
+ * Return: 0 or an errno, and then there are none.
+ */
+int lead_start(void)
+{
+	u32 wanted = min_t(u32, num_possible_nodes(), PLAN_LEADERS_MAX);
+	int ret = 0;
+
+	leads = kcalloc(wanted, sizeof(*leads), GFP_KERNEL);
+	if (!leads)
+		return -ENOMEM;
+	while (count < wanted && !ret) {
+		ret = start_one(&leads[count], count);
+		count += !ret;
+	}
+	if (ret)
+		lead_stop();
+	return ret;
+}
+
+/**
+ * lead_stop - end the threads, after the worker has stopped
+ */
+void lead_stop(void)
+{
+	while (count)
+		kthread_stop(leads[--count].task);
+	kfree(leads);
+	leads = NULL;
+}
+
+/**
+ * lead_count - how many leaders there may be
+ */
+u32 lead_count(void)
+{
+	return count;
+}
+
+/**
+ * lead_send - let a thread execute a core's order, from the core's next place
+ * @i: which thread; it is not busy
+ * @core: the core, with an order
+ *
+ * By the worker.
+ */
+void lead_send(u32 i, struct core *core)
+{
+	struct lead *lead = &leads[i];
+
+	lead->core = core;
+	lead->cpu = core->primary;
+	lead->next = core->next;
+	/* Pairs with work(). */
+	smp_store_release(&lead->busy, true);
+	wake_up(&lead->wait);
+}
+
+/**
+ * lead_is_busy - is a thread executing an order?
+ * @i: which
+ */
+bool lead_is_busy(u32 i)
+{
+	/* Pairs with work(). */
+	return smp_load_acquire(&leads[i].busy);
+}
+
+/**
+ * lead_result - what came of an order
+ * @i: which thread; it is not busy any more
+ * @next: set to the place behind the last one done
+ *
+ * Return: 0 it is done, -ESTALE the thread was not on the core, -EINTR the
+ * pass has to end, or an errno of hw_rmpopt().
+ */
+int lead_result(u32 i, u32 *next)
+{
+	*next = leads[i].next;
+	return leads[i].result;
+}

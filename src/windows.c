@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Windows: where the cores of each node look, and what the planner is told of
+ * regions. All of it is decided at load.
+ *
+ * A core's table covers 2 TiB from its RMPOPT_BASE, and cores may have
+ * different bases. [S] Where the RMP covers no more than that all have the
+ * same; beyond each node gets the window that suits its memory best.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/errno.h>
+#include <linux/minmax.h>
+#include <linux/nodemask.h>
+#include <linux/numa.h>
+#include <linux/slab.h>
+#include <linux/topology.h>
+
+#include "coverage.h"
+#include "engine.h"
+#include "host.h"
+#include "hw.h"
+#include "windows.h"
+
+/* Memory does not begin at whole GiB: look every so often. */
+#define PROBE_STEP	(128ull << 20)
+
+/* By node: the window of its cores. */
+static u32 *window_of;
+
+/**
+ * struct memory - which covered regions are memory, and whose
+ * @ram: anybody's
+ * @own: one node's
+ * @in: those that some window holds
+ * @scratch: room for more
+ */
+struct memory {
+	struct coverage ram;
+	struct coverage own;
+	struct coverage in;
+	struct coverage scratch;
+};
+
+/* The node of a region's memory, NUMA_NO_NODE if it is not memory. */
+static int node_of(u32 region)
+{
+	u64 start = (u64)region << HW_REGION_SHIFT;
+	u64 at;
+	int node;
+
+	for (at = 0; at < 1ull << HW_REGION_SHIFT; at += PROBE_STEP) {
+		node = phys_to_target_node(start + at);
+		if (node != NUMA_NO_NODE)
+			return node;
+	}
+	return NUMA_NO_NODE;
+}
+
+/* The covered regions that are a node's memory; of any for NUMA_NO_NODE. */
+static int find_memory(struct coverage *cov, int wanted)
+{
+	u32 i, k, region;
+	int node, ret = 0;
+
+	cov->ranges = 0;
+	cov->regions = 0;
+	for (i = 0; i < engine.covered.ranges && !ret; i++) {
+		for (k = 0; k < engine.covered.range[i].count && !ret; k++) {
+			region = engine.covered.range[i].first + k;
+			node = node_of(region);
+			if (node != NUMA_NO_NODE &&
+			    (node == wanted || wanted == NUMA_NO_NODE))
+				ret = coverage_add(cov, region, 1);
+		}
+	}
+	return ret;
+}
+
+/* One window for all, as long as one is enough. */
+static bool one_is_enough(void)
+{
+	return coverage_end(&engine.covered) -
+	       coverage_lowest(&engine.covered) <= HW_WINDOW_REGIONS;
+}
+
+static int place_window(struct memory *memory, int node)
+{
+	int ret = 0;
+
+	if (!one_is_enough())
+		ret = find_memory(&memory->own, node);
+	if (!ret)
+		window_of[node] = plan_add_window(&engine.plan,
+						  plan_place_window(&engine.covered,
+								    &memory->ram,
+								    &memory->own));
+	return ret;
+}
+
+/* Nodes that never had CPUs have no say, but cores may come to them. */
+static int place_windows(struct memory *memory)
+{
+	int node, ret = 0;
+
+	if (!one_is_enough())
+		ret = find_memory(&memory->ram, NUMA_NO_NODE);
+	for_each_node_state(node, N_CPU) {
+		if (!ret)
+			ret = place_window(memory, node);
+	}
+	return ret;
+}
+
+/* Where its part of the RMP lies; for the planner, who is near leads it. */
+static u16 home_of(u32 region)
+{
+	u64 rmp = host_rmp_address(region);
+	int node = rmp ? phys_to_target_node(rmp) : NUMA_NO_NODE;
+
+	return node == NUMA_NO_NODE ? PLAN_NONE : node;
+}
+
+static u32 distance(u32 from, u32 to)
+{
+	return node_distance(from, to);
+}
+
+static int size_plan(struct memory *memory)
+{
+	struct plan *plan = &engine.plan;
+	unsigned long *maps;
+	u32 i;
+
+	plan_size(plan);
+	plan->distance = distance;
+	plan->region = kvcalloc(plan->regions, sizeof(*plan->region), GFP_KERNEL);
+	plan->core = kcalloc(nr_cpu_ids, sizeof(*plan->core), GFP_KERNEL);
+	maps = kvcalloc(plan_longs(plan), sizeof(*maps), GFP_KERNEL);
+	plan->clean = maps;
+	if (!plan->region || !plan->core || !maps)
+		return -ENOMEM;
+	plan_init(plan, maps);
+	plan_number(plan, &memory->in);
+	for (i = 0; i < plan->regions; i++)
+		plan->region[i].home = home_of(plan->region[i].number);
+	return 0;
+}
+
+/**
+ * windows_start - place the windows and make room for the planner
+ *
+ * At load, when the coverage is known; may sleep.
+ *
+ * Return: 0, -ENOMEM, -E2BIG if memory is scattered over too many ranges;
+ * windows_stop() cleans up after all of them.
+ */
+int windows_start(void)
+{
+	struct memory *memory = kvzalloc(sizeof(*memory), GFP_KERNEL);
+	int ret = -ENOMEM;
+
+	engine.plan.window = kcalloc(nr_node_ids, sizeof(*engine.plan.window),
+				     GFP_KERNEL);
+	window_of = kcalloc(nr_node_ids, sizeof(*window_of), GFP_KERNEL);
+	if (memory && window_of && engine.plan.window)
+		ret = place_windows(memory);
+	if (!ret)
+		ret = plan_fit_windows(&engine.plan, &engine.covered,
+				       &memory->in, &memory->scratch);
+	if (!ret)
+		ret = size_plan(memory);
+	kvfree(memory);
+	return ret;
+}
+
+/**
+ * windows_stop - free what windows_start() has allocated
+ */
+void windows_stop(void)
+{
+	/* The first of its maps. */
+	kvfree(engine.plan.clean);
+	kfree(engine.plan.core);
+	kvfree(engine.plan.region);
+	kfree(engine.plan.window);
+	kfree(window_of);
+}
+
+/**
+ * windows_index - the window that a node's cores look through
+ * @node: the node
+ *
+ * Any context. Nodes that had no CPU at load use the first window.
+ */
+u32 windows_index(int node)
+{
+	return node == NUMA_NO_NODE ? 0 : window_of[node];
+}
+
+/**
+ * windows_base - what RMPOPT_BASE is to be on a node's cores
+ * @node: the node
+ *
+ * Any context.
+ */
+u64 windows_base(int node)
+{
+	u32 base = engine.plan.window[windows_index(node)].base;
+
+	return (u64)base << HW_REGION_SHIFT | HW_RMPOPT_EN;
+}

@@ -1,0 +1,69 @@
+#!/bin/bash
+# The exhaustive search finds what it is for: each rule of the planner is broken
+# in a copy, one at a time, and the search must fail. Each break is one sed
+# command; one that changes nothing any more is an error.
+set -euo pipefail
+# shellcheck source=lib.sh
+. "$(dirname -- "$0")/lib.sh"
+
+# FILE | RULE THAT IS BROKEN | HOW
+breaks() {
+	cat <<'END'
+plan.c|a leader that left may not close|/^static void abandon_led/,/^}/s/__clear_bit(place, plan->won);//
+plan.c|coming online voids what a core had|/^static void void_core/,/^}/s/bitmap_zero(core->member.*//
+plan.c|coming online voids what a core has achieved in the pass|/^static void void_core/,/^}/s/bitmap_zero(core->gained.*//
+plan.c|a debt is settled only by work begun after it arose|/^static void void_core/,/^}/s/core->order = PLAN_IDLE;//
+plan.c|arming anew forgets all beliefs|/^void plan_forget/,/^}/s/bitmap_zero(.*//
+plan.c|only members are witnesses|/^static bool can_testify/,/^}/s/plan_is_member(plan, core, place)/core->present/
+plan.c|late cores are not asked|/^static bool can_testify/,/^}/s/!core->late &&//
+plan_pass.c|who is sent a verify is no witness|/^static void order_lead/,/^}/s/__clear_bit(.*//
+plan_pass.c|what is clean is looked at|/^static void order_look/,/^}/s/if (plan->full)/if (1)/
+plan_pass.c|leaders retry failed regions|/^static void order_lead/,/^}/s/!plan->full && test_bit(place, plan->clean) &&/!plan->full \&\&/
+plan_pass.c|a loss that no conversion explains is asked about|/^static void tally_lead/,/^}/s/if (bit && lost .*/if (0) {/
+plan_pass.c|the second witness is believed only if it has the bit|/^static void tally_ask/,/^}/s/if (!bit || /if (/
+plan_pass.c|CF = 0 is the follower's debt|/^static void tally_follow/,/^}/s/gained, bit/gained, true/
+plan_pass.c|a late core gets no order|/^static void order_follower/,/^}/s/ || core->late//
+plan_pass.c|debts are caught up|/^static unsigned long to_follow/,/^}/s/return (\(.*\) | (clean.*/return (\1) \&/
+plan_pass.c|the closing report has to find the bit|/^static void tally_close/,/^}/s/if (bit) {/if (1) {/
+plan_pass.c|only its leader closes a region|/^static void order_close/,/^}/s/core = leader_of(plan, place)/core = plan->core[plan->cores - 1]/
+plan_pass.c|catch-ups end with a closing report|/^static void settle_core/,/^}/s/closed\[k\] & core->gained/(closed[k] | ~won[k]) \& core->gained/
+plan_pass.c|who did not take part in the pass is no member|/^static void settle_core/,/^}/s/core->member\[k\] &= .*//
+plan_pass.c|what an audit misses is a debt|/^static void tally_audit/,/^}/s/deny(plan, core, place);/;/
+END
+}
+
+copy=$scratch/copy
+root=$("$machine_dir/root.sh")
+mkdir -p "$copy"
+cp -a "$tree"/{src,include} "$copy/"
+mkdir -p "$copy/tests"
+cp -a "$tree/tests/unit" "$copy/tests/"
+read -ra sources < <(sed -nE 's,^/\* sources: (.*) \*/,\1,p' "$tree/tests/unit/test_truth.c")
+
+search() {
+	in_root "$root" --bind "$copy:/copy" -- sh -c '
+		cd /copy && gcc -std=gnu11 -O2 -w -I tests/unit/include -I include \
+			-o search tests/unit/test_truth.c "$@" -lcmocka || exit 99
+		timeout 100 ./search' sh "${sources[@]}" >"$scratch/log" 2>&1
+}
+
+if search; then
+	pass "no rule broken: nothing is found"
+else
+	fail "no rule broken: nothing is found" "$scratch/log"
+fi
+while IFS='|' read -r file rule how; do
+	sed "$how" "$tree/src/$file" >"$copy/src/$file"
+	status=0
+	search || status=$?
+	if cmp -s "$tree/src/$file" "$copy/src/$file"; then
+		echo "the command changes nothing: $how" >"$scratch/log"
+		fail "broken: $rule" "$scratch/log"
+	elif [ "$status" = 0 ] || [ "$status" = 99 ]; then
+		fail "broken: $rule" "$scratch/log"
+	else
+		pass "broken: $rule"
+	fi
+	cp "$tree/src/$file" "$copy/src/$file"
+done < <(breaks)
+done_testing
