@@ -20,7 +20,6 @@
 #include "host.h"
 #include "hw.h"
 #include "params.h"
-#include "slices.h"
 
 struct params params = {
 	.scan_on_load = true,
@@ -174,7 +173,6 @@ static int start(void)
 leave:
 	worker_leave();
 	worker_stop();
-	slices_drain();
 files:
 	sysfs_stop();
 unwatch:
@@ -220,7 +218,6 @@ static void __exit rmpopt_exit(void)
 	stop_notifiers();
 	sysfs_stop();
 	worker_stop();
-	slices_drain();
 	cores_unwatch();
 	arm_stop();
 	cores_stop();

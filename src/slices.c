@@ -18,7 +18,7 @@
 #include <linux/cpu.h>
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
-#include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/smp.h>
 #include <asm/msr.h>
 
@@ -92,7 +92,8 @@ static void slice_handler(void *info)
 	/* Last access to the slice; pairs with slice_is_busy(). */
 	smp_store_release(&slice->busy, false);
 	atomic_inc(&returned);
-	wake_up(&engine.wait);
+	/* Not wake_up(): under PREEMPT_RT its lock may sleep. */
+	wake_up_process(engine.worker);
 }
 
 static bool slice_is_busy(const struct core *core)
@@ -354,19 +355,23 @@ bool slices_run(const struct core *leader)
 	return settle_followers(leader);
 }
 
-/**
- * slices_drain - wait until no handler runs any more
- *
- * At unload, by whoever has stopped the worker; sleeps. A handler that has
- * cleared its busy flag still has instructions of this module to execute; it
- * runs with interrupts disabled, which RCU waits for.
- */
-void slices_drain(void)
+static bool slices_under_way(void)
 {
 	struct core *core;
 	u32 i;
 
 	for (i = 0; (core = cores_at(i)); i++)
-		wait_event(engine.wait, !slice_is_busy(core));
-	synchronize_rcu();
+		if (slice_is_busy(core))
+			return true;
+	return false;
+}
+
+/**
+ * slices_drain - wait until every handler has given its slice back
+ *
+ * By the worker, as the last thing that it does; sleeps.
+ */
+void slices_drain(void)
+{
+	wait_event_interruptible(engine.wait, !slices_under_way());
 }

@@ -15,7 +15,9 @@
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/sched/task.h>
 #include <linux/wait.h>
 
 #include "arm.h"
@@ -23,6 +25,7 @@
 #include "engine.h"
 #include "host.h"
 #include "params.h"
+#include "slices.h"
 #include "tune.h"
 
 /* Pauses before a pass that the worker wants itself because one went wrong. */
@@ -280,6 +283,7 @@ static int work(void *unused)
 		tell_left();
 		wait_for_work();
 	}
+	slices_drain();
 	return 0;
 }
 
@@ -290,11 +294,13 @@ static int work(void *unused)
  */
 int worker_start(void)
 {
-	struct task_struct *task = kthread_run(work, NULL, KBUILD_MODNAME);
+	struct task_struct *task = kthread_create(work, NULL, KBUILD_MODNAME);
 
 	if (IS_ERR(task))
 		return PTR_ERR(task);
-	engine.worker = task;
+	/* Handlers wake it up to their very end. */
+	engine.worker = get_task_struct(task);
+	wake_up_process(task);
 	return 0;
 }
 
@@ -335,8 +341,14 @@ void worker_resume(void)
 
 /**
  * worker_stop - end the worker, after worker_leave()
+ *
+ * Sleeps until no handler runs any more. One that has given its slice back
+ * still has instructions of this module to execute; it runs with interrupts
+ * disabled, which RCU waits for.
  */
 void worker_stop(void)
 {
 	kthread_stop(engine.worker);
+	synchronize_rcu();
+	put_task_struct(engine.worker);
 }
