@@ -66,7 +66,7 @@ for profile in kind harsh; do
 	do_it verify 2 4 >/dev/null
 	[ "$(do_it race 0 2 "$page")" = 0 ] && seen=never || seen=sometimes
 	[ "$profile" = kind ] && wanted=never || wanted=sometimes
-	is $seen $wanted "$profile: $wanted has one core lost the bit and the other not yet"
+	is "$seen" "$wanted" "$profile: $wanted has one core lost the bit and the other not yet"
 done
 
 # Harsh: the broadcast reaches core after core, but RMPUPDATE ends behind the last.
