@@ -138,7 +138,7 @@ static bool selected_here(unsigned int cpu)
 /* Runs on the CPU that comes online. */
 static int cpu_comes(unsigned int cpu)
 {
-	__this_cpu_inc(onlined);
+	this_cpu_inc(onlined);
 	if (selected_here(cpu))
 		arm_here();
 	WRITE_ONCE(changed, true);

@@ -20,7 +20,6 @@
 #include "host.h"
 #include "lead.h"
 #include "params.h"
-#include "slices.h"
 #include "windows.h"
 
 struct params params = {
@@ -167,7 +166,6 @@ static int start(void)
 leave:
 	worker_leave();
 	worker_stop();
-	slices_drain();
 leads:
 	lead_stop();
 files:
@@ -215,7 +213,6 @@ static void __exit rmpopt_exit(void)
 	sysfs_stop();
 	worker_stop();
 	lead_stop();
-	slices_drain();
 	cores_unwatch();
 	arm_stop();
 	cores_stop();

@@ -16,7 +16,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/ktime.h>
-#include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/smp.h>
 #include <asm/msr.h>
 
@@ -90,7 +90,8 @@ static void slice_handler(void *info)
 	/* Last access to the slice; pairs with slices_busy(). */
 	smp_store_release(&slice->busy, false);
 	atomic_inc(&engine.returned);
-	wake_up(&engine.wait);
+	/* Not wake_up(): under PREEMPT_RT its lock may sleep. */
+	wake_up_process(engine.worker);
 }
 
 /**
@@ -239,19 +240,23 @@ int slices_send(struct core *core, struct tour *tour, u64 now)
 	return ret;
 }
 
-/**
- * slices_drain - wait until no handler runs any more
- *
- * At unload, by whoever has stopped the worker; sleeps. A handler that has
- * cleared its busy flag still has instructions of this module to execute; it
- * runs with interrupts disabled, which RCU waits for.
- */
-void slices_drain(void)
+static bool slices_under_way(void)
 {
 	struct core *core;
 	u32 i;
 
 	for (i = 0; (core = cores_at(i)); i++)
-		wait_event(engine.wait, !slices_busy(core));
-	synchronize_rcu();
+		if (slices_busy(core))
+			return true;
+	return false;
+}
+
+/**
+ * slices_drain - wait until every handler has given its slice back
+ *
+ * By the worker, as the last thing that it does; sleeps.
+ */
+void slices_drain(void)
+{
+	wait_event_interruptible(engine.wait, !slices_under_way());
 }

@@ -83,7 +83,7 @@ enum engine_state state_now(void)
 /**
  * state_kick - make the worker look
  *
- * Any context but NMI; takes the wait queue's lock only.
+ * Process or softirq context; takes the wait queue's lock only.
  */
 void state_kick(void)
 {
@@ -193,8 +193,8 @@ static void note_request(enum engine_request request)
  * state_request - a user or another module asks for something
  * @request: what
  *
- * Any context but NMI. Merges with what is wanted already; what the running
- * pass can't serve any more is served by one after it.
+ * Process or softirq context. Merges with what is wanted already; what the
+ * running pass can't serve any more is served by one after it.
  *
  * Return: 0, -ENODEV unless the state is ready or scanning.
  */
@@ -219,7 +219,7 @@ int state_request(enum engine_request request)
  * rmpopt_scan - ask for a scan
  * @when: now, or after the quiet period
  *
- * For modules that give guests' memory back. Any context but NMI.
+ * For modules that give guests' memory back. Process or softirq context.
  *
  * Return: 0, -ENODEV unless the state is ready or scanning, -EINVAL for an
  * unknown @when.

@@ -17,7 +17,9 @@
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/sched/task.h>
 #include <linux/wait.h>
 
 #include "arm.h"
@@ -25,6 +27,7 @@
 #include "engine.h"
 #include "host.h"
 #include "params.h"
+#include "slices.h"
 #include "tune.h"
 
 /* Pauses before a pass that the worker wants itself because one went wrong. */
@@ -366,6 +369,7 @@ static int work(void *unused)
 		tell_left();
 		wait_for_work();
 	}
+	slices_drain();
 	return 0;
 }
 
@@ -376,11 +380,13 @@ static int work(void *unused)
  */
 int worker_start(void)
 {
-	struct task_struct *task = kthread_run(work, NULL, KBUILD_MODNAME);
+	struct task_struct *task = kthread_create(work, NULL, KBUILD_MODNAME);
 
 	if (IS_ERR(task))
 		return PTR_ERR(task);
-	engine.worker = task;
+	/* Handlers wake it up to their very end. */
+	engine.worker = get_task_struct(task);
+	wake_up_process(task);
 	return 0;
 }
 
@@ -421,8 +427,14 @@ void worker_resume(void)
 
 /**
  * worker_stop - end the worker, after worker_leave()
+ *
+ * Sleeps until no handler runs any more. One that has given its slice back
+ * still has instructions of this module to execute; it runs with interrupts
+ * disabled, which RCU waits for.
  */
 void worker_stop(void)
 {
 	kthread_stop(engine.worker);
+	synchronize_rcu();
+	put_task_struct(engine.worker);
 }

@@ -42,8 +42,9 @@ static uint8_t *read_all(const char *path, size_t *size)
 	FILE *file = fopen(path, "rb");
 	uint8_t *data;
 
-	if (!file || fseek(file, 0, SEEK_END) || (*size = ftell(file)) == (size_t)-1)
+	if (!file || fseek(file, 0, SEEK_END))
 		return NULL;
+	*size = ftell(file);
 	rewind(file);
 	data = malloc(*size + 1);
 	if (data && fread(data, 1, *size, file) != *size)

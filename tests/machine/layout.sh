@@ -5,6 +5,9 @@
 # alone, else 4, each further node 2. The RMP lies at 5.75 GiB, in region 5.
 # Sparse: 2 GiB at 0 and 2 GiB at 1 TiB, where QEMU puts memory above 4 GiB on an
 # AMD CPU when there is room for more than 1 TiB; the RMP at 1.75 GiB.
+#
+# shellcheck disable=SC2034,SC2154 # variables of launch
+# shellcheck disable=SC2054 # QEMU's own commas
 
 ceil_div() { echo $((($1 + $2 - 1) / $2)); }
 

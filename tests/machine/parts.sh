@@ -3,9 +3,11 @@
 # IVRS table, the initramfs of a kernel. Made when missing or out of date, kept
 # in the build folder. Sourced by launch after host.sh.
 
+# shellcheck disable=SC2154 # build, machine_dir, run: host.sh and launch
 parts=$build/machine
 
 # The same for every guest; IVRS depends on them, so it is made with them, too.
+# shellcheck disable=SC2054 # QEMU's own commas
 qemu_platform=(
 	-nodefaults -no-user-config -display none -no-reboot
 	-M q35 -accel tcg,thread=multi -device amd-iommu
@@ -16,6 +18,7 @@ key_of() { sha256sum | cut -c 1-16; }
 # Run a script of ours in the root: parts at /media, this folder at /opt, and
 # whatever else is to be bound.
 in_parts() {
+	# shellcheck disable=SC2154
 	in_root "$root" --bind "$machine_dir:/opt" --bind "$parts:/media" "$@"
 }
 
@@ -47,9 +50,10 @@ find_kernel() {
 # The plugin and the programs in C.
 build_parts() {
 	local key
-	key=$({ cat "$machine_dir"/plugin/*.[ch] "$machine_dir"/*.c "$machine_dir/control.h" "$machine_dir/parts.sh"; echo "$root"; } | key_of)
+	key=$({ cat "$machine_dir"/plugin/*.[ch] "$machine_dir"/*.[ch] "$machine_dir/parts.sh"; echo "$root"; } | key_of)
 	if [ "$(cat "$parts/key" 2>/dev/null)" != "$key" ]; then
 		rm -f "$parts/key"
+		# shellcheck disable=SC2016 # the inner shell's
 		in_parts -- sh -euc '
 			cflags="-std=gnu11 -O2 -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -I/opt"
 			gcc $cflags -fPIC -shared -fvisibility=hidden -o /media/machine.so.new /opt/plugin/*.c \
@@ -64,6 +68,7 @@ build_parts() {
 }
 
 # hmp COMMAND... - to the monitor of the QEMU whose pipes are in $run
+# shellcheck disable=SC2154
 hmp() { printf '%s\n' "$*" >"$run/monitor.in"; }
 
 # The IOMMU's table as this QEMU makes it, from the memory of a machine without a
@@ -86,6 +91,7 @@ make_ivrs() {
 		if in_parts --bind "$run:/mnt" -- /media/ivrs /mnt/memory >"$aml.new" 2>>"$run/ivrs.log"; then
 			hmp quit
 			wait "$pid" || true
+			# shellcheck disable=SC2034
 			qemu=
 			mv "$aml.new" "$aml"
 			rm -f "$run/memory"

@@ -39,6 +39,21 @@ boot() {
 	if [ "$status" = 0 ]; then emit ok "$name: $text"; else emit 'not ok' "$name: $text (status $status)"; fi
 }
 
+# ends NAME STATUS PATTERN TEXT OPTION... - the launcher's status, and a line in log or messages
+ends() {
+	local name=$1 wanted=$2 pattern=$3 text=$4 status=0 log=$build/machine/selftest-$1.log
+	shift 4
+	[[ " ${only:-$name} " == *" $name "* ]] || return 0
+	"$machine_dir/launch" --log "$log" "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
+	if [ "$status" = "$wanted" ] && grep -qE -- "$pattern" "$log" "$work/err"; then
+		emit ok "launch: $text"
+	else
+		emit 'not ok' "launch: $text"
+		printf '# status %s, wanted %s and a line like /%s/\n' "$status" "$wanted" "$pattern"
+		sed 's/^/# /' "$work/err"
+	fi
+}
+
 run_in() {
 	local name=$1
 	shift
@@ -65,6 +80,11 @@ boot wide "4 TiB covered" --regions 4096 -- \
 		does 1 verify 1 4000 -- "region 4000, in the second window"
 		does 0 verify 0 4000 -- "which is outside the first"
 		does 0 verify 1 4090 -- "region 4090 holds the RMP"'
+# shellcheck disable=SC2016 # the guest's
 boot old "Linux 6.12 is an SNP host without segmented RMP" --kernel 6.12 -- \
 	sh -c 'test "$(machinectl snp)" = "2 0" && grep -qw sev_snp /proc/cpuinfo && [ "$(machinectl rdmsr 0 0xc0010133)" != 0 ]'
+ends status 7 'Power down' "the command's exit status is the launcher's" -- sh -c 'exit 7'
+ends panic 126 'kernel complains' "a panic is found and shown" -- sh -c 'echo c >/proc/sysrq-trigger'
+ends vanish 126 'without a clean power-off' "a power-off before the command's end" -- poweroff -f
+ends hang 124 '^RIP=' "a hung guest is ended, its registers are in the log" --timeout 30 -- sleep 1000
 printf '1..%d\n' "$tests"

@@ -185,25 +185,12 @@ new_kernel_trouble() {
 
 # fresh PROFILE - a machine as after boot, whatever the scenario before has left:
 # no module, the CPUs of the boot, no planted fault or MSR, no guest page,
-# SNP just initialised, counters at 0.
+# SNP as at the start, counters at 0.
 fresh() {
-	machinectl open || return 1
-	machinectl costs off || return 1
+	# First let go whoever a scenario has left held, else nothing can be unloaded.
+	machinectl open && machinectl costs off || return 1
 	! loaded || rmmod rmpopt || return 1
-	unload_tests || return 1
-	boot_cpus || return 1
-	machinectl profile "$1" >/dev/null || return 1
-	clean_cores || return 1
-	{ machinectl snp disable && machinectl snp enable && machinectl snp init; } >/dev/null || return 1
-	machinectl reset
-}
-
-clean_cores() {
-	local cpu
-	for cpu in $(all_cpus); do
-		machinectl faulty "$cpu" none || return 1
-		machinectl wrmsr "$cpu" 0xc0010139 0 || return 1
-	done
+	unload_tests && boot_cpus && machinectl fresh "$1"
 }
 
 unload_tests() {

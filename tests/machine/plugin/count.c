@@ -37,6 +37,7 @@ bool stretch_verifies(unsigned int cpu)
 void count(unsigned int cpu, enum machine_counter which)
 {
 	machine.vcpu[cpu].count[which]++;
+	machine.ever_unsafe += which == MACHINE_UNSAFE;
 }
 
 static void maximum(unsigned int cpu, enum machine_counter which, u64 value)

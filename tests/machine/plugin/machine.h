@@ -107,6 +107,7 @@ struct machine {
 	enum machine_profile profile;
 	bool init_done;
 	u64 sequence;		/* RMPOPTs so far */
+	u64 ever_unsafe;	/* MACHINE_UNSAFE, past every reset */
 	u64 crowd;		/* cores taken to verify at once, 0: as seen */
 	bool costs;		/* read without the lock */
 	struct core *core;

@@ -185,13 +185,9 @@ static void vcpu_init(unsigned int cpu, void *unused)
 /* The promise behind every test: no table ever said what the RMP didn't. */
 static void at_exit(uint64_t id, void *unused)
 {
-	u64 unsafe;
-
-	machine_lock();
-	if (count_get(MACHINE_UNSAFE, MACHINE_ALL, &unsafe) && unsafe)
+	if (machine.ever_unsafe)
 		machine_error("a bit was set over an assigned page %llu times",
-			      (unsigned long long)unsafe);
-	machine_unlock();
+			      (unsigned long long)machine.ever_unsafe);
 }
 
 __attribute__((visibility("default")))

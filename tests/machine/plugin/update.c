@@ -12,7 +12,8 @@
 
 #include "machine.h"
 
-#define PATIENCE	16		/* executions without another's RMPOPT per step */
+#define INTERLEAVED	4		/* others' RMPOPTs between two steps, */
+#define PATIENCE	64		/* or so many executions if there are none */
 #define ABANDONED	1000000		/* µs after which an unfinished one is forgotten */
 
 /* The operand of RMPUPDATE. */
@@ -87,7 +88,7 @@ static bool clear_next(unsigned int cpu, u64 region)
 /* Has something come between since the last step, or have we waited enough? */
 static bool due(struct update *u)
 {
-	if (u->sequence == machine.sequence && u->waits++ < PATIENCE)
+	if (machine.sequence - u->sequence < INTERLEAVED && u->waits++ < PATIENCE)
 		return false;
 	u->sequence = machine.sequence;
 	u->waits = 0;
@@ -115,7 +116,7 @@ enum outcome update_step(unsigned int cpu, u64 pfn, const struct rmp_page *page,
 		return NEXT;
 	}
 	if (!u->active)
-		*u = (struct update){ .active = true, .pfn = pfn, .sequence = machine.sequence - 1 };
+		*u = (struct update){ .active = true, .pfn = pfn, .sequence = machine.sequence - INTERLEAVED };
 	u->touched = now();
 	if (!due(u) || clear_next(cpu, pfn_region(pfn)))
 		return AGAIN;

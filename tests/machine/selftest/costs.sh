@@ -1,4 +1,4 @@
-# shellcheck shell=dash
+# shellcheck shell=dash source=lib.sh
 # Modelled costs: what RDTSC shows is what the model says. Started with costs on.
 . /selftest/lib.sh
 

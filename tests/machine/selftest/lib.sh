@@ -37,4 +37,5 @@ count() { machinectl count "$@"; }
 online() { echo "$2" >"/sys/devices/system/cpu/cpu$1/online"; }
 
 # A page of RAM in a region that nothing else uses: the highest of region 4.
+# shellcheck disable=SC2034
 page=0x13ff00

@@ -8,6 +8,8 @@
  *	rmpread PFN				gpa assigned pagesize immutable asid, or error
  *	private PFN ASID LEVEL, shared PFN LEVEL	the kernel's own conversion; its result
  *	smash PFN				PSMASH of a 2 MiB page; its result
+ *	race CPU OTHER PFN			the page goes to ASID 1 by CPU; how often OTHER saw its own
+ *						bit clear and after that CPU's still set
  *	carry CPU N				N reports of region 0 (set) and 5 (clear)
  *						with interrupts enabled: wrong answers
  *	rdtsc CPU REGION			cycles by RDTSC around a verify, less the empty pair
@@ -19,6 +21,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/debugfs.h>
+#include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/smp.h>
@@ -44,6 +47,11 @@ static struct dentry *dir;
 static char answer[128];
 static struct request held_request;
 static bool held_done = true;
+
+static void say(long value)
+{
+	snprintf(answer, sizeof(answer), "%ld\n", value);
+}
 
 /* CF of RMPOPT, or FAULT. */
 static __always_inline int rmpopt(u64 rax, u64 rcx)
@@ -120,6 +128,37 @@ static void work_hold(struct work_struct *work)
 
 static DECLARE_WORK(hold, work_hold);
 
+/* Returns when both bits are clear, or after a second. */
+static void work_watch(struct work_struct *work)
+{
+	struct request there = { .rax = held_request.rax, .rcx = 1 };
+	unsigned long end = jiffies + HZ;
+	int here;
+
+	held_request.result = 0;
+	do {
+		here = rmpopt(there.rax, 1);
+		smp_call_function_single(held_request.value, do_rmpopt, &there, 1);
+		held_request.result += !here && there.result == 1;
+	} while ((here || there.result) && time_before(jiffies, end));
+}
+
+static DECLARE_WORK(watch, work_watch);
+
+static long work_private(void *pfn)
+{
+	return rmp_make_private(*(u64 *)pfn, 0, PG_LEVEL_4K, 1, false);
+}
+
+static void race(u64 cpu, u64 other, u64 pfn)
+{
+	held_request = (struct request){ .rax = pfn * PAGE_SIZE / GIB * GIB, .value = cpu };
+	schedule_work_on(other, &watch);
+	work_on_cpu(cpu, work_private, &pfn);
+	flush_work(&watch);
+	say(held_request.result);
+}
+
 static void say_rmpopt(u64 cpu, u64 where, u64 rcx)
 {
 	struct request rq = { .rax = where < 1 << 20 ? where * GIB : where, .rcx = rcx };
@@ -145,11 +184,6 @@ static void say_rmpread(u64 pfn)
 	else
 		snprintf(answer, sizeof(answer), "%#llx %u %u %u %u\n", e.gpa, e.assigned, e.pagesize,
 			 e.immutable, e.asid);
-}
-
-static void say(long value)
-{
-	snprintf(answer, sizeof(answer), "%ld\n", value);
 }
 
 static void on_cpu(u64 cpu, smp_call_func_t func, struct request *rq)
@@ -188,6 +222,8 @@ static int perform(const char *op, u64 a, u64 b, u64 c)
 		say(rmp_make_shared(a, b == 2 ? PG_LEVEL_2M : PG_LEVEL_4K));
 	else if (!strcmp(op, "smash"))
 		say(psmash(a));
+	else if (!strcmp(op, "race"))
+		race(a, b, c);
 	else if (!strcmp(op, "hold"))
 		start_hold(a, b);
 	else if (!strcmp(op, "held"))

@@ -1,4 +1,4 @@
-# shellcheck shell=dash
+# shellcheck shell=dash source=lib.sh
 # What the public facts leave open, in both answers. Two cores of two threads.
 . /selftest/lib.sh
 
@@ -43,7 +43,7 @@ does -5 base 2 1 -- "harsh: RMPOPT_EN without SnpEn is #GP"
 does fault rmpread 0x170000 -- "harsh: RMPREAD without SNP is #UD"
 
 for profile in kind harsh; do
-	machinectl fresh $profile
+	machinectl fresh "$profile"
 	both
 	online 3 0
 	online 3 1
@@ -53,22 +53,32 @@ for profile in kind harsh; do
 	online 2 1
 	online 3 1
 	left=1
-	[ $profile = kind ] || left=0
-	does $left report 2 1 -- "$profile: both were offline, the bit is $left"
+	[ "$profile" = kind ] || left=0
+	does "$left" report 2 1 -- "$profile: both were offline, the bit is $left"
 	is "$(machinectl rdmsr 3 0xc0010139)" 0x1 "$profile: RMPOPT_EN is as it was"
 	does 1 report 0 1 -- "$profile: the other core has lost nothing"
+done
+
+for profile in kind harsh; do
+	machinectl fresh "$profile"
+	both
+	do_it verify 0 4 >/dev/null
+	do_it verify 2 4 >/dev/null
+	[ "$(do_it race 0 2 "$page")" = 0 ] && seen=never || seen=sometimes
+	[ "$profile" = kind ] && wanted=never || wanted=sometimes
+	is "$seen" "$wanted" "$profile: $wanted has one core lost the bit and the other not yet"
 done
 
 # Harsh: the broadcast reaches core after core, but RMPUPDATE ends behind the last.
 machinectl fresh harsh
 both
 bad=0
-for i in $(seq 20); do
+for _ in $(seq 20); do
 	do_it verify 0 4 >/dev/null
 	do_it verify 2 4 >/dev/null
-	do_it private $page 3 1 >/dev/null
+	do_it private "$page" 3 1 >/dev/null
 	[ "$(do_it report 0 4)$(do_it report 2 4)" = 00 ] || bad=$((bad + 1))
-	do_it shared $page 1 >/dev/null
+	do_it shared "$page" 1 >/dev/null
 done
 is "$bad $(count unsafe)" "0 0" "harsh: 20 conversions, every bit clear when RMPUPDATE is done"
 is "$(count lost)" 40 "harsh: each core lost its bit each time"

@@ -1,4 +1,4 @@
-# shellcheck shell=dash
+# shellcheck shell=dash source=lib.sh
 # Two cores of two threads: tables, windows, conversions, counters, gate.
 . /selftest/lib.sh
 
@@ -19,18 +19,18 @@ does 0 verify 0 8 -- "nor is a region that the RMP doesn't cover"
 is "$(machinectl table 0)/$(machinectl table 2)" "0/" "tables by the control leaf"
 
 for profile in kind harsh; do
-	machinectl fresh $profile
+	machinectl fresh "$profile"
 	do_it base 0 1 >/dev/null
 	do_it base 2 1 >/dev/null
 	do_it verify 0 4 >/dev/null
 	does 1 verify 2 4 -- "$profile: both cores have region 4"
-	does 0 private $page 7 1 -- "$profile: the kernel makes a page private"
+	does 0 private "$page" 7 1 -- "$profile: the kernel makes a page private"
 	is "$(do_it report 0 4)$(do_it report 2 4)" "00" "$profile: RMPUPDATE has cleared both bits"
 	is "$(machinectl pages 4)" "1 7 $page" "$profile: the page belongs to ASID 7"
 	does 0 verify 0 4 -- "$profile: a verify finds it"
-	is "$(do_it rmpread $page)" "0x0 1 0 0 7" "$profile: RMPREAD finds it"
+	is "$(do_it rmpread "$page")" "0x0 1 0 0 7" "$profile: RMPREAD finds it"
 	is "$(do_it rmpread 0x13fe00)" "0x0 0 2 0 0" "$profile: RMPREAD of its 2 MiB page says that another page of it is assigned"
-	does 0 shared $page 1 -- "$profile: the kernel takes it back"
+	does 0 shared "$page" 1 -- "$profile: the kernel takes it back"
 	does 1 verify 0 4 -- "$profile: optimized again"
 	does 0 private 0x13fc00 9 2 -- "$profile: 2 MiB go to a guest"
 	is "$(do_it rmpread 0x13fc01)" "0x1000 1 1 0 9" "$profile: RMPREAD of a page in it"
@@ -50,6 +50,13 @@ is "$(count interruptions 0) $(count longest-run 0) $(count irqs-off 0) $(count 
 does 1 verify 1 0 -- "a verify on a second thread"
 is "$(count secondary)" 1 "is counted"
 is "$(count paid) $(count cached)" "0 8" "scans of an unchanged region are cached"
+
+machinectl reset
+do_it verify 0 4 >/dev/null
+do_it private "$page" 7 1 >/dev/null
+do_it shared "$page" 1 >/dev/null
+do_it verify 0 4 >/dev/null
+is "$(count paid) $(count cached)" "2 0" "a conversion makes the cached result void"
 
 machinectl event 2 ud
 does 1 report 0 0 -- "the RMPOPT before an event"

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The words of machinectl, and what they are in the control leaf.
+ */
+#ifndef RMPOPT_TESTS_MACHINECTL_H
+#define RMPOPT_TESTS_MACHINECTL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "control.h"
+
+typedef uint64_t u64;
+
+struct word {
+	const char *name;
+	u64 value;
+};
+
+static const struct word counters[] = {
+	{ "verifies", MACHINE_VERIFIES }, { "reports", MACHINE_REPORTS },
+	{ "faults", MACHINE_FAULTS }, { "irqs-off", MACHINE_IRQS_OFF },
+	{ "interruptions", MACHINE_INTERRUPTIONS }, { "longest-run", MACHINE_LONGEST_RUN },
+	{ "longest-cycles", MACHINE_LONGEST_CYCLES }, { "cycles", MACHINE_CYCLES },
+	{ "secondary", MACHINE_SECONDARY }, { "outside", MACHINE_OUTSIDE },
+	{ "too-early", MACHINE_TOO_EARLY }, { "paid", MACHINE_PAID },
+	{ "cached", MACHINE_CACHED }, { "early-exit", MACHINE_EARLY_EXIT },
+	{ "base-writes", MACHINE_BASE_WRITES }, { "rmpreads", MACHINE_RMPREADS },
+	{ "rmpupdates", MACHINE_RMPUPDATES }, { "psmashes", MACHINE_PSMASHES },
+	{ "lost", MACHINE_LOST }, { "unsafe", MACHINE_UNSAFE }, { NULL, 0 }
+};
+
+_Static_assert(sizeof(counters) / sizeof(counters[0]) == MACHINE_COUNTERS + 1,
+	       "every counter has a name");
+
+static const struct word event_names[] = {
+	{ "ud", MACHINE_EVENT_UD }, { "gp", MACHINE_EVENT_GP },
+	{ "snp-off", MACHINE_EVENT_SNP_OFF }, { "en-off", MACHINE_EVENT_EN_OFF },
+	{ "assign", MACHINE_EVENT_ASSIGN }, { "release", MACHINE_EVENT_RELEASE },
+	{ "lose", MACHINE_EVENT_LOSE }, { "gate", MACHINE_EVENT_GATE }, { NULL, 0 }
+};
+
+static const struct word snp_names[] = {
+	{ "query", MACHINE_SNP_QUERY }, { "enable", MACHINE_SNP_ENABLE },
+	{ "disable", MACHINE_SNP_DISABLE }, { "init", MACHINE_SNP_INIT }, { NULL, 0 }
+};
+
+static const struct word switches[] = { { "off", 0 }, { "on", 1 }, { NULL, 0 } };
+static const struct word vectors[] = { { "none", 0 }, { "ud", 6 }, { "gp", 13 }, { NULL, 0 } };
+static const struct word sizes[] = { { "4k", 0 }, { "2m", 1 }, { NULL, 0 } };
+static const struct word profiles[] = {
+	{ "kind", MACHINE_KIND }, { "harsh", MACHINE_HARSH }, { NULL, 0 }
+};
+
+static const char usage[] =
+"usage: machinectl COMMAND\n"
+"  hello                         vCPUs and threads per core\n"
+"  count COUNTER [CPU|all]       one counter\n"
+"  counts [CPU|all]              all counters, one per line\n"
+"  reset                         counters to 0\n"
+"  assign PFN ASID [4k|2m]       as a guest takes a page; ASID 0: firmware\n"
+"  release PFN [4k|2m]           back to the hypervisor\n"
+"  snp [query|enable|disable|init]  CPUs with SnpEn, 1 if SNP_INIT is done\n"
+"  event N NAME [ARG]            at the N-th RMPOPT from now; NAME one of\n"
+"                                ud gp snp-off en-off assign release lose gate\n"
+"  events                        events not fired yet, vCPUs held at a gate\n"
+"  wait-gate [--timeout S] [N]   until N vCPUs (1) are held\n"
+"  open                          open the gate, forget events\n"
+"  truth                         unsafe bits, cores that differ, cores armed\n"
+"  table CPU                     regions whose bit is set, one list\n"
+"  bit CPU REGION                bit, in window, wholly hypervisor-owned\n"
+"  map [LAST]                    regions (rows) by cores: # set . clear - outside\n"
+"  rdmsr CPU MSR                 what that CPU would read\n"
+"  wrmsr CPU MSR VALUE           planted, past every check\n"
+"  pages REGION                  assigned pages, ASID and PFN of the lowest\n"
+"  costs on|off, crowd N         modelled costs; as if N cores verified at once\n"
+"  faulty CPU none|ud|gp         every RMPOPT on that core faults\n"
+"  lose CPU|all                  a core loses its table by itself\n"
+"  profile kind|harsh            prints the one before\n"
+"  fresh kind|harsh             everything as at boot, in that profile\n"
+"  status N                      for /init\n";
+
+#endif /* RMPOPT_TESTS_MACHINECTL_H */
