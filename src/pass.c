@@ -219,6 +219,7 @@ static bool settle_cores(void)
 	return any;
 }
 
+/* A core that left is nobody's fault; a leader that was dropped is. */
 static enum engine_result result_of(bool cancelled)
 {
 	struct core *core;
@@ -226,11 +227,10 @@ static enum engine_result result_of(bool cancelled)
 
 	if (cancelled)
 		return RESULT_CANCELLED;
-	if (engine.plan.open)
-		for (i = 0; (core = cores_at(i)); i++)
-			if (core_takes_part(core))
-				return RESULT_PARTIAL;
-	return engine.plan.open ? RESULT_FAILED : RESULT_OK;
+	for (i = 0; (core = cores_leader(i)); i++)
+		if (core->dropped)
+			return RESULT_FAILED;
+	return engine.plan.open ? RESULT_PARTIAL : RESULT_OK;
 }
 
 /* A watch shows itself only if it finds something. */
@@ -280,8 +280,8 @@ static void count_pass(bool full, u64 start)
  * By the worker; sleeps.
  *
  * Return: how it ended. RESULT_PARTIAL: a core has left or could not be
- * reached. RESULT_FAILED: none takes part any more; the state is to be looked
- * at before anything else.
+ * reached. RESULT_FAILED: there is no leader, or one faulted for good; the
+ * state is to be looked at before anything else.
  */
 enum engine_result pass_run(enum engine_trigger trigger, bool full, bool *again)
 {
