@@ -12,6 +12,9 @@
 #include "engine.h"
 #include "tune.h"
 
+/* Newer kernels mean __auto_type by it; here it is a name. */
+#undef auto
+
 #define DAY_MS	(24 * 60 * 60 * 1000)
 
 /**
