@@ -10,7 +10,9 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/errno.h>
+#include <linux/ioport.h>
 #include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/nodemask.h>
 #include <linux/numa.h>
 #include <linux/slab.h>
@@ -42,13 +44,20 @@ struct memory {
 	struct coverage scratch;
 };
 
-/* The node of a region's memory, NUMA_NO_NODE if it is not memory. */
+/*
+ * The node of a region's memory, NUMA_NO_NODE if there is none. Firmware also
+ * gives nodes to where memory might be plugged in one day.
+ */
 static int node_of(u32 region)
 {
 	u64 start = (u64)region << HW_REGION_SHIFT;
 	u64 at;
 	int node;
 
+	if (region_intersects(start, 1ull << HW_REGION_SHIFT,
+			      IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) ==
+	    REGION_DISJOINT)
+		return NUMA_NO_NODE;
 	for (at = 0; at < 1ull << HW_REGION_SHIFT; at += PROBE_STEP) {
 		node = phys_to_target_node(start + at);
 		if (node != NUMA_NO_NODE)
