@@ -1,0 +1,69 @@
+#!/bin/sh
+# Delta passes, second witness, catch-ups: exactly the work that is needed.
+# machine: --cores 4
+# timeout: 120
+# shellcheck shell=dash source=lib.sh
+. /rmpopt/lib.sh
+
+# 8 regions, region 5 holds the RMP and never succeeds: 1 verify in each pass.
+settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get regions_optimized)" = "$1" ]; }
+page=$((2 * 0x40000 + 99))
+
+ok "the module loads" load watch_ms=0 audit_ms=0
+wait_state ready
+wait_for 'settled 7' 20 "all is optimized"
+is "$(count passes_full)" 1 "by a full pass"
+leader=$(get leaders)
+
+machinectl reset
+ok "a scan when nothing has changed" scan now
+is "$(count passes_delta)" 1 "is a delta pass"
+is "$(machinectl count reports)" 7 "one report per clean region"
+is "$(machinectl count verifies)" 1 "the failed region is tried again"
+is "$(machinectl count interruptions)" 0 "nobody is interrupted"
+
+ok "a guest takes a page of region 2" machinectl assign $page 7 4k
+machinectl reset
+ok "a scan" scan now
+is "$(get optimized)" 0-1,3-4,6-7 "the region is not optimized any more"
+is "$(machinectl count reports)" 7 "one report per clean region"
+is "$(machinectl count verifies)" 2 "the leader tries it"
+is "$(machinectl count interruptions)" 0 "nobody is interrupted"
+
+ok "the page comes back" machinectl release $page 4k
+machinectl reset
+before=$(count verifies_follower)
+ok "a scan" scan now
+ok "all is optimized" settled 7
+is "$(machinectl count reports)" 7 "6 reports of clean regions and a closing one"
+is "$(machinectl count verifies)" 5 "2 verifies by the leader, 1 by each follower"
+is $(($(count verifies_follower) - before)) 3 "so says the module"
+is "$(machinectl count interruptions)" 3 "one interruption of each"
+
+ok "the leader loses its table all by itself" machinectl lose "$leader"
+machinectl reset
+before=$(count verifies_follower)
+ok "a scan" scan now
+ok "all is optimized" settled 7
+is "$(machinectl count verifies)" 8 "only the leader verifies"
+is "$(count verifies_follower)" "$before" "no follower"
+is "$(machinectl count reports)" 14 "a second witness was asked about each region"
+
+other=$([ "$leader" = 3 ] && echo 2 || echo 3)
+ok "a core goes offline" offline "$other"
+wait_for '[ "$(get cores | grep -c "$other")" = 0 ] && [ "$(get regions_optimized)" = 7 ]' 10 "the others have what they had"
+machinectl reset
+before=$(count verifies_catchup)
+ok "and comes back" online "$other"
+wait_for 'settled 7' 20 "it catches up by itself"
+is $(($(count verifies_catchup) - before)) 7 "with one verify for each region"
+is "$(count last_trigger)" hotplug "hotplug was the trigger"
+is "$(machinectl count verifies)" 8 "and none by anybody else but for the failed region"
+
+ok "a full scan" scan full
+is "$(count passes_full)" 2 "is one"
+ok "all is optimized" settled 7
+is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
+is "$(machinectl count outside)" 0 "no RMPOPT outside the window"
+ok "unload" unload
+done_testing

@@ -1,0 +1,60 @@
+#!/bin/sh
+# One leader per node, each with its share of the regions.
+# machine: --nodes 2 --cores 2 --regions 128
+# timeout: 180
+# shellcheck shell=dash source=lib.sh
+. /rmpopt/lib.sh
+
+settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ]; }
+
+ok "the module loads" load watch_ms=0 audit_ms=0
+wait_state ready
+wait_for 'settled && [ "$(get passes)" = 1 ]' 40 "the first pass"
+won=$(get regions_optimized)
+cmp_ok "$won" '>=' 120 "most of 128 regions are optimized"
+like "$(get leaders)" '^[01],[23]$' "each node has a leader"
+first=$(get leaders | cut -d , -f 1)
+second=$(get leaders | cut -d , -f 2)
+
+is "$(count verifies_leader)" 128 "together they verify each region once"
+is "$(machinectl count verifies)" $((128 + 3 * won)) "and everybody else those that were won"
+# Each leader follows the other for what that has won, on its own thread.
+is "$(machinectl count interruptions "$first")" 0 "the first is not interrupted"
+is "$(machinectl count interruptions "$second")" 0 "nor is the second"
+is "$(machinectl count reports "$first")" $((won - $(machinectl count reports "$second"))) "each closes its own"
+cmp_ok "$(machinectl count reports "$second")" '>=' 60 "which is about half for the second"
+cmp_ok "$(machinectl count reports "$first")" '>=' 60 "and about half for the first"
+
+ok "the second leader goes offline" offline "$second"
+ok "a full scan" scan full
+unlike "$(get leaders)" "$second" "another core of its node leads"
+wait_for '[ "$(machinectl truth)" = "0 0 3" ]' 20 "and all is optimized"
+ok "it comes back" online "$second"
+wait_for settled 20 "it catches up"
+
+# The second leader leaves while the pass is held at the n-th RMPOPT. Nothing runs
+# on the CPU that is held, not even a timer: whoever lets it go is on two others.
+let_go() {
+	for cpu in 0 1; do
+		taskset -c $cpu sh -c 'until [ "$(machinectl events)" = "0 1" ] || [ -e /tmp/done ]; do usleep 20000; done
+			usleep 300000; machinectl open' &
+	done
+}
+for n in 3 100 300 520 600; do
+	rm -f /tmp/done
+	machinectl event $n gate
+	leading=$(get leaders | cut -d , -f 2)
+	let_go
+	put scan full
+	wait_for '[ "$(machinectl events | cut -d " " -f 1)" = 0 ]' 20 "the pass gets to RMPOPT $n"
+	ok "the second leader goes offline" offline "$leading"
+	wait_for at_rest 30 "the pass ends"
+	touch /tmp/done
+	wait
+	ok "it comes back" online "$leading"
+	wait_for settled 30 "all is optimized"
+done
+rm -f /tmp/done
+is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
+ok "unload" unload
+done_testing

@@ -1,0 +1,69 @@
+#!/bin/sh
+# Watch, audit, back-off, auto: what the module finds by itself, and what that costs.
+# machine: --cores 4
+# timeout: 120
+# shellcheck shell=dash source=lib.sh
+. /rmpopt/lib.sh
+
+settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get regions_optimized)" = "$1" ]; }
+page=$((2 * 0x40000 + 99))
+
+ok "the module loads" load watch_ms=50 audit_ms=0
+wait_state ready
+wait_for 'settled 7' 20 "all is optimized"
+leader=$(get leaders)
+
+# At rest: so many watches that a wrong one would show.
+passes=$(get passes)
+machinectl reset
+wait_for '[ "$(machinectl count reports)" -ge 70 ]' 20 "ten watches"
+is "$(machinectl count interruptions)" 0 "interrupt nobody"
+for cpu in $(all_cpus | grep -vx "$leader"); do
+	is "$(machinectl count reports "$cpu")" 0 "none on CPU $cpu, which does not lead"
+done
+is "$(get passes)" "$passes" "and are no passes"
+is "$(state)" ready "nor seen in the state"
+
+ok "a guest takes a page of region 2" machinectl assign $page 7 4k
+wait_for '[ "$(get regions_optimized)" = 6 ]' 10 "the watch sees it"
+ok "the page comes back" machinectl release $page 4k
+wait_for 'settled 7' 10 "the watch regains the region"
+is "$(count last_trigger)" watch "as the trigger says"
+is "$(get backoff)" "" "nothing is held back"
+
+ok "the page goes again" machinectl assign $page 7 4k
+wait_for '[ "$(get regions_optimized)" = 6 ]' 10 "soon after the region was regained"
+ok "and comes back" machinectl release $page 4k
+wait_for '[ "$(get backoff)" = 2 ]' 5 "it is held back from the followers"
+machinectl reset
+before=$(machinectl count verifies "$leader")
+wait_for '[ "$(machinectl count verifies "$leader")" -ge 10 ]' 5 "the leader tries it"
+is "$(machinectl count interruptions)" 0 "nobody else"
+ok "who asks" scan now
+ok "gets it at once" settled 7
+is "$(get backoff)" "" "it is held back no more"
+
+other=$([ "$leader" = 3 ] && echo 2 || echo 3)
+ok "a core loses its table all by itself" machinectl lose "$other"
+machinectl reset
+wait_for '[ "$(machinectl count reports)" -ge 20 ]' 20 "watches"
+is "$(machinectl truth)" "0 1 4" "can't see that"
+put tune/audit_ms 400
+wait_for 'settled 7' 20 "an audit does"
+is "$(count last_trigger)" audit "as the trigger says"
+is "$(count verifies_catchup)" 7 "the core alone catches up"
+put tune/audit_ms 0
+
+put tune/auto N
+is "$(get tune/auto)" N "auto is off"
+wait_for at_rest 5
+machinectl reset
+ok "the page goes once more" machinectl assign $page 7 4k
+sleep 0.5
+is "$(machinectl count reports)" 0 "nothing is done unless somebody asks"
+ok "who asks" scan now
+is "$(get regions_optimized)" 6 "is told"
+nok "only words that make sense" put tune/auto maybe
+is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
+ok "unload" unload
+done_testing
