@@ -89,7 +89,7 @@ int host_check(void)
 		return -EBUSY;
 	}
 	if (!cc_platform_has(CC_ATTR_HOST_SEV_SNP)) {
-		pr_err("the kernel is not an SNP host: enable SNP, SNP memory coverage and the IOMMU in the BIOS, remove sev=nosnp and amd_iommu=off from the kernel command line\n");
+		pr_err("the kernel is not an SNP host: enable SNP, SNP memory coverage and the IOMMU in the BIOS, remove sev=nosnp and amd_iommu=off from the kernel command line, run Linux 6.14 or later\n");
 		return -ENODEV;
 	}
 	if (!rmp_is_segmented()) {

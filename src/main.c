@@ -14,6 +14,7 @@
 #include <linux/suspend.h>
 
 #include "arm.h"
+#include "cmdline.h"
 #include "cores.h"
 #include "coverage.h"
 #include "engine.h"
@@ -36,7 +37,7 @@ MODULE_PARM_DESC(scan_on_load, "first scan as soon as SNP is initialised (defaul
 module_param_named(init_check, params.init_check, bool, 0444);
 MODULE_PARM_DESC(init_check, "wait until SNP_INIT is seen done; N: take SnpEn alone for it (default Y)");
 module_param(disable, bool, 0444);
-MODULE_PARM_DESC(disable, "refuse to load; also as rmpopt.disable on the kernel command line (default N)");
+MODULE_PARM_DESC(disable, "refuse to load; also by rmpopt.disable on the kernel command line (default N)");
 module_param(cpus, charp, 0444);
 MODULE_PARM_DESC(cpus, "cpulist: only cores with a thread in it take part (default all)");
 module_param(coverage, charp, 0444);
@@ -179,7 +180,7 @@ static int __init rmpopt_init(void)
 {
 	int ret;
 
-	if (disable) {
+	if (disable || cmdline_disables()) {
 		pr_err("disabled by parameter disable or by rmpopt.disable on the kernel command line: remove it to load\n");
 		return -ECANCELED;
 	}

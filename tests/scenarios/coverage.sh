@@ -3,7 +3,7 @@
 # machine: --sparse --cores 2
 # profiles: kind harsh
 # timeout: 60
-# shellcheck shell=dash source=lib.sh
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
 ok "the module loads" load

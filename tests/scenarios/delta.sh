@@ -2,7 +2,7 @@
 # Delta passes, second witness, catch-ups: exactly the work that is needed.
 # machine: --cores 4
 # timeout: 120
-# shellcheck shell=dash source=lib.sh
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
 # 8 regions, region 5 holds the RMP and never succeeds: 1 verify in each pass.

@@ -2,7 +2,7 @@
 # Hardware that fails: SnpEn or RMPOPT_EN goes away in the middle of a pass, cores fault.
 # machine: --cores 4
 # timeout: 200
-# shellcheck shell=dash source=lib.sh
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
 settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get regions_optimized)" = 7 ]; }

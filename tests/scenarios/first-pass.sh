@@ -2,7 +2,7 @@
 # The first pass: exact counts, tables equal to the truth, a blocked region regained.
 # machine: --nodes 2 --cores 4 --threads 2
 # timeout: 90
-# shellcheck shell=dash source=lib.sh
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
 # 8 regions; 5 holds the RMP; the last page of 7 belongs to a guest.

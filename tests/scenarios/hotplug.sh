@@ -2,7 +2,7 @@
 # CPUs come and go: whole cores, single siblings, at rest and in the middle of passes.
 # machine: --nodes 2 --cores 4 --threads 2
 # timeout: 200
-# shellcheck shell=dash source=lib.sh
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
 settled() { at_rest && [ "$(machinectl truth)" = "0 0 $1" ] && [ "$(get regions_optimized)" = 7 ]; }
@@ -60,7 +60,7 @@ wait_state ready
 ( while [ ! -e /tmp/stop ]; do put scan full 2>/dev/null; done ) &
 scans=$!
 failed=0
-for round in 1 2 3 4 5 6; do
+for _ in 1 2 3 4 5 6; do
 	for cpu in 3 4 5 9 12 13; do
 		offline $cpu || failed=$((failed + 1))
 	done

@@ -2,7 +2,7 @@
 # One leader per node, each with its share of the regions.
 # machine: --nodes 2 --cores 2 --regions 128
 # timeout: 180
-# shellcheck shell=dash source=lib.sh
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
 settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ]; }

@@ -4,7 +4,7 @@
 # append: elfcorehdr=0x170000000
 # profiles: kind
 # timeout: 30
-# shellcheck shell=dash source=lib.sh
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
 nok "load is refused" load

@@ -3,7 +3,7 @@
 # machine: --cores 1 --no-rmpopt
 # profiles: kind
 # timeout: 30
-# shellcheck shell=dash source=lib.sh
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
 nok "load is refused" load

@@ -2,7 +2,7 @@
 # Slices: how often and for how long followers are interrupted, on the modelled clock.
 # machine: --cores 4 --regions 256 --costs
 # timeout: 120
-# shellcheck shell=dash source=lib.sh
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
 cycles_per_us=2000

@@ -2,7 +2,7 @@
 # SNP comes and goes: waiting, ready, stopped, never an instruction too early.
 # machine: --cores 4
 # timeout: 90
-# shellcheck shell=dash source=lib.sh
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
 machinectl snp disable >/dev/null

@@ -2,13 +2,13 @@
 # Load and unload: 200 times with passes running, and at the worst moments.
 # machine: --cores 4
 # timeout: 200
-# shellcheck shell=dash source=lib.sh
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
 gone() { ! loaded && [ ! -e "$rmpopt" ]; }
 
 failed=0 running=0
-for round in $(seq 200); do
+for _ in $(seq 200); do
 	load duty=100 || failed=$((failed + 1))
 	put scan full 2>/dev/null
 	[ "$(get progress)" = "0 0" ] || running=$((running + 1))

@@ -2,7 +2,7 @@
 # Watch, audit, back-off, auto: what the module finds by itself, and what that costs.
 # machine: --cores 4
 # timeout: 120
-# shellcheck shell=dash source=lib.sh
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
 settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get regions_optimized)" = "$1" ]; }
@@ -36,7 +36,6 @@ wait_for '[ "$(get regions_optimized)" = 6 ]' 10 "soon after the region was rega
 ok "and comes back" machinectl release $page 4k
 wait_for '[ "$(get backoff)" = 2 ]' 5 "it is held back from the followers"
 machinectl reset
-before=$(machinectl count verifies "$leader")
 wait_for '[ "$(machinectl count verifies "$leader")" -ge 10 ]' 5 "the leader tries it"
 is "$(machinectl count interruptions)" 0 "nobody else"
 ok "who asks" scan now

@@ -2,7 +2,7 @@
 # Users: 50 writers at once; garbage is refused whole; requests are numbered and served.
 # machine: --cores 4
 # timeout: 200
-# shellcheck shell=dash source=lib.sh
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
 settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get regions_optimized)" = 7 ]; }

@@ -55,7 +55,7 @@ static struct leaf encryption(void)
 static struct leaf rmp(void)
 {
 	if (!machine.segmented)
-		return (struct leaf){ 0 };
+		return (struct leaf){ .edx = machine.has_rmpopt };
 	return (struct leaf){ 30 | 46 << 6, 1u << 10 | MAX_SEGMENTS, 0, machine.has_rmpopt };
 }
 

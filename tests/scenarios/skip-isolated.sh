@@ -1,0 +1,40 @@
+#!/bin/sh
+# Isolated cores: interrupted, or left alone, as the admin says; they never lead.
+# machine: --cores 4
+# append: isolcpus=0,3
+# timeout: 60
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
+. /rmpopt/lib.sh
+
+settled() { at_rest && [ "$(machinectl truth)" = "0 0 $1" ] && [ "$(get regions_optimized)" = 7 ]; }
+
+ok "the module loads" load isolated=skip
+wait_state ready
+wait_for 'settled 2' 20 "the others are optimized"
+is "$(get cores)" 1-2 "isolated cores don't take part"
+is "$(machinectl count verifies 0)" 0 "the first is left alone"
+is "$(machinectl count verifies 3)" 0 "so is the last"
+is "$(machinectl rdmsr 3 0xc0010139)" 0 "its RMPOPT_BASE is 0"
+like "$(get leaders)" '^[12]$' "none of them leads"
+ok "a core goes offline" offline 3
+ok "and comes back" online 3
+ok "a scan" scan full
+is "$(machinectl rdmsr 3 0xc0010139)" 0 "it is left alone as before"
+
+put tune/isolated ipi
+wait_for 'settled 4' 20 "on request they are served"
+is "$(get cores)" 0-3 "and take part"
+like "$(get leaders)" '^[12]$' "but none leads"
+put tune/isolated skip
+wait_for 'settled 2 && [ "$(get cores)" = 1-2 ]' 20 "and released again"
+is "$(machinectl rdmsr 0 0xc0010139)" 0 "with RMPOPT_BASE 0"
+nok "only words that make sense" put tune/isolated sometimes
+is "$(get tune/isolated)" skip "which changes nothing"
+ok "unload" unload
+
+ok "the module loads for isolated CPUs alone" load cpus=0,3
+wait_state ready
+wait_for 'settled 2' 20 "they are optimized"
+like "$(get leaders)" '^[03]$' "one of them leads: there is no other"
+ok "unload" unload
+done_testing

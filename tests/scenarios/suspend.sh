@@ -1,0 +1,31 @@
+#!/bin/sh
+# Suspend, as far as the kernel's own test of it goes: tasks frozen, devices and other CPUs down, and all of it up again.
+# machine: --cores 4
+# timeout: 90
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
+. /rmpopt/lib.sh
+
+[ -e /sys/power/pm_test ] || skip_all "this kernel has no /sys/power/pm_test"
+grep -qw processors /sys/power/pm_test || skip_all "/sys/power/pm_test can't take CPUs down"
+
+ok "the module loads" load watch_ms=50
+wait_state ready
+wait_for 'at_rest && [ "$(machinectl truth)" = "0 0 4" ]' 20 "all is optimized"
+passes=$(get passes)
+
+filectl poll "$rmpopt/state" 60 >/tmp/poll &
+polling=$!
+wait_for '[ -s /tmp/poll ]' 10 "somebody polls state"
+echo processors >/sys/power/pm_test
+put scan full
+ok "to sleep and back" sh -c 'echo mem >/sys/power/state'
+ok "the state has changed meanwhile" wait $polling
+echo none >/sys/power/pm_test
+
+wait_state ready
+wait_for "at_rest && [ \"\$(machinectl truth)\" = '0 0 4' ] && [ \"\$(get passes)\" -gt $passes ]" 20 "all is optimized again by itself"
+is "$(get regions_optimized)" 7 "7 regions"
+is "$(get served)" "$(get requested)" "nobody is left waiting"
+is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
+ok "unload" unload
+done_testing
