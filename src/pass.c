@@ -219,9 +219,10 @@ static bool settle_cores(void)
 	return any;
 }
 
-/* A core that left is nobody's fault; a leader that was dropped is. */
+/* A leader that was dropped has failed, whoever else did not finish has not. */
 static enum engine_result result_of(bool cancelled)
 {
+	bool complete = !engine.plan.open;
 	struct core *core;
 	u32 i;
 
@@ -230,7 +231,9 @@ static enum engine_result result_of(bool cancelled)
 	for (i = 0; (core = cores_leader(i)); i++)
 		if (core->dropped)
 			return RESULT_FAILED;
-	return engine.plan.open ? RESULT_PARTIAL : RESULT_OK;
+	for (i = 0; (core = cores_at(i)); i++)
+		complete &= !core->plan.late || !core_takes_part(core);
+	return complete ? RESULT_OK : RESULT_PARTIAL;
 }
 
 /* A watch shows itself only if it finds something. */

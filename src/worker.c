@@ -143,6 +143,18 @@ static void welcome(bool all)
 		state_want(TRIGGER_LOAD);
 }
 
+/* Leaders that have left are replaced at once, not by the next pass only. */
+static bool leader_is_missing(void)
+{
+	struct core *core;
+	u32 i;
+
+	for (i = 0; (core = cores_leader(i)); i++)
+		if (!core_takes_part(core))
+			return true;
+	return false;
+}
+
 /* SNP is initialised: every core that is not armed yet is to be. */
 static void arm(void)
 {
@@ -165,10 +177,10 @@ static void arm(void)
 		return;
 	}
 	retry_forget(&fail_retry);
-	if (ret > 0) {
+	if (ret > 0 || leader_is_missing())
 		pass_elect();
+	if (ret > 0)
 		welcome(fresh);
-	}
 	be_ready();
 }
 
