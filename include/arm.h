@@ -15,6 +15,7 @@ bool arm_wanted(void);
 int arm_here(void);
 void arm_clear_here(void);
 int arm_cores(void);
+bool arm_possible(void);
 int arm_again(struct core *core);
 bool arm_holds(void);
 void arm_clear(void);

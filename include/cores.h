@@ -104,6 +104,8 @@ void cores_join(struct core *core);
 void cores_leave(struct core *core);
 void cores_drop(struct core *core, int error);
 void cores_forgive(void);
+void cores_retry_now(void);
+void cores_praise(void);
 struct core *cores_dropped(void);
 u64 cores_retry_at(void);
 void cores_mask(struct cpumask *mask, bool behind_only);

@@ -127,6 +127,7 @@ struct engine_stats {
  * @retry_now: the admin wants a new try without a pause
  * @suspended: the system is going to sleep
  * @leaving: unload or reboot; never taken back
+ * @asleep: it has taken note of @suspended
  * @left: it has taken note of @leaving and has nothing to tell any more
  * @kicked: the worker has something to look at
  * @wait: the worker sleeps here
@@ -156,6 +157,7 @@ struct engine {
 	bool retry_now;
 	bool suspended;
 	bool leaving;
+	bool asleep;
 	bool left;
 	bool kicked;
 	wait_queue_head_t wait;

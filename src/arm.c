@@ -21,16 +21,21 @@
 #include "arm.h"
 #include "cores.h"
 #include "engine.h"
+#include "host.h"
 #include "hw.h"
+#include "params.h"
 #include "windows.h"
 
 /* Participating cores are to be armed. */
 static bool wanted;
 
-/* Nothing is left to clear. Not so at load: a kexec leaves RMPOPT_EN set. */
+/*
+ * RMPOPT_BASE is 0 everywhere. Not so at load: a kexec leaves RMPOPT_EN set,
+ * and as long as SNP is not initialised that is left alone.
+ */
 static bool cleared;
 
-/* Cores found with RMPOPT_EN set by somebody else. */
+/* Cores that the running IPI round found with RMPOPT_EN set. */
 static atomic_t stale;
 
 /* The worker's, for one IPI round. */
@@ -71,25 +76,18 @@ static u64 base_here(void)
 /**
  * arm_here - arm the core that this code runs on
  *
- * With preemption disabled or on a CPU's hotplug thread. If nothing is wanted,
- * a stale RMPOPT_EN is left to the worker.
+ * With preemption disabled or on a CPU's hotplug thread. If nothing is to be
+ * armed, but was cleared everywhere, a stale RMPOPT_EN goes, too.
  *
  * Return: 0, -ENODEV if SnpEn is not set here, -EIO if the write did not take.
  */
 int arm_here(void)
 {
-	u64 before = 0;
-	int ret;
-
 	if (!arm_wanted())
-		return 0;
+		return READ_ONCE(cleared) ? hw_write_base(0) : 0;
 	if (!hw_snp_enabled())
 		return -ENODEV;
-	hw_read(HW_MSR_RMPOPT_BASE, &before);
-	ret = hw_write_base(base_here());
-	if (!ret && (before & HW_RMPOPT_EN))
-		atomic_inc(&stale);
-	return ret;
+	return hw_write_base(base_here());
 }
 
 /**
@@ -106,9 +104,13 @@ void arm_clear_here(void)
 static void arm_handler(void *unused)
 {
 	struct core *core = cores_here();
+	u64 base;
 
-	if (core)
-		core->arm_result = arm_here();
+	if (!core)
+		return;
+	if (!hw_read(HW_MSR_RMPOPT_BASE, &base) && (base & HW_RMPOPT_EN))
+		atomic_inc(&stale);
+	core->arm_result = arm_here();
 }
 
 static bool to_arm(const struct core *core, u64 now)
@@ -118,13 +120,14 @@ static bool to_arm(const struct core *core, u64 now)
 	return !core->dropped || now >= core->retry_at;
 }
 
-/* One IPI round over the cores that are to be armed; how many those are. */
-static u32 arm_round(void)
+/* One IPI round over the cores that are to be armed. */
+static void arm_round(void)
 {
 	u64 now = ktime_get_ns();
 	struct core *core;
 	u32 i;
 
+	atomic_set(&stale, 0);
 	cpumask_clear(round);
 	for (i = 0; (core = cores_at(i)); i++) {
 		if (!to_arm(core, now))
@@ -134,15 +137,13 @@ static u32 arm_round(void)
 		cpumask_set_cpu(core->primary, round);
 	}
 	on_each_cpu_mask(round, arm_handler, NULL, true);
-	return cpumask_weight(round);
 }
 
-/* Believe the results; the first errno that a core was dropped for, or 0. */
-static int tally(void)
+/* Believe the results; how many cores are armed now that were not before. */
+static u32 tally(void)
 {
 	struct core *core;
-	int error = 0;
-	u32 i;
+	u32 i, joined = 0;
 
 	for (i = 0; (core = cores_at(i)); i++) {
 		if (core->primary >= nr_cpu_ids ||
@@ -152,15 +153,15 @@ static int tally(void)
 		case 0:
 			core->dropped = 0;
 			cores_join(core);
+			joined++;
 			break;
 		case -EAGAIN:
 			break;
 		default:
-			error = error ?: core->arm_result;
 			cores_drop(core, core->arm_result);
 		}
 	}
-	return error;
+	return joined;
 }
 
 static void clear_handler(void *unused)
@@ -184,14 +185,22 @@ static void release_round(void)
 	on_each_cpu_mask(round, clear_handler, NULL, true);
 }
 
-static u32 count_armed(void)
+/* No core takes part: what is the reason? SnpEn only if it is everybody's. */
+static int why_none(void)
 {
 	struct core *core;
-	u32 i, n = 0;
+	int error = -EAGAIN;
+	u32 i;
 
-	for (i = 0; (core = cores_at(i)); i++)
-		n += core_takes_part(core);
-	return n;
+	for (i = 0; (core = cores_at(i)); i++) {
+		if (core_takes_part(core))
+			return 0;
+		if (!core->dropped || core->primary >= nr_cpu_ids)
+			continue;
+		if (error == -EAGAIN || error == -ENODEV)
+			error = core->dropped;
+	}
+	return error;
 }
 
 /**
@@ -199,50 +208,84 @@ static u32 count_armed(void)
  *
  * By the worker; sleeps. Interrupts only the cores that need it.
  *
- * Return: how many were tried, -ENODEV if no core takes part because SnpEn is
- * not set on any, another errno if none does for another reason.
+ * Return: how many are armed now that were not before. If none takes part at
+ * all: -ENODEV if SnpEn is not set on any, another errno if one fails for
+ * another reason, -EAGAIN if none is online that may.
  */
 int arm_cores(void)
 {
 	bool first = !wanted;
-	u32 tried = 0;
-	int error;
-
-	WRITE_ONCE(wanted, true);
-	cleared = false;
+	u32 joined = 0;
+	int ret;
 
 	cpus_read_lock();
-	error = cores_refresh();
-	if (error >= 0) {
+	WRITE_ONCE(wanted, true);
+	WRITE_ONCE(cleared, false);
+	ret = cores_refresh();
+	if (ret >= 0) {
 		release_round();
-		tried = arm_round();
-		error = tally();
+		arm_round();
+		joined = tally();
 	}
 	cpus_read_unlock();
 
 	/* Later ones are our own, armed by the callback of their CPU. */
-	error = count_armed() ? tried : error ?: -EAGAIN;
-	tried = atomic_xchg(&stale, 0);
-	if (first && tried)
-		pr_info("RMPOPT was enabled already on %u core(s), by a kernel before kexec or before they went offline: taken over\n",
-			tried);
-	return error;
+	if (first && atomic_read(&stale))
+		pr_info("RMPOPT was enabled already on %d core(s), by a kernel before kexec or before they went offline: taken over\n",
+			atomic_read(&stale));
+	return why_none() ?: (int)joined;
+}
+
+static void ready_handler(void *ready)
+{
+	if (!host_waits_for(params.init_check))
+		WRITE_ONCE(*(bool *)ready, true);
+}
+
+/**
+ * arm_possible - is SNP initialised, as seen from any core that takes part?
+ *
+ * By the worker; sleeps, interrupts all of them. SnpEn is per CPU, and one CPU
+ * that lacks it does not speak for the host.
+ */
+bool arm_possible(void)
+{
+	bool ready = false;
+	struct core *core;
+	u32 i;
+
+	cpus_read_lock();
+	cores_refresh();
+	cpumask_clear(round);
+	for (i = 0; (core = cores_at(i)); i++)
+		if (core_takes_part(core))
+			cpumask_set_cpu(core->primary, round);
+	on_each_cpu_mask(round, ready_handler, &ready, true);
+	cpus_read_unlock();
+	return ready;
 }
 
 /**
  * arm_again - look after a core whose instruction has faulted
  * @core: the core
  *
- * By the worker; sleeps, interrupts the core.
+ * By the worker; sleeps, interrupts the core. The hotplug lock keeps a CPU
+ * that goes offline from being armed behind its own teardown callback.
  *
  * Return: 0 its RMPOPT_BASE is right (again), -ENODEV SnpEn is not set there,
- * -ENXIO it is offline, -EIO the write did not take.
+ * -ENXIO it does not take part any more, -EIO the write did not take.
  */
 int arm_again(struct core *core)
 {
-	int ret = smp_call_function_single(core->primary, arm_handler, NULL, true);
+	int ret = -ENXIO;
 
-	return ret ?: core->arm_result;
+	cpus_read_lock();
+	cores_refresh();
+	if (core_takes_part(core))
+		ret = smp_call_function_single(core->primary, arm_handler, NULL,
+					       true) ?: core->arm_result;
+	cpus_read_unlock();
+	return ret;
 }
 
 /**
@@ -270,17 +313,17 @@ void arm_clear(void)
 
 	if (cleared)
 		return;
-	WRITE_ONCE(wanted, false);
 
 	cpus_read_lock();
+	WRITE_ONCE(wanted, false);
+	WRITE_ONCE(cleared, true);
 	cores_refresh();
 	cpumask_clear(round);
 	for (i = 0; (core = cores_at(i)); i++) {
-		if (core->wanted && core->primary < nr_cpu_ids)
+		if (core->primary < nr_cpu_ids)
 			cpumask_set_cpu(core->primary, round);
 		cores_leave(core);
 	}
 	on_each_cpu_mask(round, clear_handler, NULL, true);
 	cpus_read_unlock();
-	cleared = true;
 }

@@ -139,7 +139,7 @@ static bool selected_here(unsigned int cpu)
 static int cpu_comes(unsigned int cpu)
 {
 	this_cpu_inc(onlined);
-	if (selected_here(cpu))
+	if (!arm_wanted() || selected_here(cpu))
 		arm_here();
 	WRITE_ONCE(changed, true);
 	state_kick();
@@ -457,6 +457,31 @@ void cores_forgive(void)
 		core->dropped = 0;
 		core->pause_ms = 0;
 	}
+}
+
+/**
+ * cores_retry_now - let the pauses of dropped cores end; the next ones grow on
+ */
+void cores_retry_now(void)
+{
+	struct core *core;
+	u32 i;
+
+	for (i = 0; (core = cores_at(i)); i++)
+		core->retry_at = 0;
+}
+
+/**
+ * cores_praise - a pass went well: who took part starts anew with its pauses
+ */
+void cores_praise(void)
+{
+	struct core *core;
+	u32 i;
+
+	for (i = 0; (core = cores_at(i)); i++)
+		if (core_takes_part(core))
+			core->pause_ms = 0;
 }
 
 /**

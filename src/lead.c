@@ -63,12 +63,26 @@ static int lead_here(const struct core *core, u32 place)
 	return bit;
 }
 
+/*
+ * The scheduler takes the mask without moving the thread if the CPU is about
+ * to go offline, and does nothing at all about the same mask again: so a try
+ * that fails leaves another one behind.
+ */
+static bool move_to(unsigned int cpu)
+{
+	if (!set_cpus_allowed_ptr(current, cpumask_of(cpu)) &&
+	    task_cpu(current) == cpu)
+		return true;
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
+	return false;
+}
+
 static int execute(struct lead *lead)
 {
 	struct plan_core *order = &lead->core->plan;
 	int bit;
 
-	if (set_cpus_allowed_ptr(current, cpumask_of(lead->cpu)))
+	if (!move_to(lead->cpu))
 		return -ESTALE;
 	for (;;) {
 		lead->next = plan_next(&engine.plan, order, lead->next);

@@ -193,6 +193,8 @@ static int __init rmpopt_init(void)
 		ret = take_cpus() ?: take_coverage();
 	if (!ret)
 		ret = windows_start() ?: start();
+	if (ret == -ENOMEM)
+		pr_err("not enough memory to load\n");
 	if (ret) {
 		arm_stop();
 		cores_stop();

@@ -47,6 +47,9 @@ void pass_fault(struct core *core, int error)
 	if (!core->rearmed) {
 		core->rearmed = true;
 		error = arm_again(core);
+		/* It may have left meanwhile. */
+		if (!core->armed)
+			return;
 		if (!error) {
 			cores_join(core);
 			return;

@@ -87,7 +87,8 @@ enum engine_state state_now(void)
  */
 void state_kick(void)
 {
-	WRITE_ONCE(engine.kicked, true);
+	/* Whoever sees the kick sees the wish; pairs with work(). */
+	smp_store_release(&engine.kicked, true);
 	wake_up(&engine.wait);
 }
 
@@ -181,8 +182,11 @@ static void note_request(enum engine_request request)
 	case REQUEST_CANCEL:
 		if (engine.want == TRIGGER_REQUEST || engine.later_at)
 			WRITE_ONCE(engine.last_result, RESULT_CANCELLED);
-		engine.want = TRIGGER_NONE;
-		engine.want_full = false;
+		/* What the module wants itself is not the user's to forget. */
+		if (engine.want == TRIGGER_REQUEST || engine.want == TRIGGER_LATER) {
+			engine.want = TRIGGER_NONE;
+			engine.want_full = false;
+		}
 		engine.later_at = 0;
 		WRITE_ONCE(engine.cancel, true);
 		break;

@@ -54,7 +54,7 @@ static ssize_t scan_store(struct kobject *kobj, struct kobj_attribute *attr,
 	int request = sysfs_match_string(request_words, buf);
 	int ret;
 
-	if (request < 0)
+	if (request < 0 || strlen(buf) != count)
 		return -EINVAL;
 	ret = state_request(request);
 	return ret ?: count;
@@ -83,7 +83,7 @@ static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
 {
 	bool enabled = sysfs_streq(buf, "1");
 
-	if (!enabled && !sysfs_streq(buf, "0"))
+	if ((!enabled && !sysfs_streq(buf, "0")) || strlen(buf) != count)
 		return -EINVAL;
 	if (enabled)
 		WRITE_ONCE(engine.retry_now, true);
@@ -205,7 +205,7 @@ static ssize_t worst_cpu_show(struct kobject *kobj, struct kobj_attribute *attr,
 static ssize_t worst_store(struct kobject *kobj, struct kobj_attribute *attr,
 			   const char *buf, size_t count)
 {
-	if (!sysfs_streq(buf, "0"))
+	if (!sysfs_streq(buf, "0") || strlen(buf) != count)
 		return -EINVAL;
 	WRITE_ONCE(engine.stats.worst_slice_ns, 0);
 	WRITE_ONCE(engine.stats.worst_slice_cpu, -1);

@@ -154,8 +154,11 @@ static ssize_t tune_show(struct kobject *kobj, struct kobj_attribute *attr,
 static ssize_t tune_store(struct kobject *kobj, struct kobj_attribute *attr,
 			  const char *buf, size_t count)
 {
-	int ret = tune_set(to_tunable(attr), buf);
+	int ret = -EINVAL;
 
+	/* Nothing may hide behind a NUL. */
+	if (strlen(buf) == count)
+		ret = tune_set(to_tunable(attr), buf);
 	if (ret)
 		return ret;
 	/* The worker may be asleep on the old value. */

@@ -71,11 +71,12 @@ static void stand_down(enum engine_state state, const char *reason)
 	/* While waiting a stale RMPOPT_EN is somebody else's; see arm.c. */
 	if (state != STATE_WAITING || arm_wanted())
 		arm_clear();
-	cores_forgive();
 	plan_forget(&engine.plan);
 	retry_forget(&pass_retry);
-	if (state != STATE_FAILED)
+	if (state != STATE_FAILED) {
 		retry_forget(&fail_retry);
+		cores_forgive();
+	}
 	state_set(state, "%s", reason);
 	state_drop_requests(state == STATE_FAILED || state == STATE_WAITING ?
 			    RESULT_FAILED : RESULT_CANCELLED);
@@ -172,16 +173,48 @@ static void arm(void)
 		stand_down(STATE_WAITING, "SNP is not enabled on the CPUs that take part");
 		return;
 	}
+	if (ret == -EAGAIN) {
+		stand_down(STATE_WAITING,
+			   "no CPU is online that may take part (parameters cpus and isolated)");
+		return;
+	}
 	if (ret < 0) {
 		fail(ret);
 		return;
 	}
-	retry_forget(&fail_retry);
 	if (ret > 0 || leader_is_missing())
 		pass_elect();
 	if (ret > 0)
 		welcome(fresh);
 	be_ready();
+}
+
+/*
+ * While waiting, look from another core each time: SnpEn is per CPU, and one
+ * that lacks it for good must not keep the others waiting.
+ */
+static void roam(void)
+{
+	static u32 next;
+	struct core *core = cores_at(next++);
+
+	if (!core)
+		next = 0;
+	else if (core->plan.housekeeper && cores_may_take_part(core))
+		set_cpus_allowed_ptr(current, cpumask_of(core->primary));
+}
+
+/* What SNP still lacks; NULL if it is initialised. */
+static const char *snp_lacks(void)
+{
+	const char *lacking;
+
+	if (state_now() == STATE_WAITING)
+		roam();
+	lacking = host_waits_for(params.init_check);
+	if (lacking && arm_wanted() && arm_possible())
+		return NULL;
+	return lacking;
 }
 
 /* Look, compare, act. */
@@ -208,13 +241,16 @@ static void look(void)
 		retry_forget(&fail_retry);
 		cores_forgive();
 	}
-	lacking = host_waits_for(params.init_check);
+	lacking = snp_lacks();
 	if (lacking) {
 		stand_down(STATE_WAITING, lacking);
 		return;
 	}
-	if (ktime_get_ns() >= fail_retry.at)
-		arm();
+	if (ktime_get_ns() < fail_retry.at)
+		return;
+	if (state_now() == STATE_FAILED)
+		cores_retry_now();
+	arm();
 }
 
 /* Whatever it was, it has looked at everything. */
@@ -225,6 +261,13 @@ static void note_result(bool again)
 		retry_later(&pass_retry, RETRY_FIRST_MS, RETRY_CAP_MS);
 	else
 		retry_forget(&pass_retry);
+}
+
+/* Instructions work: failures before this pass say nothing any more. */
+static void note_success(void)
+{
+	retry_forget(&fail_retry);
+	cores_praise();
 }
 
 /* Run the pass that is wanted; false if none is. */
@@ -243,6 +286,8 @@ static bool scan(void)
 		state_set(STATE_SCANNING, NULL);
 	result = pass_run(trigger, full, &again);
 	note_result(again && !engine_pass_ends());
+	if (result == RESULT_OK)
+		note_success();
 
 	/* Before anybody is told that it ended: is the host still with us? */
 	look();
@@ -354,12 +399,18 @@ static void wait_for_work(void)
 						   ns_to_ktime(at - now));
 }
 
-/* Whoever waits for this may free what the worker notifies. */
-static void tell_left(void)
+/*
+ * Tell who waits for it that all work has ended. After @left the files may be
+ * removed that the worker notifies.
+ */
+static void tell_ended(void)
 {
-	if (state_now() != STATE_LEAVING || READ_ONCE(engine.left))
+	if (state_now() == STATE_LEAVING)
+		WRITE_ONCE(engine.left, true);
+	else if (state_now() == STATE_SUSPENDED)
+		WRITE_ONCE(engine.asleep, true);
+	else
 		return;
-	WRITE_ONCE(engine.left, true);
 	wake_up(&engine.wait);
 }
 
@@ -370,7 +421,11 @@ static int work(void *unused)
 	audited_at = watched_at;
 
 	while (!kthread_should_stop()) {
-		WRITE_ONCE(engine.kicked, false);
+		/*
+		 * Before any wish is read, or a kick that comes in between
+		 * would be lost; pairs with state_kick().
+		 */
+		smp_store_mb(engine.kicked, false);
 		look();
 		if (state_now() == STATE_READY)
 			look_at_clock();
@@ -378,7 +433,7 @@ static int work(void *unused)
 			watched_at = ktime_get_ns();
 		while (state_now() == STATE_READY && scan())
 			continue;
-		tell_left();
+		tell_ended();
 		wait_for_work();
 	}
 	slices_drain();
@@ -422,10 +477,11 @@ void worker_leave(void)
  */
 void worker_suspend(void)
 {
+	WRITE_ONCE(engine.asleep, false);
 	WRITE_ONCE(engine.suspended, true);
 	state_kick();
 	wait_event(engine.wait,
-		   state_now() == STATE_SUSPENDED || READ_ONCE(engine.left));
+		   READ_ONCE(engine.asleep) || READ_ONCE(engine.left));
 }
 
 /**

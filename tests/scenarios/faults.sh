@@ -63,6 +63,23 @@ wait_for 'at_rest && [ "$(get leaders)" != "$leader" ] && [ "$(get regions_optim
 ok "it works again" machinectl faulty "$leader" none
 wait_for settled 30 "all is optimized"
 
+# SnpEn is per CPU: one that lacks it does not speak for the host.
+leader=$(get leaders)
+syscfg=$(machinectl rdmsr "$leader" 0xc0010010)
+machinectl wrmsr "$leader" 0xc0010010 $((syscfg & ~(1 << 24)))
+wait_for 'at_rest && [ "$(get leaders)" != "$leader" ] && state_is ready' 20 "SnpEn is gone on the leader's core only: another one leads"
+like "$(get reason)" "CPU $leader .*SnpEn" "the core is named"
+ok "a scan" scan full
+is "$(get regions_optimized)" 7 "the others are optimized"
+passes=$(get passes) slices=$(count slices)
+# It is tried again after 1, 2, 4 ... s: two of them fit in here.
+until=$(($(uptime_ms) + 3500))
+wait_for "[ \$(uptime_ms) -ge $until ]" 10
+is "$(get passes) $(count slices)" "$passes $slices" "trying it again interrupts nobody else"
+machinectl wrmsr "$leader" 0xc0010010 "$syscfg"
+put enabled 1
+wait_for settled 20 "it is back: all is optimized"
+
 for cpu in 0 1 2 3; do machinectl faulty $cpu ud; done
 put scan full
 wait_state failed

@@ -51,9 +51,11 @@ is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
 
 ok "a page in every region" sh -c 'for r in 0 1 2 3 4 6 7; do machinectl assign $((r * 0x40000 + 77)) 9 4k || exit 1; done'
 machinectl reset
+slices=$(count slices)
 ok "a scan when nothing can be optimized" scan full
 is "$(machinectl count verifies)" 8 "costs the leader's 8 verifies"
 is "$(machinectl count interruptions)" 0 "and interrupts nobody"
+is "$(count slices)" "$slices" "not even for nothing"
 is "$(get regions_optimized)" 0 "nothing is optimized"
 
 ok "unload" unload

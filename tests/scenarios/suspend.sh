@@ -17,6 +17,7 @@ filectl poll "$rmpopt/state" 60 >/tmp/poll &
 polling=$!
 wait_for '[ -s /tmp/poll ]' 10 "somebody polls state"
 echo processors >/sys/power/pm_test
+machinectl reset
 put scan full
 ok "to sleep and back" sh -c 'echo mem >/sys/power/state'
 ok "the state has changed meanwhile" wait $polling
@@ -25,6 +26,7 @@ echo none >/sys/power/pm_test
 wait_state ready
 wait_for "at_rest && [ \"\$(machinectl truth)\" = '0 0 4' ] && [ \"\$(get passes)\" -gt $passes ]" 20 "all is optimized again by itself"
 is "$(get regions_optimized)" 7 "7 regions"
+cmp_ok "$(machinectl count base-writes 0)" '>=' 2 "RMPOPT_BASE was 0 meanwhile, also on the CPU that stays up"
 is "$(get served)" "$(get requested)" "nobody is left waiting"
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
 ok "unload" unload

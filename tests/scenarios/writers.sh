@@ -16,7 +16,7 @@ wait_for settled 20 "all is optimized"
 before=$(cat $rmpopt/enabled $rmpopt/tune/* $rmpopt/requested)
 for file in scan enabled stats/worst_slice_ns stats/worst_slice_cpu $(cd $rmpopt && ls tune/*); do
 	wrong=
-	for value in ' ' '-1' '+5' '2 ' '1 1' 'x' '0x10' '99999999999999999999' 'now,full' 'NOW' '1\n1' '\0' '50us' '4294967346'; do
+	for value in ' ' '-1' '+5' '2 ' '1 1' 'x' '0x10' '99999999999999999999' 'now,full' 'NOW' '1\n1' '\0' '50us' '4294967346' 'now\0x' '1\050' '50\0junk'; do
 		[ "$(filectl write "$rmpopt/$file" "$value")" = EINVAL ] || wrong="$wrong '$value'"
 	done
 	is "$wrong" "" "garbage in $file is refused with EINVAL"
