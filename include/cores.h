@@ -89,10 +89,9 @@ static inline bool core_takes_part(const struct core *core)
 
 int cores_start(void);
 void cores_stop(void);
-int cores_watch(void);
-void cores_unwatch(void);
 
 int cores_select(const char *list);
+bool cores_want_here(unsigned int cpu);
 void cores_touch(void);
 bool cores_changed(void);
 int cores_refresh(void);

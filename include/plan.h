@@ -252,6 +252,34 @@ u32 plan_optimized(const struct plan *plan);
 bool plan_held(const struct plan *plan, u32 place, u64 now);
 struct plan_core *plan_witness(const struct plan *plan, u32 place);
 
+/* plan_phase.c: what the phases order and make of the answers */
+
+/**
+ * struct plan_step - one phase
+ * @order: gives its orders
+ * @tally: takes in one answer
+ * @end: after all answers
+ */
+struct plan_step {
+	void (*order)(struct plan *plan);
+	void (*tally)(struct plan *plan, struct plan_core *core, u32 place,
+		      bool bit);
+	void (*end)(struct plan *plan);
+};
+
+extern const struct plan_step plan_steps[];
+void plan_order(struct plan *plan, struct plan_core *core, u32 place);
+
+static inline void plan_map_zero(const struct plan *plan, unsigned long *map)
+{
+	bitmap_zero(map, plan->words * BITS_PER_LONG);
+}
+
+static inline void plan_core_zero(const struct plan *plan, unsigned long *map)
+{
+	bitmap_zero(map, plan->core_words * BITS_PER_LONG);
+}
+
 /* plan_pass.c: passes */
 void plan_begin(struct plan *plan, bool full, bool asked);
 enum plan_phase plan_begin_audit(struct plan *plan, u32 first, u32 count);

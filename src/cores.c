@@ -1,29 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Cores: the registry of who shares a table with whom, and hotplug.
+ * Cores: the registry of who shares a table with whom.
  *
  * The kernel's primary-thread mask is not used: it goes by APIC id and loses a
  * core whose first thread is offline. A core's primary here is its first
  * *online* thread.
  *
  * The registry belongs to the worker. Entries are added and never removed
- * before unload, so IPI handlers may look their own core up. Hotplug callbacks
- * count and kick; they take no lock of ours, never wait and never veto.
+ * before unload, so IPI handlers may look their own core up.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/cpu.h>
-#include <linux/cpuhotplug.h>
-#include <linux/percpu.h>
+#include <linux/cpumask.h>
+#include <linux/ktime.h>
 #include <linux/sched/isolation.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
 #include <linux/vmalloc.h>
 
-#include "arm.h"
 #include "cores.h"
 #include "engine.h"
-#include "hw.h"
+#include "hotplug.h"
 #include "slices.h"
 #include "tune.h"
 #include "windows.h"
@@ -44,12 +41,6 @@ static struct core **chunks;
 /* The parameter cpus; all CPUs if there was none. */
 static cpumask_var_t selected;
 
-static bool changed;
-static enum cpuhp_state online_state, gone_state;
-
-/* Times that the CPU came online; written by its own hotplug callback. */
-static DEFINE_PER_CPU(u32, onlined);
-
 /**
  * cores_start - make room for the registry
  *
@@ -66,7 +57,7 @@ int cores_start(void)
 	    !zalloc_cpumask_var(&selected, GFP_KERNEL))
 		return -ENOMEM;
 	cpumask_copy(selected, cpu_possible_mask);
-	changed = true;
+	cores_touch();
 	return 0;
 }
 
@@ -126,83 +117,16 @@ bool cores_may_take_part(const struct core *core)
 	       !is_spared(core->primary);
 }
 
-/* Does the core of a CPU that is coming online take part? */
-static bool selected_here(unsigned int cpu)
+/**
+ * cores_want_here - does the core of a CPU that is coming online take part?
+ * @cpu: the CPU, on which this runs
+ */
+bool cores_want_here(unsigned int cpu)
 {
 	if (is_spared(cpu))
 		return false;
 	return cpumask_test_cpu(cpu, selected) ||
 	       cpumask_intersects(topology_sibling_cpumask(cpu), selected);
-}
-
-/* Runs on the CPU that comes online. */
-static int cpu_comes(unsigned int cpu)
-{
-	this_cpu_inc(onlined);
-	if (!arm_wanted() || selected_here(cpu))
-		arm_here();
-	WRITE_ONCE(changed, true);
-	state_kick();
-	return 0;
-}
-
-/*
- * Runs on the CPU that goes offline, or on each CPU when the module leaves.
- * A sibling that stays takes over with the table as it is.
- */
-static int cpu_goes(unsigned int cpu)
-{
-	const struct cpumask *threads = topology_sibling_cpumask(cpu);
-
-	if (!arm_wanted() || cpumask_weight_and(threads, cpu_online_mask) <= 1)
-		arm_clear_here();
-	WRITE_ONCE(changed, true);
-	state_kick();
-	return 0;
-}
-
-/* Runs elsewhere, when the CPU is no longer in the online mask. */
-static int cpu_is_gone(unsigned int cpu)
-{
-	WRITE_ONCE(changed, true);
-	state_kick();
-	return 0;
-}
-
-/**
- * cores_watch - begin to follow CPU hotplug
- *
- * Return: 0 or an errno.
- */
-int cores_watch(void)
-{
-	int ret = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "rmpopt:gone",
-					    NULL, cpu_is_gone);
-
-	if (ret < 0)
-		return ret;
-	gone_state = ret;
-
-	ret = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "rmpopt:online",
-					cpu_comes, cpu_goes);
-	if (ret < 0) {
-		cpuhp_remove_state_nocalls(gone_state);
-		return ret;
-	}
-	online_state = ret;
-	return 0;
-}
-
-/**
- * cores_unwatch - stop to follow CPU hotplug
- *
- * Runs the teardown callback on every online CPU, which leaves RMPOPT_BASE = 0
- * behind: nothing is wanted any more by now.
- */
-void cores_unwatch(void)
-{
-	cpuhp_remove_state(online_state);
-	cpuhp_remove_state_nocalls(gone_state);
 }
 
 /* Package and core number: unlike sibling masks they outlive an offline. */
@@ -322,7 +246,7 @@ static bool refresh_core(struct core *core)
 	int cpu;
 
 	for (cpu = core->first; cpu >= 0; cpu = sibling[cpu]) {
-		epoch += READ_ONCE(per_cpu(onlined, cpu));
+		epoch += hotplug_epoch(cpu);
 		if (cpu_online(cpu) && cpu < primary)
 			primary = cpu;
 	}
@@ -354,12 +278,12 @@ int cores_refresh(void)
 	int ret = 0;
 	u32 i;
 
-	WRITE_ONCE(changed, false);
+	hotplug_noticed();
 	for_each_online_cpu(cpu) {
 		if (core_of[cpu])
 			continue;
 		if (register_thread(cpu)) {
-			WRITE_ONCE(changed, true);
+			cores_touch();
 			return -ENOMEM;
 		}
 		ret = 1;
@@ -368,22 +292,6 @@ int cores_refresh(void)
 		if (refresh_core(core_list[i]))
 			ret = 1;
 	return ret;
-}
-
-/**
- * cores_touch - make somebody look at the masks again
- */
-void cores_touch(void)
-{
-	WRITE_ONCE(changed, true);
-}
-
-/**
- * cores_changed - has a CPU come or gone since the last cores_refresh()?
- */
-bool cores_changed(void)
-{
-	return READ_ONCE(changed);
 }
 
 /**

@@ -19,6 +19,7 @@
 #include "coverage.h"
 #include "engine.h"
 #include "host.h"
+#include "hotplug.h"
 #include "lead.h"
 #include "params.h"
 #include "windows.h"
@@ -146,7 +147,7 @@ static void stop_notifiers(void)
 /* Everything that others can see or call; rmpopt_exit() tells the way back. */
 static int start(void)
 {
-	int ret = cores_watch();
+	int ret = hotplug_start();
 
 	if (ret)
 		return ret;
@@ -172,7 +173,7 @@ leads:
 files:
 	sysfs_stop();
 unwatch:
-	cores_unwatch();
+	hotplug_stop();
 	return ret;
 }
 
@@ -216,7 +217,7 @@ static void __exit rmpopt_exit(void)
 	sysfs_stop();
 	worker_stop();
 	lead_stop();
-	cores_unwatch();
+	hotplug_stop();
 	arm_stop();
 	cores_stop();
 	windows_stop();

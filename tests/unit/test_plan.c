@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* sources: src/plan.c src/plan_pass.c src/plan_share.c src/plan_window.c src/plan_pace.c src/coverage.c */
+/* sources: src/plan.c src/plan_pass.c src/plan_phase.c src/plan_share.c src/plan_window.c src/plan_pace.c src/coverage.c */
 /*
  * The planner on hosts of any size against a brute-force model: what passes
  * cost, and that random histories end in the truth. tests/unit/test_truth.c

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * CPU hotplug, as the registry of cores and the worker see it.
+ */
+#ifndef RMPOPT_HOTPLUG_H
+#define RMPOPT_HOTPLUG_H
+
+#include <linux/types.h>
+
+int hotplug_start(void);
+void hotplug_stop(void);
+u32 hotplug_epoch(unsigned int cpu);
+void hotplug_noticed(void);
+
+#endif /* RMPOPT_HOTPLUG_H */

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Hotplug: CPUs come and go. The callbacks write one MSR of their own CPU,
+ * count and kick; they take no lock but the wait queue's, never wait and never
+ * veto.
+ */
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/cpumask.h>
+#include <linux/percpu.h>
+#include <linux/topology.h>
+
+#include "arm.h"
+#include "cores.h"
+#include "engine.h"
+#include "hotplug.h"
+
+static enum cpuhp_state online_state, gone_state;
+
+/* The registry has not taken in yet what has become of some CPU. */
+static bool changed;
+
+/* Times that the CPU came online; written by its own callback. */
+static DEFINE_PER_CPU(u32, onlined);
+
+/**
+ * hotplug_epoch - how often a CPU has come online
+ * @cpu: the CPU
+ */
+u32 hotplug_epoch(unsigned int cpu)
+{
+	return READ_ONCE(per_cpu(onlined, cpu));
+}
+
+/**
+ * hotplug_noticed - the registry is about to look at the masks
+ */
+void hotplug_noticed(void)
+{
+	WRITE_ONCE(changed, false);
+}
+
+/**
+ * cores_touch - make somebody look at the masks again
+ */
+void cores_touch(void)
+{
+	WRITE_ONCE(changed, true);
+}
+
+/**
+ * cores_changed - has a CPU come or gone since the last cores_refresh()?
+ */
+bool cores_changed(void)
+{
+	return READ_ONCE(changed);
+}
+
+/* Runs on the CPU that comes online. */
+static int cpu_comes(unsigned int cpu)
+{
+	this_cpu_inc(onlined);
+	if (!arm_wanted() || cores_want_here(cpu))
+		arm_here();
+	cores_touch();
+	state_kick();
+	return 0;
+}
+
+/*
+ * Runs on the CPU that goes offline, or on each CPU when the module leaves.
+ * A sibling that stays takes over with the table as it is.
+ */
+static int cpu_goes(unsigned int cpu)
+{
+	const struct cpumask *threads = topology_sibling_cpumask(cpu);
+
+	if (!arm_wanted() || cpumask_weight_and(threads, cpu_online_mask) <= 1)
+		arm_clear_here();
+	cores_touch();
+	state_kick();
+	return 0;
+}
+
+/* Runs elsewhere, when the CPU is no longer in the online mask. */
+static int cpu_is_gone(unsigned int cpu)
+{
+	cores_touch();
+	state_kick();
+	return 0;
+}
+
+/**
+ * hotplug_start - begin to follow CPU hotplug
+ *
+ * Return: 0 or an errno.
+ */
+int hotplug_start(void)
+{
+	int ret = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN, "rmpopt:gone",
+					    NULL, cpu_is_gone);
+
+	if (ret < 0)
+		return ret;
+	gone_state = ret;
+
+	ret = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "rmpopt:online",
+					cpu_comes, cpu_goes);
+	if (ret < 0) {
+		cpuhp_remove_state_nocalls(gone_state);
+		return ret;
+	}
+	online_state = ret;
+	return 0;
+}
+
+/**
+ * hotplug_stop - stop to follow CPU hotplug
+ *
+ * Runs the teardown callback on every online CPU, which leaves RMPOPT_BASE = 0
+ * behind: nothing is wanted any more by now.
+ */
+void hotplug_stop(void)
+{
+	cpuhp_remove_state(online_state);
+	cpuhp_remove_state_nocalls(gone_state);
+}

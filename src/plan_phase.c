@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The planner: what each phase of a pass orders, and what it makes of the
+ * answers.
+ *
+ * Orders of one phase don't depend on each other, so that cores may execute
+ * them in any order and at the same time.
+ *
+ * Plain C without kernel calls. All of it belongs to the worker.
+ */
+#include <linux/bitmap.h>
+#include <linux/minmax.h>
+#include <linux/types.h>
+
+#include "plan.h"
+
+#define NS_PER_MS	1000000ull
+
+/* Words of a region map as a core's maps see them. */
+static unsigned long *part(const struct plan *plan,
+			   const struct plan_core *core, unsigned long *map)
+{
+	return map + plan_window_of(plan, core)->word;
+}
+
+static void open_order(struct plan *plan, struct plan_core *core)
+{
+	core->order = PLAN_ORDERED;
+	core->next = 0;
+	plan_core_zero(plan, core->todo);
+	plan_core_zero(plan, core->bit);
+}
+
+/**
+ * plan_order - one more instruction for a core
+ * @plan: the plan
+ * @core: the core, which is not late
+ * @place: of the region
+ */
+void plan_order(struct plan *plan, struct plan_core *core, u32 place)
+{
+	if (core->order == PLAN_IDLE)
+		open_order(plan, core);
+	__set_bit(plan_bit(plan, core, place), core->todo);
+	plan->ordered++;
+}
+
+/* Who leads a region, if it can. */
+static struct plan_core *leader_of(const struct plan *plan, u32 place)
+{
+	u16 leader = plan->region[place].leader;
+	struct plan_core *core;
+
+	if (leader == PLAN_NONE)
+		return NULL;
+	core = plan->core[leader];
+	return core->present && !core->late ? core : NULL;
+}
+
+/* Back-off: a region that comes and goes waits longer each time. */
+static void note_loss(struct plan *plan, u32 place)
+{
+	struct plan_region *region = &plan->region[place];
+	u64 pause = region->pause_ms;
+	u64 soon = max(pause * 2, (u64)PLAN_SOON_MS) * NS_PER_MS;
+
+	if (region->regained_at && plan->now - region->regained_at < soon)
+		pause = plan_pause(pause, PLAN_HOLD_FIRST_MS, PLAN_HOLD_CAP_MS);
+	else
+		pause = 0;
+	region->pause_ms = pause;
+	region->held_until = plan->now + pause * NS_PER_MS;
+	region->was_lost = true;
+}
+
+static void note_clean(struct plan *plan, u32 place)
+{
+	struct plan_region *region = &plan->region[place];
+
+	if (region->was_lost)
+		region->regained_at = plan->now;
+}
+
+static void not_clean(struct plan *plan, u32 place)
+{
+	__clear_bit(place, plan->clean);
+	__clear_bit(place, plan->doubt);
+}
+
+/* A region that was clean turned out not to be. */
+static void lose(struct plan *plan, u32 place)
+{
+	if (test_bit(place, plan->clean))
+		note_loss(plan, place);
+	not_clean(plan, place);
+}
+
+/* Look: is what is believed still true? One report per clean region. */
+
+static void order_look(struct plan *plan)
+{
+	struct plan_core *core;
+	u32 place;
+
+	if (plan->full)
+		return;
+	for_each_set_bit(place, plan->clean, plan->regions) {
+		core = plan_witness(plan, place);
+		if (core)
+			plan_order(plan, core, place);
+		else
+			not_clean(plan, place);
+	}
+}
+
+/* A witness without the bit has no say any more; the others may still. */
+static void deny(struct plan *plan, struct plan_core *core, u32 place)
+{
+	__clear_bit(plan_bit(plan, core, place), core->member);
+	plan->found++;
+}
+
+static void tally_look(struct plan *plan, struct plan_core *core, u32 place,
+		       bool bit)
+{
+	if (bit)
+		return;
+	deny(plan, core, place);
+	__set_bit(place, plan->lost);
+}
+
+/* Lead: the region's one leader verifies, and is no witness from then on. */
+
+static void order_lead(struct plan *plan)
+{
+	struct plan_core *core;
+	u32 place;
+
+	for (place = 0; place < plan->regions; place++) {
+		if (!plan->full && test_bit(place, plan->clean) &&
+		    !test_bit(place, plan->lost))
+			continue;
+		core = leader_of(plan, place);
+		if (!core)
+			continue;
+		__clear_bit(plan_bit(plan, core, place), core->member);
+		plan_order(plan, core, place);
+	}
+}
+
+/*
+ * From the leader's verify to its closing all verifies count. A region that is
+ * held back is the leader's alone for now.
+ */
+static void win(struct plan *plan, u32 place)
+{
+	if (!plan->asked && plan_held(plan, place, plan->now))
+		return;
+	__set_bit(place, plan->won);
+	plan->found++;
+}
+
+static void tally_lead(struct plan *plan, struct plan_core *core, u32 place,
+		       bool bit)
+{
+	bool lost = test_bit(place, plan->lost);
+
+	__assign_bit(plan_bit(plan, core, place), core->gained, bit);
+	if (bit && lost && !test_bit(place, plan->marked)) {
+		/* One core knows of the loss and no hook does. */
+		__set_bit(place, plan->doubt);
+		return;
+	}
+	if (lost || !bit)
+		lose(plan, place);
+	else
+		not_clean(plan, place);
+	if (bit)
+		win(plan, place);
+}
+
+/* Ask: did one core lose the bit, or all? */
+
+static void believe_loss(struct plan *plan, u32 place)
+{
+	lose(plan, place);
+	win(plan, place);
+}
+
+static void order_ask(struct plan *plan)
+{
+	struct plan_core *core;
+	u32 place;
+
+	for_each_set_bit(place, plan->doubt, plan->regions) {
+		core = plan_witness(plan, place);
+		if (core)
+			plan_order(plan, core, place);
+		else
+			believe_loss(plan, place);
+	}
+}
+
+/* If the second witness has it, its report closes the leader's verify. */
+static void tally_ask(struct plan *plan, struct plan_core *core, u32 place,
+		      bool bit)
+{
+	struct plan_core *leader = leader_of(plan, place);
+
+	if (!bit || !test_bit(place, plan->doubt) || !leader)
+		return;
+	__clear_bit(place, plan->doubt);
+	__set_bit(plan_bit(plan, leader, place), leader->member);
+}
+
+static void end_ask(struct plan *plan)
+{
+	u32 place;
+
+	for_each_set_bit(place, plan->doubt, plan->regions)
+		believe_loss(plan, place);
+}
+
+/* Follow: what leaders have won, and what is owed. */
+
+static unsigned long to_follow(struct plan *plan, struct plan_core *core, u32 k)
+{
+	unsigned long won = part(plan, core, plan->won)[k];
+	unsigned long clean = part(plan, core, plan->clean)[k];
+
+	return ((won & ~core->gained[k]) | (clean & ~core->member[k])) &
+	       plan_window_mask(plan_window_of(plan, core), k);
+}
+
+static void order_follower(struct plan *plan, struct plan_core *core)
+{
+	u32 k, n;
+
+	if (!core->present || core->late)
+		return;
+	open_order(plan, core);
+	for (k = 0; k < plan_window_of(plan, core)->words; k++)
+		core->todo[k] = to_follow(plan, core, k);
+	n = bitmap_weight(core->todo, plan->core_words * BITS_PER_LONG);
+	plan->ordered += n;
+	plan->found += n;
+	if (!n)
+		core->order = PLAN_IDLE;
+}
+
+static void order_follow(struct plan *plan)
+{
+	u32 i;
+
+	for (i = 0; i < plan->cores; i++)
+		order_follower(plan, plan->core[i]);
+}
+
+/* Without the bit it is the core that owes; the closing tells of the region. */
+static void tally_follow(struct plan *plan, struct plan_core *core, u32 place,
+			 bool bit)
+{
+	__assign_bit(plan_bit(plan, core, place), core->gained, bit);
+}
+
+/* Close: was there a loss since the leader's verify, or since it was clean? */
+
+/* What was caught up by anybody, into the scratch map. */
+static void collect_caught(struct plan *plan)
+{
+	struct plan_core *core;
+	u32 i, k;
+
+	plan_map_zero(plan, plan->work);
+	for (i = 0; i < plan->cores; i++) {
+		core = plan->core[i];
+		for (k = 0; k < plan_window_of(plan, core)->words; k++)
+			part(plan, core, plan->work)[k] |=
+				core->gained[k] & ~core->member[k];
+	}
+	bitmap_and(plan->work, plan->work, plan->clean,
+		   plan->words * BITS_PER_LONG);
+}
+
+static void order_close(struct plan *plan)
+{
+	struct plan_core *core;
+	u32 place;
+
+	for_each_set_bit(place, plan->won, plan->regions) {
+		core = leader_of(plan, place);
+		if (core)
+			plan_order(plan, core, place);
+	}
+	collect_caught(plan);
+	for_each_set_bit(place, plan->work, plan->regions) {
+		core = plan_witness(plan, place);
+		if (core)
+			plan_order(plan, core, place);
+		else
+			not_clean(plan, place);
+	}
+	/* From here on it holds what was closed well. */
+	plan_map_zero(plan, plan->work);
+}
+
+static void tally_close(struct plan *plan, struct plan_core *core, u32 place,
+			bool bit)
+{
+	if (bit) {
+		__set_bit(place, plan->work);
+		return;
+	}
+	plan->surprises++;
+	if (!test_bit(place, plan->won)) {
+		deny(plan, core, place);
+		return;
+	}
+	/* Regained and lost in the time of one pass. */
+	note_clean(plan, place);
+	note_loss(plan, place);
+}
+
+/* Who has gained what was closed well is a member, and nobody else is. */
+static void settle_core(struct plan *plan, struct plan_core *core)
+{
+	const unsigned long *won = part(plan, core, plan->won);
+	const unsigned long *closed = part(plan, core, plan->work);
+	u32 k;
+
+	for (k = 0; k < plan_window_of(plan, core)->words; k++) {
+		core->member[k] &= ~(closed[k] & won[k]);
+		core->member[k] |= closed[k] & core->gained[k];
+	}
+}
+
+static void end_close(struct plan *plan)
+{
+	u32 place, i;
+
+	for (i = 0; i < plan->cores; i++)
+		settle_core(plan, plan->core[i]);
+	bitmap_and(plan->work, plan->work, plan->won, plan->words * BITS_PER_LONG);
+	for_each_set_bit(place, plan->work, plan->regions) {
+		__set_bit(place, plan->clean);
+		note_clean(plan, place);
+	}
+}
+
+/* Audit: what a core lacks of what it is believed to have, it owes. */
+
+static void tally_audit(struct plan *plan, struct plan_core *core, u32 place,
+			bool bit)
+{
+	if (!bit)
+		deny(plan, core, place);
+}
+
+/* By enum plan_phase. */
+const struct plan_step plan_steps[] = {
+	[PLAN_LOOK]	= { order_look, tally_look, NULL },
+	[PLAN_LEAD]	= { order_lead, tally_lead, NULL },
+	[PLAN_ASK]	= { order_ask, tally_ask, end_ask },
+	[PLAN_FOLLOW]	= { order_follow, tally_follow, NULL },
+	[PLAN_CLOSE]	= { order_close, tally_close, end_close },
+	[PLAN_AUDIT]	= { NULL, tally_audit, NULL },
+};
