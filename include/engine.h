@@ -200,6 +200,7 @@ void worker_resume(void);
 struct core;
 void pass_answered(struct core *core);
 void pass_fault(struct core *core, int error);
+bool pass_welcome_late(void);
 bool pass_elect(void);
 enum engine_result pass_run(enum engine_trigger trigger, bool full,
 			    bool *again);

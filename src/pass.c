@@ -177,15 +177,27 @@ static void run_orders(void)
 	}
 }
 
-/* Slices that have come back since the last pass. */
-static void welcome_late(void)
+/**
+ * pass_welcome_late - see which late cores have answered at last
+ *
+ * By the worker, between passes.
+ *
+ * Return: whether there are any.
+ */
+bool pass_welcome_late(void)
 {
-	struct core *core;
 	struct tour tour = {};
+	struct core *core;
+	bool any = false;
 	u32 i;
 
-	for (i = 0; (core = cores_at(i)); i++)
+	for (i = 0; (core = cores_at(i)); i++) {
+		if (!core->plan.late)
+			continue;
 		slices_visit(core, &tour, core->sent_at);
+		any |= !core->plan.late;
+	}
+	return any;
 }
 
 /**
@@ -199,7 +211,7 @@ bool pass_elect(void)
 {
 	struct core *core;
 
-	welcome_late();
+	pass_welcome_late();
 	plan_elect(&engine.plan);
 	core = cores_leader(0);
 	if (core && set_cpus_allowed_ptr(current, cpumask_of(core->primary)))

@@ -345,6 +345,8 @@ static void audit(void)
 /* Events that nobody has to tell of. */
 static void look_at_clock(void)
 {
+	if (pass_welcome_late())
+		want(TRIGGER_RETRY);
 	if (is_due(pass_retry.at)) {
 		pass_retry.at = 0;
 		want(TRIGGER_RETRY);

@@ -48,6 +48,7 @@ change() {
 		;;
 	8 | 9)
 		random 4
+		# shellcheck disable=SC2086 # words
 		set -- $words
 		shift "$random"
 		put scan "$1" 2>/dev/null

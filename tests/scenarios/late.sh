@@ -1,0 +1,46 @@
+#!/bin/sh
+# A core that does not answer is left owing; unload waits for its handler.
+# machine: --cores 4
+# timeout: 90
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
+. /rmpopt/lib.sh
+
+settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get regions_optimized)" = 7 ]; }
+
+ok "the module loads" load
+wait_state ready
+wait_for settled 20 "all is optimized"
+# Nothing but the held RMPOPT is on a CPU that is held: this script is on the leader's.
+leader=$(get leaders)
+ok "on the leader's CPU" taskset -pc "$leader" $$ >/dev/null
+
+# 8 verifies by the leader come first, then those of the followers.
+machinectl event 12 gate
+put scan full
+wait_for '[ "$(machinectl events)" = "0 1" ]' 10 "a follower is held"
+wait_for '[ "$(get last_result)" = partial ]' 10 "the pass ends without it"
+late=$(get cores_behind)
+like "$late" '^[0-3]$' "that core is behind"
+cmp_ok "$(get regions_optimized)" '<' 7 "so what it has not done is not optimized on all"
+done=$(machinectl count verifies "$late")
+ok "another full scan" scan full
+is "$(machinectl count verifies "$late")" "$done" "gives it nothing to do"
+is "$(get last_result)" partial "and says so"
+machinectl open
+wait_for settled 20 "it catches up as soon as it answers"
+is "$(get cores_behind)" "" "no core is behind"
+
+machinectl event 12 gate
+put scan full
+wait_for '[ "$(machinectl events)" = "0 1" ] && [ "$(get last_result)" = partial ]' 10 "once more"
+# Who lets it go must be on a third CPU: unload interrupts all of them and waits.
+third=$(all_cpus | grep -vx "$leader" | grep -vx "$(get cores_behind)" | head -n 1)
+taskset -c "$third" sh -c 'usleep 2000000; date +%s >/tmp/let-go; machinectl open' &
+ok "unload waits for the handler" unload
+ok "which was let go meanwhile" [ -e /tmp/let-go ]
+wait
+rm -f /tmp/let-go
+nok "and the module is gone" loaded
+is "$(machinectl truth | cut -d ' ' -f 3)" 0 "RMPOPT_BASE is 0 everywhere"
+is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
+done_testing
