@@ -1,5 +1,5 @@
 # shellcheck shell=dash
-# Runs in the guest: guest.sh host-s|sparse REGIONS. Brings the host into the state of each
+# Runs in the guest: guest.sh host-s|sparse REGIONS IDLE-SECONDS. Brings the host into the state of each
 # case, lets the upstream algorithm and then rmpopt do their pass, and prints what the
 # machine has counted: "measure CASE WHO NAME VALUE". README.md says what the cases are.
 exec 3>&1
@@ -8,12 +8,14 @@ exec 3>&1
 
 host=$1
 regions=$2
+idle_seconds=$3
 vcpus=$(machinectl hello | cut -d ' ' -f 1)
 threads=$(machinectl hello | cut -d ' ' -f 2)
 cores=$((vcpus / threads))
 primaries=$(seq 0 "$threads" $((vcpus - 1)))
 last_page=262143
 guest_regions=100
+trace=/sys/kernel/tracing
 tell=/sys/module/rmpopt_upstream/parameters/run
 
 give_up() {
@@ -154,6 +156,22 @@ case_delta() {
 	scanned delta now
 }
 
+# Which CPUs the module's threads run on, from now on.
+trace_threads() {
+	echo 'next_comm ~ "rmpopt*"' >"$trace/events/sched/sched_switch/filter"
+	echo >"$trace/trace"
+	echo 1 >"$trace/events/sched/sched_switch/enable"
+}
+
+# woken_outside CPU... - how often they ran on other CPUs than these; and in all
+woken_outside() {
+	echo 0 >"$trace/events/sched/sched_switch/enable"
+	grep sched_switch: "$trace/trace" | awk -v "allowed=$*" '
+		BEGIN { n = split(allowed, list, " "); for (i = 1; i <= n; i++) ok["[" sprintf("%03d", list[i]) "]"] }
+		{ for (i = 1; i < NF; i++) if ($i ~ /^\[[0-9]+\]$/) break; all++; outside += !($i in ok) }
+		END { print outside + 0, all + 0 }'
+}
+
 # After case_full: nobody asks for anything.
 case_idle() {
 	local others
@@ -162,8 +180,14 @@ case_idle() {
 		get leaders | tr , '\n' | grep -qx "$cpu" || echo "$cpu"
 	done)
 	describe idle
+	must wait_for at_rest 60
 	from_zero
-	sleep 20
+	trace_threads
+	sleep "$idle_seconds"
+	# shellcheck disable=SC2046 # lists
+	set -- $(woken_outside $(get leaders | tr , ' '))
+	measure idle module runs-elsewhere "$1"
+	measure idle module runs "$2"
 	counted_module idle
 	# shellcheck disable=SC2086 # a list
 	measure idle module others $(($(sum verifies $others) + $(sum reports $others)))
@@ -214,8 +238,8 @@ case_nodes() {
 host_s() {
 	upstream_regions=$regions
 	new_machine
-	# What the RMP itself does not lie in.
-	free=$(pages owned | cut -d ' ' -f 2)
+	# The RMP fills the last regions, 4 MiB for each that it covers.
+	free=$((regions - (regions * 4 + 1023) / 1024))
 	case_full
 	case_same
 	case_delta

@@ -76,7 +76,7 @@ function text(x, y, anchor, size, words) {
 }
 
 function bar(x, top, v, colour,    height) {
-	height = v > 0 ? 20 + 20 * log(v) / log(10) : 1
+	height = v > 0 ? 20 + 16 * log(v) / log(10) : 1
 	printf "<rect x=\"%d\" y=\"%d\" width=\"36\" height=\"%d\" fill=\"%s\"/>\n", x, top + 180 - height, height, colour >svg
 	text(x + 18, top + 175 - height, "middle", 10, v)
 }
