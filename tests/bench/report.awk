@@ -97,12 +97,13 @@ function panel(top, title, name,    i, k, list, base) {
 }
 
 function write_svg() {
-	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"660\" height=\"780\" font-family=\"sans-serif\">\n" >svg
-	printf "<rect width=\"660\" height=\"780\" fill=\"white\"/>\n" >svg
+	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"660\" height=\"1020\" font-family=\"sans-serif\">\n" >svg
+	printf "<rect width=\"660\" height=\"1020\" fill=\"white\"/>\n" >svg
 	text(20, 30, "start", 16, "rmpopt (blue) and the upstream algorithm (grey), logarithmic")
 	panel(70, "verifies of all cores in a pass", "verifies")
 	panel(310, "interruptions of the core that has most", "worst-interruptions")
-	panel(550, "modelled cycles spent in RMPOPT, all cores", "cycles")
+	panel(550, "longest interruption of a core (modelled cycles)", "longest-cycles")
+	panel(790, "modelled cycles spent in RMPOPT, all cores", "cycles")
 	printf "</svg>\n" >svg
 	close(svg)
 }
