@@ -21,6 +21,9 @@ clean:
 check:
 	@tests/check $(T)
 
+bench:
+	@tests/bench/run $(ARGS)
+
 run:
 	@scripts/run $(ARGS)
 
@@ -37,8 +40,9 @@ help:
 	@echo 'make run          see it work: on a host with RMPOPT for real, elsewhere on an emulated one'
 	@echo '                  (ARGS=--yes: do not ask)'
 	@echo 'make check        all tests; T=NAME runs those whose name contains NAME'
+	@echo 'make bench        side by side with the upstream algorithm on the emulated host (ARGS=--help)'
 	@echo 'make install      build and install by DKMS, for the running kernel and those to come'
 	@echo 'make uninstall    remove what "make install" installed'
 	@echo 'make clean        remove what was built (the cache outside the tree stays)'
 
-.PHONY: modules modules_install have-headers clean check run install uninstall help
+.PHONY: modules modules_install have-headers clean check bench run install uninstall help

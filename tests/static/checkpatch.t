@@ -1,5 +1,5 @@
 #!/bin/bash
-# checkpatch.pl --strict is clean over the module. The script comes out of Debian's
+# checkpatch.pl --strict is clean over the modules. The script comes out of Debian's
 # kernel source package, which is fetched once; where it can't be had: a skip.
 set -euo pipefail
 # shellcheck source=lib.sh
@@ -47,7 +47,7 @@ while read -r file; do
 	else
 		fail "$file" "$scratch/log"
 	fi
-done < <(tree_files | grep -E '^(src|include)/.*\.[ch]$')
+done < <(tree_files | grep -E '^(src|include|tests/bench/upstream)/.*\.[ch]$')
 
 printf '// SPDX-License-Identifier: GPL-2.0\nint x( void ){\n}\n' >"$scratch/seeded.c"
 if checkpatch "$scratch" seeded.c >"$scratch/log" 2>&1; then

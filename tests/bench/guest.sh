@@ -1,0 +1,270 @@
+# shellcheck shell=dash
+# Runs in the guest: guest.sh host-s|sparse REGIONS IDLE-SECONDS. Brings the host into the state of each
+# case, lets the upstream algorithm and then rmpopt do their pass, and prints what the
+# machine has counted: "measure CASE WHO NAME VALUE". README.md says what the cases are.
+exec 3>&1
+# shellcheck source=../scenarios/lib.sh
+. /rmpopt/lib.sh
+
+host=$1
+regions=$2
+idle_seconds=$3
+vcpus=$(machinectl hello | cut -d ' ' -f 1)
+threads=$(machinectl hello | cut -d ' ' -f 2)
+cores=$((vcpus / threads))
+primaries=$(seq 0 "$threads" $((vcpus - 1)))
+last_page=262143
+guest_regions=100
+trace=/sys/kernel/tracing
+tell=/sys/module/rmpopt_upstream/parameters/run
+
+give_up() {
+	echo "guest.sh: $*"
+	machinectl truth
+	dmesg | tail -n 20
+	exit 1
+}
+
+must() { "$@" || give_up "failed: $*"; }
+
+measure() { echo "measure $*"; }
+
+# most COUNTER CPU... - the largest of these CPUs' counts
+most() {
+	local counter=$1 cpu top=0 value
+	shift
+	for cpu; do
+		value=$(machinectl count "$counter" "$cpu")
+		[ "$value" -le "$top" ] || top=$value
+	done
+	echo "$top"
+}
+
+# sum COUNTER CPU... - of these CPUs
+sum() {
+	local counter=$1 cpu total=0
+	shift
+	for cpu; do
+		total=$((total + $(machinectl count "$counter" "$cpu")))
+	done
+	echo "$total"
+}
+
+# counted CASE WHO - all that the machine has counted
+counted() {
+	local case=$1 who=$2
+	machinectl counts | while read -r name value; do measure "$case" "$who" "$name" "$value"; done
+	# shellcheck disable=SC2086 # a list
+	measure "$case" "$who" worst-interruptions "$(most interruptions $primaries)"
+	# shellcheck disable=SC2046 # unsafe bits, cores that differ, cores armed
+	set -- $(machinectl truth)
+	measure "$case" "$who" wrong-cores "$2"
+	measure "$case" "$who" armed-cores "$3"
+}
+
+# counted_module CASE - and what the module says about it
+counted_module() {
+	local name
+	counted "$1" module
+	for name in verifies_leader verifies_follower overruns; do
+		measure "$1" module "says-$name" "$(($(count $name) - $(cat "/tmp/$name")))"
+	done
+	measure "$1" module optimized "$(get regions_optimized)"
+	# shellcheck disable=SC2046 # a list
+	measure "$1" module leader-cycles "$(most cycles $(get leaders | tr , ' '))"
+}
+
+# Counters from 0, the module's own, too.
+from_zero() {
+	local name
+	for name in verifies_leader verifies_follower overruns; do count $name >/tmp/$name; done
+	machinectl reset
+}
+
+describe() {
+	# shellcheck disable=SC2046 # regions, regions that are wholly the hypervisor's
+	set -- "$1" $(pages owned)
+	measure "$1" host regions "$2"
+	measure "$1" host owned "$3"
+	measure "$1" host cores "$cores"
+}
+
+# A machine that remembers nothing, with costs.
+new_machine() {
+	must machinectl fresh kind
+	must machinectl costs on
+}
+
+# --- the two -------------------------------------------------------------------
+
+# upstream CASE - one pass of the baseline. While it leads nobody else verifies; then all others do at once.
+upstream() {
+	must insmod "$here/rmpopt_upstream.ko" "regions=$upstream_regions"
+	machinectl reset
+	machinectl crowd 1 >/dev/null
+	must taskset -c 0 sh -c "echo lead >$tell"
+	measure "$1" baseline leader-verifies "$(machinectl count verifies)"
+	measure "$1" baseline leader-cycles "$(machinectl count cycles)"
+	machinectl crowd $((cores - 1)) >/dev/null
+	must taskset -c 0 sh -c "echo follow >$tell"
+	counted "$1" baseline
+	must rmmod rmpopt_upstream
+}
+
+# start PARAMETER... - the module, with nothing done yet. At once verify at most its leaders and as
+# many followers as the tunable "parallel" says.
+start() {
+	must load scan_on_load=N watch_ms=0 audit_ms=0 "$@"
+	must wait_for 'state_is ready' 60
+	machinectl crowd $(($(get leaders | tr , ' ' | wc -w) + $(get tune/parallel))) >/dev/null
+}
+
+# scanned CASE now|full - one pass of the module
+scanned() {
+	from_zero
+	must scan "$2" 300
+	must wait_for at_rest 60
+	[ "$(get last_result)" = ok ] || give_up "$1: the pass ends with $(get last_result)"
+	counted_module "$1"
+}
+
+# --- cases ---------------------------------------------------------------------
+
+case_full() {
+	new_machine
+	describe full
+	upstream full
+	new_machine
+	start
+	scanned full full
+}
+
+# After case_full, with what it has left.
+case_same() {
+	describe same
+	scanned same now
+}
+
+# After case_full.
+case_delta() {
+	local first=$((regions / 2 - guest_regions / 2))
+	must pages assign $first 1 $guest_regions 77
+	must scan now 120
+	must wait_for at_rest 60
+	must pages release $first 1 $guest_regions 77
+	describe delta
+	scanned delta now
+}
+
+# Which CPUs the module's threads run on, from now on.
+trace_threads() {
+	echo 'next_comm ~ "rmpopt*"' >"$trace/events/sched/sched_switch/filter"
+	echo >"$trace/trace"
+	echo 1 >"$trace/events/sched/sched_switch/enable"
+}
+
+# woken_outside CPU... - how often they ran on other CPUs than these; and in all
+woken_outside() {
+	echo 0 >"$trace/events/sched/sched_switch/enable"
+	grep sched_switch: "$trace/trace" | awk -v "allowed=$*" '
+		BEGIN { n = split(allowed, list, " "); for (i = 1; i <= n; i++) ok["[" sprintf("%03d", list[i]) "]"] }
+		{ for (i = 1; i < NF; i++) if ($i ~ /^\[[0-9]+\]$/) break; all++; outside += !($i in ok) }
+		END { print outside + 0, all + 0 }'
+}
+
+# After case_full: nobody asks for anything.
+case_idle() {
+	local others
+	put tune/watch_ms 1000
+	others=$(for cpu in $(all_cpus); do
+		get leaders | tr , '\n' | grep -qx "$cpu" || echo "$cpu"
+	done)
+	describe idle
+	must wait_for at_rest 60
+	from_zero
+	trace_threads
+	sleep "$idle_seconds"
+	# shellcheck disable=SC2046 # lists
+	set -- $(woken_outside $(get leaders | tr , ' '))
+	measure idle module runs-elsewhere "$1"
+	measure idle module runs "$2"
+	counted_module idle
+	# shellcheck disable=SC2086 # a list
+	measure idle module others $(($(sum verifies $others) + $(sum reports $others)))
+	put tune/watch_ms 0
+}
+
+case_half() {
+	new_machine
+	must pages assign 1 2 $((free / 2)) $last_page
+	describe half
+	upstream half
+	new_machine
+	must pages assign 1 2 $((free / 2)) $last_page
+	start
+	scanned half full
+	must unload
+}
+
+case_none() {
+	new_machine
+	must pages assign 0 1 "$free" $last_page
+	describe none
+	upstream none
+	new_machine
+	must pages assign 0 1 "$free" $last_page
+	start
+	scanned none full
+	must unload
+}
+
+# In the state of case_none, where followers have nothing to do: the leaders alone count.
+case_nodes() {
+	describe nodes
+	new_machine
+	must pages assign 0 1 "$free" $last_page
+	start "cpus=$(cat /sys/devices/system/node/node0/cpulist)"
+	machinectl crowd 1 >/dev/null
+	scanned nodes-one full
+	must unload
+	new_machine
+	must pages assign 0 1 "$free" $last_page
+	start
+	machinectl crowd 2 >/dev/null
+	scanned nodes full
+	must unload
+}
+
+host_s() {
+	upstream_regions=$regions
+	new_machine
+	# The RMP fills the last regions, 4 MiB for each that it covers.
+	free=$((regions - (regions * 4 + 1023) / 1024))
+	case_full
+	case_same
+	case_delta
+	case_idle
+	must unload
+	case_half
+	case_none
+	case_nodes
+}
+
+sparse() {
+	# As far as the kernel's own RAM reaches.
+	upstream_regions=0
+	new_machine
+	describe sparse
+	upstream sparse
+	new_machine
+	start
+	scanned sparse full
+	must unload
+}
+
+case $host in
+host-s) host_s ;;
+sparse) sparse ;;
+*) give_up "no host $host" ;;
+esac
+echo "measured $host"
