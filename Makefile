@@ -21,6 +21,9 @@ clean:
 check:
 	@tests/check $(T)
 
+sim:
+	@tests/sim/run
+
 run:
 	@scripts/run $(ARGS)
 
@@ -37,8 +40,9 @@ help:
 	@echo 'make run          see it work: on a host with RMPOPT for real, elsewhere on an emulated one'
 	@echo '                  (ARGS=--yes: do not ask)'
 	@echo 'make check        all tests; T=NAME runs those whose name contains NAME'
+	@echo 'make sim          what passes cost on simulated hosts of up to 512 cores and 8 TiB; tables in build/sim'
 	@echo 'make install      build and install by DKMS, for the running kernel and those to come'
 	@echo 'make uninstall    remove what "make install" installed'
 	@echo 'make clean        remove what was built (the cache outside the tree stays)'
 
-.PHONY: modules modules_install have-headers clean check run install uninstall help
+.PHONY: modules modules_install have-headers clean check sim run install uninstall help

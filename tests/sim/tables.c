@@ -133,9 +133,9 @@ void tables_hosts(FILE *text, FILE *json)
 	fputs("]\n", json);
 }
 
-static const u32 sweep_parallel[] = { 1, 2, 3, 4, 8, 16, 64, 0 };
+static const u32 sweep_parallel[] = { 1, 2, 3, 4, 8, 16, 0 };
 static const u32 sweep_slice[] = { 10, 20, 50, 100, 200 };
-static const u32 sweep_duty[] = { 2, 5, 10, 25 };
+static const u32 sweep_duty[] = { 2, 5, 10 };
 
 #define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
 
