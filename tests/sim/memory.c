@@ -3,8 +3,8 @@
  * How much memory the module takes: what the planner's own structures and maps
  * need, exactly, and what the kernel part adds, as include/cores.h,
  * src/cores.c, src/windows.c, src/lead.c and src/worker.c have it. Not counted:
- * the module's code and constants, stacks of its threads, per-CPU counters, and
- * what is allocated for the time of one file's reading.
+ * the module's code and constants, per-CPU counters, task_structs, allocators'
+ * own overhead, and what is allocated while a file is read or at load.
  */
 #include "sim.h"
 
@@ -12,6 +12,11 @@
 #define KERNEL_CORE	256u
 /* struct lead, rounded up. [estimate] */
 #define KERNEL_LEAD	128u
+/* Cores are allocated in chunks of whole pages. */
+#define CHUNK		64u
+#define PAGE		4096u
+/* Of the worker's thread and of each leader's, x86-64. */
+#define STACK		16384u
 /* Threads per core. */
 #define THREADS		2u
 
@@ -46,12 +51,16 @@ size_t memory_of(const struct host *host, FILE *out)
 
 	sum += line(out, "kernel: rest of struct core with its slice (estimate)",
 		    cores * KERNEL_CORE);
+	sum += line(out, "kernel: cores' chunks rounded up to pages (at most)",
+		    (cores + CHUNK - 1) / CHUNK * PAGE);
 	sum += line(out, "kernel: tables of pointers by CPU, siblings",
 		    cpus * (3 * sizeof(void *) + sizeof(int)));
 	sum += line(out, "kernel: coverage",
 		    sizeof(struct coverage));
 	sum += line(out, "kernel: leaders (estimate)",
 		    PLAN_LEADERS_MAX * KERNEL_LEAD);
+	sum += line(out, "kernel: stacks of the threads",
+		    (1 + host->nodes) * STACK);
 	line(out, "sum", sum);
 	return sum;
 }

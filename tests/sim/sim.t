@@ -20,12 +20,12 @@ src/plan_pass.c|no follower is interrupted|/^static void tally_lead/,/^}/s/^\tif
 src/plan_pass.c|all tables are as they should be|/^static void settle_core/,/^}/s/core->member\[k\] |= .*/;/
 src/plan_pass.c|leaders verify what was lost|/^static void order_lead/,/^}/s/!plan->full \&\& test_bit/0 \&\& test_bit/
 src/plan_pass.c|followers verify that|/^static unsigned long to_follow/,/^}/s/(won & ~core->gained\[k\])/won/
-src/plan_pass.c|at most R \+ k reports$|/^static void tally_lead/,/^}/s/!test_bit(place, plan->marked)/lost/
-src/plan_pass.c|at most R \+ k reports, and|/^static void order_close/,/^}/s/plan->won, plan->regions/plan->clean, plan->regions/
+src/plan_pass.c|at most R + k reports|/^static void tally_lead/,/^}/s/!test_bit(place, plan->marked)/lost/
+src/plan_pass.c|at most R + k reports, and k|/^static void order_ask/,/^}/s/plan->doubt, plan->regions/plan->clean, plan->regions/
 src/plan_pace.c|no interruption longer than slice_us|s/spent + pace->slowest <= budget/spent <= budget + pace->slowest/
-src/plan_pass.c|R reports$|/^static void order_look/,/^}/s/if (plan->full)/if (1)/
+src/plan_pass.c|R reports|/^static void order_look/,/^}/s/if (plan->full)/if (1)/
 tests/sim/cost.c|317 and 369 ms|s/service = 1200/service = 900/
-tests/sim/cost.c|114,000 to 140,000 cycles|s/service = 1200/service = 900/
+tests/sim/cost.c|111,000 cycles on average|s/service = 1200/service = 900/
 tests/sim/sim.h|95 ms|s/COST_SEND\t350u/COST_SEND\t500u/
 include/plan.h|less than 2 MiB|s/PLAN_CORE_MAPS\t4u/PLAN_CORE_MAPS\t8u/
 END
@@ -46,7 +46,7 @@ while IFS='|' read -r file says how; do
 	count=$((count + 1))
 	sed -i "$how" "$copy/$file"
 	if ! cmp -s "$tree/$file" "$copy/$file" && ! check -O1 &&
-		grep -qE "^not ok [0-9]+ - $says" "$scratch/log"; then
+		grep '^not ok' "$scratch/log" | grep -qF -- "- $says"; then
 		printf 'ok %d - broken, and noticed: %s\n' "$count" "$says"
 	else
 		printf 'not ok %d - broken, and noticed: %s\n' "$count" "$says"
