@@ -24,6 +24,9 @@ check:
 bench:
 	@tests/bench/run $(ARGS)
 
+sim:
+	@tests/sim/run
+
 run:
 	@scripts/run $(ARGS)
 
@@ -41,8 +44,9 @@ help:
 	@echo '                  (ARGS=--yes: do not ask)'
 	@echo 'make check        all tests; T=NAME runs those whose name contains NAME'
 	@echo 'make bench        side by side with the upstream algorithm on the emulated host (ARGS=--help)'
+	@echo 'make sim          what passes cost on simulated hosts of up to 512 cores and 8 TiB; tables in build/sim'
 	@echo 'make install      build and install by DKMS, for the running kernel and those to come'
 	@echo 'make uninstall    remove what "make install" installed'
 	@echo 'make clean        remove what was built (the cache outside the tree stays)'
 
-.PHONY: modules modules_install have-headers clean check bench run install uninstall help
+.PHONY: modules modules_install have-headers clean check bench sim run install uninstall help

@@ -1,0 +1,58 @@
+#!/bin/bash
+# What passes must cost exactly on large hosts, and that the check would notice:
+# planner and executor are broken in a copy, one thing at a time.
+set -euo pipefail
+# shellcheck source=lib.sh
+. "$(dirname -- "$0")/lib.sh"
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+copy=$scratch/copy
+status=0
+
+# FILE | WHAT THE CHECK SAYS THEN | HOW IT IS BROKEN
+breaks() {
+	cat <<'END'
+src/plan_phase.c|leaders verify each region once|/^static void order_lead/,/^}/s/place++/place += 2/
+src/plan_phase.c|followers verify what was won|/^static unsigned long to_follow/,/^}/s/(won & ~core->gained\[k\])/won/
+src/plan_pass.c|nothing to catch up|/^static void count/,/^}/s/verifies_follower++/verifies_catchup++/
+src/plan_phase.c|no follower is interrupted|/^static void tally_lead/,/^}/s/^\tif (bit)$/\tif (1)/
+src/plan_phase.c|all tables are as they should be|/^static void settle_core/,/^}/s/core->member\[k\] |= .*/;/
+src/plan_phase.c|leaders verify what was lost|/^static void order_lead/,/^}/s/!plan->full \&\& test_bit/0 \&\& test_bit/
+src/plan_phase.c|followers verify that|/^static unsigned long to_follow/,/^}/s/(won & ~core->gained\[k\])/won/
+src/plan_phase.c|at most R + k reports|/^static void tally_lead/,/^}/s/!test_bit(place, plan->marked)/lost/
+src/plan_phase.c|at most R + k reports, and k|/^static void order_ask/,/^}/s/plan->doubt, plan->regions/plan->clean, plan->regions/
+src/plan_pace.c|no interruption longer than slice_us|s/spent + pace->slowest <= budget/spent <= budget + pace->slowest/
+src/plan_phase.c|R reports|/^static void order_look/,/^}/s/if (plan->full)/if (1)/
+tests/sim/cost.c|317 and 369 ms|s/service = 1200/service = 900/
+tests/sim/cost.c|111,000 cycles on average|s/service = 1200/service = 900/
+tests/sim/sim.h|95 ms|s/COST_SEND\t350u/COST_SEND\t500u/
+include/plan.h|less than 2 MiB|s/PLAN_CORE_MAPS\t4u/PLAN_CORE_MAPS\t8u/
+END
+}
+
+check() { in_sim "$copy" "$1" "$scratch/out" --check >"$scratch/log" 2>&1; }
+
+mkdir -p "$copy/tests"
+cp -a "$tree"/{src,include} "$copy/"
+cp -a "$tree"/tests/{unit,sim} "$copy/tests/"
+
+check "-O1 -fsanitize=address,undefined -fno-sanitize-recover=all" || status=$?
+grep -v '^1\.\.' "$scratch/log" || true
+count=$(grep -cE '^(not )?ok ' "$scratch/log" || true)
+[ "$status" -le 1 ] || printf 'Bail out! the simulator ended with status %d\n' "$status"
+
+while IFS='|' read -r file says how; do
+	count=$((count + 1))
+	sed -i "$how" "$copy/$file"
+	if ! cmp -s "$tree/$file" "$copy/$file" && ! check -O1 &&
+		grep '^not ok' "$scratch/log" | grep -qF -- "- $says"; then
+		printf 'ok %d - broken, and noticed: %s\n' "$count" "$says"
+	else
+		printf 'not ok %d - broken, and noticed: %s\n' "$count" "$says"
+		echo "# $file: $how"
+		sed -n '/^not ok/s/^/# /p' "$scratch/log"
+	fi
+	cp "$tree/$file" "$copy/$file"
+done < <(breaks)
+printf '1..%d\n' "$count"
