@@ -17,12 +17,13 @@
  * core's maps; the worker looks at them when it is done.
  *
  * Locking: engine.lock (a spinlock, taken with interrupts disabled) guards
- * state, reason and requests and nothing else. Everything else is written by
- * the worker alone; files read single words of it. Slices and orders of leaders
- * are handed over by their busy flags. cpus_read_lock() is held to read masks and for one IPI
+ * state, reason and requests. Wishes are single words that files, callbacks
+ * and notifiers write; everything else is written by the worker alone, and
+ * files read it as it is. Slices and orders of leaders are handed over by
+ * their busy flags. cpus_read_lock() is held to read masks and for one IPI
  * round, never across a pass and never with migration or preemption disabled,
  * because CPU offlining waits for pinned threads while it holds the write
- * side. Hotplug callbacks take no lock of ours at all.
+ * side. Hotplug callbacks take no lock but that of the wait queue.
  */
 #ifndef RMPOPT_ENGINE_H
 #define RMPOPT_ENGINE_H
@@ -112,7 +113,8 @@ struct engine_stats {
 
 /**
  * struct engine - the one instance
- * @lock: guards @state, @reason, @requested, @served, @want and @later
+ * @lock: guards @state, @reason, @last_result and the requests, from
+ *	@requested to @later_cap
  * @state: where the module is
  * @reason: why, as a sentence
  * @requested: number of the last accepted request
