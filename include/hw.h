@@ -28,10 +28,9 @@
 #define HW_CPUID_RST_LIMITED	BIT(10)
 #define HW_CPUID_RST_ENTRIES	GENMASK(9, 0)
 
-/* CPUID Fn8000_001F EAX: RMPREAD and the segmented RMP. [S] */
+/* CPUID Fn8000_001F EAX: RMPREAD. [S] */
 #define HW_CPUID_SEV		0x8000001fu
 #define HW_CPUID_RMPREAD	BIT(21)
-#define HW_CPUID_SEGMENTED	BIT(23)
 
 /* Not all kernels that the module builds for know these by name. [S] */
 #define HW_MSR_SYSCFG		0xc0010010u

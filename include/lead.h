@@ -11,7 +11,6 @@ struct core;
 
 int lead_start(void);
 void lead_stop(void);
-u32 lead_count(void);
 void lead_send(u32 i, struct core *core);
 bool lead_is_busy(u32 i);
 int lead_result(u32 i, u32 *next);

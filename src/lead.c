@@ -163,14 +163,6 @@ void lead_stop(void)
 }
 
 /**
- * lead_count - how many leaders there may be
- */
-u32 lead_count(void)
-{
-	return count;
-}
-
-/**
  * lead_send - let a thread execute a core's order, from the core's next place
  * @i: which thread; it is not busy
  * @core: the core, with an order

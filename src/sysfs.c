@@ -142,9 +142,9 @@ static struct kobj_attribute enabled_attr = __ATTR_RW(enabled);
 static struct kobj_attribute passes_attr = __ATTR_RO(passes);
 static struct kobj_attribute last_result_attr = __ATTR_RO(last_result);
 static struct kobj_attribute progress_attr = __ATTR_RO(progress);
-static struct kobj_attribute covered_attr = __ATTR_RO(regions_covered);
-static struct kobj_attribute optimized_attr = __ATTR_RO(regions_optimized);
-static struct kobj_attribute uncovered_attr = __ATTR_RO(regions_uncovered);
+static struct kobj_attribute regions_covered_attr = __ATTR_RO(regions_covered);
+static struct kobj_attribute regions_optimized_attr = __ATTR_RO(regions_optimized);
+static struct kobj_attribute regions_uncovered_attr = __ATTR_RO(regions_uncovered);
 
 static struct attribute *root_attrs[] = {
 	&state_attr.attr,
@@ -156,9 +156,9 @@ static struct attribute *root_attrs[] = {
 	&passes_attr.attr,
 	&last_result_attr.attr,
 	&progress_attr.attr,
-	&covered_attr.attr,
-	&optimized_attr.attr,
-	&uncovered_attr.attr,
+	&regions_covered_attr.attr,
+	&regions_optimized_attr.attr,
+	&regions_uncovered_attr.attr,
 	NULL
 };
 
