@@ -64,6 +64,8 @@ enum machine_op {
 	MACHINE_STATUS		= 19,
 	/* (enum machine_profile) -> ; as at boot: SNP, MSRs, tables, pages, events, faults, costs, counters */
 	MACHINE_FRESH		= 20,
+	/* (region, cycles, budget) -> ; a verify of that region takes so many cycles (0: none is slow); interruptions of more than budget are overruns (0: none are) */
+	MACHINE_SLOW		= 21,
 };
 
 /* Arguments of MACHINE_SNP. */
@@ -116,6 +118,11 @@ enum machine_counter {
 	MACHINE_RMPUPDATES,
 	MACHINE_PSMASHES,
 	MACHINE_LOST,		/* bits cleared by hardware: conversions, rewriting of the base, going offline */
+	MACHINE_SCAN_CYCLES,	/* modelled cycles of verifies that read the RMP (costs on) */
+	MACHINE_OVERRUNS,	/* interruptions that took more cycles than the budget; see MACHINE_SLOW */
+	MACHINE_OVERRUN_RUN,	/* most RMPOPTs in one of them (a maximum) */
+	MACHINE_OVERRUN_LONG,	/* RMPOPTs in them that took more than the budget all alone */
+	MACHINE_OVERRUN_LATE,	/* RMPOPTs in them that began when the budget was used up */
 	MACHINE_UNSAFE,		/* times that a bit was set over a region with an assigned page: 0 always */
 	MACHINE_COUNTERS
 };

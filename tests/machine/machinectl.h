@@ -27,7 +27,10 @@ static const struct word counters[] = {
 	{ "cached", MACHINE_CACHED }, { "early-exit", MACHINE_EARLY_EXIT },
 	{ "base-writes", MACHINE_BASE_WRITES }, { "rmpreads", MACHINE_RMPREADS },
 	{ "rmpupdates", MACHINE_RMPUPDATES }, { "psmashes", MACHINE_PSMASHES },
-	{ "lost", MACHINE_LOST }, { "unsafe", MACHINE_UNSAFE }, { NULL, 0 }
+	{ "lost", MACHINE_LOST }, { "scan-cycles", MACHINE_SCAN_CYCLES },
+	{ "overruns", MACHINE_OVERRUNS }, { "overrun-run", MACHINE_OVERRUN_RUN },
+	{ "overrun-long", MACHINE_OVERRUN_LONG }, { "overrun-late", MACHINE_OVERRUN_LATE },
+	{ "unsafe", MACHINE_UNSAFE }, { NULL, 0 }
 };
 
 _Static_assert(sizeof(counters) / sizeof(counters[0]) == MACHINE_COUNTERS + 1,
@@ -74,6 +77,7 @@ static const char usage[] =
 "  wrmsr CPU MSR VALUE           planted, past every check\n"
 "  pages REGION                  assigned pages, ASID and PFN of the lowest\n"
 "  costs on|off, crowd N         modelled costs; as if N cores verified at once\n"
+"  slow REGION CYCLES BUDGET     what a verify of it takes; what interruptions may\n"
 "  faulty CPU none|ud|gp         every RMPOPT on that core faults\n"
 "  lose CPU|all                  a core loses its table by itself\n"
 "  profile kind|harsh            prints the one before\n"

@@ -202,13 +202,23 @@ static int crowd(struct call *c)
 	return 0;
 }
 
+static int slow(struct call *c)
+{
+	if (c->in[0] >= MAX_REGIONS)
+		return EINVAL;
+	machine.slow_region = c->in[0];
+	machine.slow_cycles = c->in[1];
+	machine.budget = c->in[2];
+	return 0;
+}
+
 /* For tests that share a boot; the guest's module has to be gone. */
 static int fresh(struct call *c)
 {
 	if (c->in[0] > MACHINE_HARSH)
 		return EINVAL;
 	machine.profile = c->in[0];
-	machine.crowd = 0;
+	machine.crowd = machine.slow_cycles = machine.budget = 0;
 	event_open();
 	cost_switch(false);
 	machine_reset();
@@ -235,7 +245,7 @@ static int (*const operations[])(struct call *c) = {
 	[MACHINE_WRMSR] = plant_msr, [MACHINE_PAGES] = pages, [MACHINE_COSTS] = costs,
 	[MACHINE_FAULTY] = faulty, [MACHINE_LOSE] = lose, [MACHINE_PROFILE] = profile,
 	[MACHINE_CROWD] = crowd, [MACHINE_STATUS] = status,
-	[MACHINE_FRESH] = fresh,
+	[MACHINE_FRESH] = fresh, [MACHINE_SLOW] = slow,
 };
 
 enum outcome control_execute(const struct insn *insn)
