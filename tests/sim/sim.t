@@ -26,7 +26,7 @@ src/plan_pace.c|no interruption longer than slice_us|s/spent + pace->slowest <= 
 src/plan_phase.c|R reports|/^static void order_look/,/^}/s/if (plan->full)/if (1)/
 tests/sim/cost.c|317 and 369 ms|s/service = 1200/service = 900/
 tests/sim/cost.c|111,000 cycles on average|s/service = 1200/service = 900/
-tests/sim/sim.h|95 ms|s/COST_SEND\t350u/COST_SEND\t500u/
+tests/sim/cost.c|95 ms|s/send = 350/send = 500/
 include/plan.h|less than 2 MiB|s/PLAN_CORE_MAPS\t4u/PLAN_CORE_MAPS\t8u/
 END
 }
