@@ -202,6 +202,7 @@ void cost_end(enum kind kind);
 
 /* host.c */
 struct host *host_new(u32 cores, u32 nodes, u32 regions);
+void host_take_turns(struct host *host);
 void host_free(struct host *host);
 void host_convert(struct host *host, u32 place, enum content content);
 void host_fill(struct host *host, u32 every, enum content content);
@@ -250,5 +251,6 @@ int check_all(void);
 
 /* memory.c */
 size_t memory_of(const struct host *host, FILE *out);
+void memory_sizes(FILE *out);
 
 #endif /* RMPOPT_SIM_H */
