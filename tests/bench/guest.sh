@@ -69,7 +69,7 @@ counted_module() {
 	local name
 	counted "$1" module
 	for name in $own_counts; do
-		measure "$1" module "says-$name" "$(($(count $name) - $(cat "/tmp/$name")))"
+		measure "$1" module "says-$name" "$(($(count "$name") - $(cat "/tmp/$name")))"
 	done
 	measure "$1" module optimized "$(get regions_optimized)"
 	measure "$1" module leaders "$(get leaders | tr , '\n' | wc -l)"
@@ -82,7 +82,7 @@ counted_module() {
 # Counters from 0, the module's own, too.
 from_zero() {
 	local name
-	for name in $own_counts; do count $name >/tmp/$name; done
+	for name in $own_counts; do count "$name" >"/tmp/$name"; done
 	machinectl reset
 }
 

@@ -51,6 +51,7 @@ sizes_hold() {
 	built=$("$machine_dir/build.sh" 7 "$1" 2>"$scratch/build.log") || return 1
 	in_sim "$tree" -O1 "$scratch/out" --sizes >"$scratch/counted"
 	real_sizes "$built/rmpopt.ko" >"$scratch/real"
+	[ -s "$scratch/real" ] || return 1
 	awk 'FNR == NR { real[$1] = $2; next }
 		{ wrong = $2 == "=" ? real[$1] != $3 : !real[$1] || real[$1] > $3 }
 		wrong { print "# struct " $1 ": " real[$1] " bytes, counted " $2 " " $3; bad++ }
