@@ -360,9 +360,10 @@ static const struct {
 	{ "assign", assign }, { "release", release }, { "snp", snp }, { "event", event },
 	{ "events", events }, { "wait-gate", wait_gate }, { "open", open_gate },
 	{ "truth", truth }, { "table", table }, { "bit", bit }, { "map", map },
+	{ "slow", slow },
 	{ "rdmsr", rdmsr }, { "wrmsr", wrmsr }, { "pages", pages }, { "costs", costs },
-	{ "crowd", crowd }, { "slow", slow }, { "faulty", faulty }, { "lose", lose },
-	{ "profile", profile }, { "fresh", fresh }, { "status", status },
+	{ "crowd", crowd }, { "faulty", faulty }, { "lose", lose }, { "profile", profile },
+	{ "fresh", fresh }, { "status", status },
 };
 
 static void check_machine(void)

@@ -22,15 +22,15 @@ static const struct word counters[] = {
 	{ "faults", MACHINE_FAULTS }, { "irqs-off", MACHINE_IRQS_OFF },
 	{ "interruptions", MACHINE_INTERRUPTIONS }, { "longest-run", MACHINE_LONGEST_RUN },
 	{ "longest-cycles", MACHINE_LONGEST_CYCLES }, { "cycles", MACHINE_CYCLES },
+	{ "scan-cycles", MACHINE_SCAN_CYCLES },
+	{ "overruns", MACHINE_OVERRUNS }, { "overrun-run", MACHINE_OVERRUN_RUN },
+	{ "overrun-long", MACHINE_OVERRUN_LONG }, { "overrun-late", MACHINE_OVERRUN_LATE },
 	{ "secondary", MACHINE_SECONDARY }, { "outside", MACHINE_OUTSIDE },
 	{ "too-early", MACHINE_TOO_EARLY }, { "paid", MACHINE_PAID },
 	{ "cached", MACHINE_CACHED }, { "early-exit", MACHINE_EARLY_EXIT },
 	{ "base-writes", MACHINE_BASE_WRITES }, { "rmpreads", MACHINE_RMPREADS },
 	{ "rmpupdates", MACHINE_RMPUPDATES }, { "psmashes", MACHINE_PSMASHES },
-	{ "lost", MACHINE_LOST }, { "scan-cycles", MACHINE_SCAN_CYCLES },
-	{ "overruns", MACHINE_OVERRUNS }, { "overrun-run", MACHINE_OVERRUN_RUN },
-	{ "overrun-long", MACHINE_OVERRUN_LONG }, { "overrun-late", MACHINE_OVERRUN_LATE },
-	{ "unsafe", MACHINE_UNSAFE }, { NULL, 0 }
+	{ "lost", MACHINE_LOST }, { "unsafe", MACHINE_UNSAFE }, { NULL, 0 }
 };
 
 _Static_assert(sizeof(counters) / sizeof(counters[0]) == MACHINE_COUNTERS + 1,
