@@ -117,6 +117,16 @@ static void test_beyond_two_tib(void **state)
 	assert_int_equal(cost.verifies_leader, 8192);
 	assert_int_equal(cost.verifies_follower, 8192);
 	check_truth();
+
+	/* Cores 1 and 5 alone look at what node 1 has. */
+	plan_leave(&h.plan, &h.cores[5]);
+	assert_int_equal(plan_optimized(&h.plan), 8192);
+	plan_leave(&h.plan, &h.cores[1]);
+	assert_int_equal(plan_optimized(&h.plan), 6144);
+	plan_join(&h.plan, &h.cores[1]);
+	pass(false, &cost);
+	assert_int_equal(cost.verifies_leader, 2048);
+	assert_int_equal(plan_optimized(&h.plan), 8192);
 }
 
 /* What the largest host needs. */
