@@ -87,7 +87,8 @@ enum machine_event {
 	MACHINE_EVENT_LOSE	= 6,	/* the core of CPU (argument; ALL: every core) loses its table */
 	/*
 	 * This RMPOPT is held until MACHINE_OPEN: the vCPU executes nothing,
-	 * but takes interrupts if they are enabled.
+	 * but takes interrupts if they are enabled. With a CPU as argument (not
+	 * ALL) only RMPOPTs on its core are counted.
 	 */
 	MACHINE_EVENT_GATE	= 7,
 };

@@ -4,7 +4,8 @@
 # Plain: 2 GiB below 4 GiB, the rest from 4 GiB on; node 0 has 6 GiB if it is
 # alone, else 4, each further node 2. The RMP lies at 5.75 GiB, in region 5.
 # Sparse: 2 GiB at 0 and 2 GiB at 1 TiB, where QEMU puts memory above 4 GiB on an
-# AMD CPU when there is room for more than 1 TiB; the RMP at 1.75 GiB.
+# AMD CPU when there is room for more than 1 TiB; the RMP at 1.75 GiB. Far: two
+# DIMMs of 2 GiB, the kernel's block size there, at 3 TiB.
 #
 # shellcheck disable=SC2034,SC2154 # variables of launch
 # shellcheck disable=SC2054 # QEMU's own commas
@@ -63,9 +64,20 @@ layout_sparse() {
 	layout_reserve=64M
 	layout_rst=34/0:2+64:2
 	layout_segments=0
+	[ -z "$far" ] || layout_far
+}
+
+layout_far() {
+	local n
+	for n in 0 1; do
+		layout_qemu+=(-object "memory-backend-ram,id=far$n,size=2G"
+			-device "pc-dimm,id=dimm$n,memdev=far$n,node=1,addr=$((0x30000000000 + (n << 31)))")
+	done
+	layout_rst+=+192:4
 }
 
 layout() {
+	[ -z "$far" ] || [ -n "$sparse" ] || die "--far wants --sparse"
 	if [ -n "$sparse" ]; then
 		layout_sparse
 	else
