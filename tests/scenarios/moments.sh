@@ -94,7 +94,12 @@ meanwhile() {
 	[ $((ended - opened)) -le $bound_ms ] || note "$* took $((ended - opened)) ms"
 }
 
-in_truth() { at_rest && [ "$(machinectl truth)" = "0 0 $1" ] && [ "$(get regions_optimized)" = 7 ]; }
+# Region 2 comes and goes: what a pass that was cut short leaves to back-off has to be asked for.
+in_truth() {
+	at_rest || return
+	[ "$(get backoff)" = "" ] || { put scan now; return 1; }
+	[ "$(machinectl truth)" = "0 0 $1" ] && [ "$(get regions_optimized)" = 7 ]
+}
 
 # settles CORES - left alone
 settles() {
