@@ -174,7 +174,7 @@ static void wait_gate(char **arg)
 
 static void open_gate(char **arg)
 {
-	simple(MACHINE_OPEN, 0, 0, 0);
+	simple(MACHINE_OPEN, arg[0] && !strcmp(arg[0], "step"), 0, 0);
 }
 
 static void truth(char **arg)

@@ -117,7 +117,7 @@ static int events(struct call *c)
 
 static int open_gate(struct call *c)
 {
-	event_open();
+	event_open(!c->in[0]);
 	return 0;
 }
 
@@ -219,7 +219,7 @@ static int fresh(struct call *c)
 		return EINVAL;
 	machine.profile = c->in[0];
 	machine.crowd = machine.slow_cycles = machine.budget = 0;
-	event_open();
+	event_open(true);
 	cost_switch(false);
 	machine_reset();
 	count_reset();

@@ -160,9 +160,9 @@ struct forced event_fire(const struct insn *insn)
 	return forced;
 }
 
-void event_open(void)
+void event_open(bool forget)
 {
-	for (int i = 0; i < MAX_EVENTS; i++)
+	for (int i = 0; forget && i < MAX_EVENTS; i++)
 		events[i].at = 0;
 	for (int i = 0; i < MAX_HELD; i++)
 		held[i].open = held[i].pc;

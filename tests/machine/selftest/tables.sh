@@ -91,4 +91,8 @@ is "$(machinectl events)" "1 0" "and waits"
 do_it hold 2 0 >/dev/null
 machinectl wait-gate --timeout 10
 is "$?" 0 "for the RMPOPT of that core"
+machinectl event 1 gate 2
+machinectl open step
+is "$(machinectl events)" "1 0" "who is held can be let go up to the next gate"
 machinectl open
+is "$(machinectl events)" "0 0" "or for good"
