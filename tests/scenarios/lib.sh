@@ -135,6 +135,12 @@ count() { get "stats/$1"; }
 state_is() { [ "$(get state 2>/dev/null)" = "$1" ]; }
 wait_state() { wait_for "state_is $1" "${2:-20}" "${3:-state becomes $1}"; }
 
+# in_list NUMBER LIST - is it in a list like 0-3,8?
+in_list() {
+	printf '%s\n' "$2" | tr , '\n' | awk -F - -v n="$1" \
+		'NF && n + 0 >= $1 + 0 && n + 0 <= $NF + 0 { found = 1 } END { exit !found }'
+}
+
 # No request waits to be served and no pass runs.
 at_rest() { [ "$(get requested)" = "$(get served)" ] && [ "$(get progress)" = "0 0" ] && ! state_is scanning; }
 
@@ -144,6 +150,47 @@ scan() {
 	put scan "${1:-now}" || return 1
 	number=$(get requested)
 	wait_for "[ \"\$(get served)\" -ge $number ]" "${2:-30}"
+}
+
+# --- SNP guests -----------------------------------------------------------------
+
+# vmm NAME - start a snpvm; vm NAME COMMAND... - have it do that, print its answer
+# (status 1 if it says "error"); vmm_end NAME, vmm_kill NAME - it ends by itself, or by SIGKILL.
+vmm() {
+	local dir=/tmp/vmm-$1
+	rm -rf "$dir"
+	mkdir "$dir" && mkfifo "$dir/in"
+	snpvm <"$dir/in" >"$dir/out" 2>&1 &
+	echo $! >"$dir/pid"
+	# Held open, or snpvm would see the end after the first command.
+	sh -c 'exec 9>"$1/in"; echo $$ >"$1/holder"; exec sleep 100000' sh "$dir" >/dev/null 2>&1 &
+	wait_for "[ -s $dir/holder ] && grep -q ready $dir/out" 10
+}
+
+# vm_send NAME COMMAND... - do not wait for the answer
+vm_send() {
+	local dir=/tmp/vmm-$1
+	shift
+	echo "$*" >"$dir/in"
+}
+
+vm() {
+	local dir=/tmp/vmm-$1 lines
+	lines=$(wc -l <"$dir/out")
+	vm_send "$@"
+	wait_for "[ \$(wc -l <$dir/out) -gt $lines ]" "${VM_TIMEOUT:-60}" || return 1
+	tail -n 1 "$dir/out"
+	tail -n 1 "$dir/out" | grep -q '^ok'
+}
+
+vmm_end() {
+	kill "$(cat "/tmp/vmm-$1/holder")"
+	wait_for "! kill -0 $(cat "/tmp/vmm-$1/pid") 2>/dev/null" 60
+}
+
+vmm_kill() {
+	kill -KILL "$(cat "/tmp/vmm-$1/pid")" "$(cat "/tmp/vmm-$1/holder")"
+	wait_for "! kill -0 $(cat "/tmp/vmm-$1/pid") 2>/dev/null" 60
 }
 
 # --- the machine --------------------------------------------------------------
@@ -185,12 +232,21 @@ new_kernel_trouble() {
 
 # fresh PROFILE - a machine as after boot, whatever the scenario before has left:
 # no module, the CPUs of the boot, no planted fault or MSR, no guest page,
-# SNP as at the start, counters at 0.
+# SNP as at the start (with a PSP: off, nothing loaded), counters at 0.
 fresh() {
 	# First let go whoever a scenario has left held, else nothing can be unloaded.
 	machinectl open && machinectl costs off || return 1
 	! loaded || rmmod rmpopt || return 1
-	unload_tests && boot_cpus && machinectl fresh "$1"
+	unload_tests && boot_cpus && unload_snp && machinectl fresh "$1"
+}
+
+# The drivers remember what the machine is to forget. A killed VMM may still be
+# giving its pages back, which keeps KVM in use.
+unload_snp() {
+	local name
+	for name in kvm_amd ccp; do
+		[ ! -d "/sys/module/$name" ] || wait_for "rmmod $name 2>/tmp/rmmod" 30 || { cat /tmp/rmmod; return 1; }
+	done
 }
 
 unload_tests() {
