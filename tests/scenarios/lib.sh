@@ -154,44 +154,9 @@ scan() {
 
 # --- SNP guests -----------------------------------------------------------------
 
-# vmm NAME - start a snpvm; vm NAME COMMAND... - have it do that, print its answer
-# (status 1 if it says "error"); vmm_end NAME, vmm_kill NAME - it ends by itself, or by SIGKILL.
-vmm() {
-	local dir=/tmp/vmm-$1
-	rm -rf "$dir"
-	mkdir "$dir" && mkfifo "$dir/in"
-	snpvm <"$dir/in" >"$dir/out" 2>&1 &
-	echo $! >"$dir/pid"
-	# Held open, or snpvm would see the end after the first command.
-	sh -c 'exec 9>"$1/in"; echo $$ >"$1/holder"; exec sleep 100000' sh "$dir" >/dev/null 2>&1 &
-	wait_for "[ -s $dir/holder ] && grep -q ready $dir/out" 10
-}
-
-# vm_send NAME COMMAND... - do not wait for the answer
-vm_send() {
-	local dir=/tmp/vmm-$1
-	shift
-	echo "$*" >"$dir/in"
-}
-
-vm() {
-	local dir=/tmp/vmm-$1 lines
-	lines=$(wc -l <"$dir/out")
-	vm_send "$@"
-	wait_for "[ \$(wc -l <$dir/out) -gt $lines ]" "${VM_TIMEOUT:-60}" || return 1
-	tail -n 1 "$dir/out"
-	tail -n 1 "$dir/out" | grep -q '^ok'
-}
-
-vmm_end() {
-	kill "$(cat "/tmp/vmm-$1/holder")"
-	wait_for "! kill -0 $(cat "/tmp/vmm-$1/pid") 2>/dev/null" 60
-}
-
-vmm_kill() {
-	kill -KILL "$(cat "/tmp/vmm-$1/pid")" "$(cat "/tmp/vmm-$1/holder")"
-	wait_for "! kill -0 $(cat "/tmp/vmm-$1/pid") 2>/dev/null" 60
-}
+# vmm, vm, vm_send, vm_answer, vmm_end, vmm_kill
+# shellcheck source=../machine/vmm.sh
+. /etc/machine/vmm.sh
 
 # --- the machine --------------------------------------------------------------
 
