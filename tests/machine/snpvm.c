@@ -60,17 +60,19 @@ static int kvm = -1, sev = -1;
 
 static bool say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* The answer to a command that failed; returns false. */
+static char complaint[256];
+
+/* The answer to a command that fails, given once everything is undone; returns false. */
 static bool say(const char *fmt, ...)
 {
-	int error = errno;
+	int error = errno, length;
 	va_list args;
 
 	va_start(args, fmt);
-	printf("error ");
-	vprintf(fmt, args);
-	printf(": %s\n", strerror(error));
+	length = vsnprintf(complaint, sizeof(complaint), fmt, args);
 	va_end(args);
+	if (length >= 0 && (size_t)length < sizeof(complaint))
+		snprintf(complaint + length, sizeof(complaint) - length, ": %s", strerror(error));
 	return false;
 }
 
@@ -430,8 +432,12 @@ int main(int argc, char **argv)
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	puts("ready");
-	while (fgets(line, sizeof(line), stdin))
-		ok &= execute(line);
+	while (fgets(line, sizeof(line), stdin)) {
+		if (execute(line))
+			continue;
+		printf("error %s\n", complaint);
+		ok = false;
+	}
 	for (int i = 0; i < MAX_VMS; i++)
 		if (vms[i].name[0])
 			drop(&vms[i]);

@@ -85,15 +85,11 @@ static u8 *raw_entry(u64 pfn)
 	return NULL;
 }
 
-/* Nobody reads it with RMPREAD there, and nobody maps the memory without a PSP. */
 void raw_set(u64 pfn, const struct rmp_page *page, bool huge)
 {
+	u8 *entry = raw_entry(pfn);
 	u64 low = 0;
-	u8 *entry;
 
-	if (!machine.psp)
-		return;
-	entry = raw_entry(pfn);
 	if (!entry)
 		return;
 	if (page->assigned)

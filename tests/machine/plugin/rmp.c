@@ -161,12 +161,13 @@ static void set_page(u64 pfn, const struct rmp_page *page)
 		drop(pfn);
 }
 
+/* Nobody reads it with RMPREAD there, and nobody maps the memory without a PSP. */
 static void raw_copy(u64 pfn, unsigned int pages)
 {
 	struct rmp_page page;
 	bool huge;
 
-	while (pages--) {
+	while (machine.psp && pages--) {
 		rmp_get(pfn, &page, &huge);
 		raw_set(pfn++, &page, huge);
 	}
@@ -245,7 +246,7 @@ static void wipe_block(u64 pfn)
 {
 	const struct rmp_page none = { 0 };
 
-	if (!*slot(pfn))
+	if (!*slot(pfn) || !machine.psp)
 		return;
 	for (unsigned int i = 0; i < PAGES_PER_BLOCK; i++)
 		raw_set(pfn + i, &none, false);

@@ -1,6 +1,6 @@
 # shellcheck shell=dash source=lib.sh
 # The PSP on a host of another kind: up, one guest, down. Arguments: a node, and
-# the region that its memory is in.
+# the regions that its memory is in.
 . /selftest/lib.sh
 # shellcheck source=../vmm.sh
 . /etc/machine/vmm.sh
@@ -9,7 +9,10 @@ cpus=$(machinectl hello | cut -d ' ' -f 1)
 modprobe kvm_amd
 is "$(machinectl snp)" "$cpus 1" "SNP is initialised"
 vmm one
-is "$(vm one launch a "64K@$1")" "ok a $2:16" "a guest's pages lie in region $2"
+answer=$(vm one launch a "64K@$1")
+region=${answer#ok a }
+case " $2 " in *" ${region%:16} "*) there=yes ;; *) there="$answer" ;; esac
+is "$there" yes "a guest's 16 pages lie in the node's memory, region $(echo "$2" | sed "s, , or ,")"
 is "$(machinectl states guest)" 16 "all of them valid"
 is "$(vm one end a)" "ok end" "the guest ends"
 is "$(machinectl states guest) $(machinectl states pre-guest)" "0 0" "its pages are back"

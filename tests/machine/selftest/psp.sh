@@ -78,6 +78,17 @@ kill -KILL "${keeper##* }"
 vmm_until '[ "$(machinectl states guest)" = 0 ]' 10
 is "$(pages)" "$firmware 0 0 0" "they come back with the child's end"
 
+# Two launches at the same time; the VM first, its memory later.
+vmm two
+vm_send one launch e 256K@1
+vm_send two launch f 256K@2
+is "$(vm_answer one) $(vm_answer two)" "ok e 8:64 ok f 9:64" "two launches in parallel"
+is "$(vm one close-vm e) $(machinectl states guest)" "ok close-vm 128" "a VM is closed, its memory is not: the pages stay"
+is "$(vm one close-memory e) $(machinectl states guest)" "ok close-memory 64" "then its memory, too"
+vm one end e >/dev/null
+vmm_kill two
+is "$(pages)" "$firmware 0 0 0" "nothing is left"
+
 # In the middle of a launch.
 vmm two
 machinectl psp hold launch-update
@@ -113,7 +124,6 @@ is "$(machinectl states reclaim)" 1 "and stays as it was"
 # Two ioctls of /dev/sev shut SNP down under KVM.
 is "$(vm one sev factory-reset) $(machinectl psp)" "ok factory-reset init uninit 0 none" "FACTORY_RESET shuts the older interface down"
 is "$(vm one sev pek-gen) $(machinectl snp)" "ok pek-gen 0 0" "PEK_GEN after it shuts SNP down, too"
-is "$(machinectl psp count snp-shutdown-ex)" "1 1" "the first command wanted a flush, as guests had been"
 is "$(machinectl states | awk '{ n += $2 } END { print n }')" 0 "the RMP is empty"
 vmm_end one
 rmmod kvm_amd
@@ -150,6 +160,15 @@ is "$(machinectl snp) $(machinectl psp)" "4 0 uninit uninit 0 none" "SNP_INIT_EX
 says 'SNP_INIT_EX failed rc -5, error 0x3' 1 "as the kernel says"
 rmmod kvm_amd
 is "$(machinectl snp)" "4 0" "no shutdown follows"
+machinectl psp hold snp-init-ex
+modprobe kvm_amd &
+machinectl psp wait snp-init-ex
+machinectl wrmsr 3 0xc0010010 0x800000
+machinectl psp release
+wait $!
+is "$(machinectl snp) $(machinectl psp count snp-init-ex)" "3 0 3 2" "SNP_INIT_EX refuses if one CPU has SnpEn clear"
+machinectl wrmsr 3 0xc0010010 0x3800000
+rmmod kvm_amd
 snp_up "the next one succeeds"
 machinectl psp fail snp-shutdown-ex 0x13
 rmmod kvm_amd
@@ -165,6 +184,10 @@ says 'not all CPUs online' 1 "and says why"
 rmmod kvm_amd
 online 3 1
 snp_up "with all CPUs online it does"
-machinectl psp fail snp-shutdown-ex 0xf
-snp_down "a shutdown that wants a flush is repeated"
+vmm one
+vm one launch a 4K@1 >/dev/null
+vmm_end one
+refused=$(machinectl psp count snp-shutdown-ex | cut -d ' ' -f 2)
+snp_down "a shutdown soon after a guest"
+is "$(($(machinectl psp count snp-shutdown-ex | cut -d ' ' -f 2) - refused))" 1 "was refused once, for want of a flush, and repeated"
 is "$(count unsafe)" 0 "no bit was ever set over an assigned page"
