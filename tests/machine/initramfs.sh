@@ -37,8 +37,9 @@ for dir in bin sbin lib lib64; do
 	ln -s "usr/$dir" "$to/$dir"
 done
 cp "$(command -v busybox)" "$to/usr/bin/busybox"
-cp /media/machinectl "$to/usr/bin/"
+cp /media/machinectl /media/snpvm "$to/usr/bin/"
 cp /opt/init "$to/init"
+cp /opt/vmm.sh "$to/etc/machine/"
 add_program /usr/bin/kmod
 for name in modprobe insmod rmmod depmod lsmod modinfo; do
 	ln -s ../bin/kmod "$to/usr/sbin/$name"
