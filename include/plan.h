@@ -269,6 +269,7 @@ void plan_settle(struct plan *plan);
 bool plan_owes(const struct plan *plan, const struct plan_core *core);
 u32 plan_optimized(const struct plan *plan);
 bool plan_held(const struct plan *plan, u32 place, u64 now);
+u64 plan_hold_ends(const struct plan *plan, u64 now);
 struct plan_core *plan_witness(const struct plan *plan, u32 place);
 
 /* plan_phase.c: what the phases order and make of the answers */

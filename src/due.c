@@ -30,6 +30,9 @@ struct retry {
 
 static struct retry pass_retry, fail_retry;
 
+/* When a region that is held back from followers may be sent to them. */
+static u64 hold_ends;
+
 /* When the hardware was last looked at, by whatever pass. */
 static u64 watched_at;
 
@@ -121,6 +124,10 @@ void due_look(void)
 		pass_retry.at = 0;
 		due_want(TRIGGER_RETRY);
 	}
+	if (is_due(hold_ends)) {
+		hold_ends = 0;
+		due_want(TRIGGER_RETRY);
+	}
 	if (!tune_read(TUNE_AUTO))
 		return;
 	if (is_due(audit_at()))
@@ -148,8 +155,11 @@ void due_watched(void)
  */
 void due_looked(bool all, bool again)
 {
+	u64 now = ktime_get_ns();
+
+	hold_ends = plan_hold_ends(&engine.plan, now);
 	if (all)
-		watched_at = ktime_get_ns();
+		watched_at = now;
 	if (again)
 		retry_later(&pass_retry, RETRY_FIRST_MS, RETRY_CAP_MS);
 	else if (all)
@@ -206,6 +216,7 @@ u64 due_at(void)
 	if (state == STATE_READY) {
 		sooner(&at, state_later_at());
 		sooner(&at, pass_retry.at);
+		sooner(&at, hold_ends);
 		sooner(&at, cores_retry_at());
 		sooner(&at, events_due_at());
 		sooner(&at, tune_read(TUNE_AUTO) ? audit_at() : 0);

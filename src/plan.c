@@ -242,6 +242,25 @@ bool plan_held(const struct plan *plan, u32 place, u64 now)
 	       !test_bit(place, plan->clean);
 }
 
+/**
+ * plan_hold_ends - when the next region is not held back any more
+ * @plan: the plan
+ * @now: the time
+ *
+ * Return: the time, 0 if none is held back.
+ */
+u64 plan_hold_ends(const struct plan *plan, u64 now)
+{
+	u64 ends = 0;
+	u32 place;
+
+	for (place = 0; place < plan->regions; place++)
+		if (plan_held(plan, place, now) &&
+		    (!ends || plan->region[place].held_until < ends))
+			ends = plan->region[place].held_until;
+	return ends;
+}
+
 static bool can_testify(const struct plan *plan, const struct plan_core *core,
 			u32 place)
 {

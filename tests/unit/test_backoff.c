@@ -169,9 +169,12 @@ static void test_mark_ends_first_hold(void **state)
 	plan_mark(&h.plan, CHURN);
 	assert_true(plan_held(&h.plan, CHURN, h.now));
 	assert_int_equal(marked_pass(), 0);
+	assert_true(plan_hold_ends(&h.plan, h.now) ==
+		    h.now + 2 * PLAN_HOLD_FIRST_MS * MS);
 	/* Who asks gets it. */
 	assert_int_equal(ask(), CORES - 1);
 	assert_true(optimized(CHURN));
+	assert_true(plan_hold_ends(&h.plan, h.now) == 0);
 }
 
 /* A mark that comes after the loss was noticed ends the first hold as well. */
