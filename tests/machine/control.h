@@ -38,7 +38,7 @@ enum machine_op {
 	MACHINE_EVENT		= 6,
 	/* () -> events not fired yet, vCPUs held at a gate */
 	MACHINE_EVENTS		= 7,
-	/* () -> ; let go whoever is held at a gate, forget the events not fired yet */
+	/* () -> ; let go whoever is held at a gate, and the PSP; forget the events not fired yet */
 	MACHINE_OPEN		= 8,
 	/* () -> unsafe bits now, cores that differ from the truth, cores with RMPOPT_EN */
 	MACHINE_TRUTH		= 9,

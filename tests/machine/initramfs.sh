@@ -39,6 +39,7 @@ done
 cp "$(command -v busybox)" "$to/usr/bin/busybox"
 cp /media/machinectl /media/snpvm "$to/usr/bin/"
 cp /opt/init "$to/init"
+cp /opt/vmm.sh "$to/etc/machine/"
 add_program /usr/bin/kmod
 for name in modprobe insmod rmmod depmod lsmod modinfo; do
 	ln -s ../bin/kmod "$to/usr/sbin/$name"

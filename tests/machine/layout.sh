@@ -30,7 +30,7 @@ segments_for() {
 # memory_backend NODE GIB - a PSP reads and writes the guest's memory through a descriptor
 memory_backend() {
 	local kind=memory-backend-ram
-	[ "$snp" != psp ] || kind=memory-backend-memfd,share=on
+	[ "$snp" != psp ] || kind="memory-backend-memfd,share=on"
 	echo "$kind,id=ram$1,size=${2}G"
 }
 

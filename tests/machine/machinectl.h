@@ -69,7 +69,7 @@ static const char usage[] =
 "                                ud gp snp-off en-off assign release lose gate psp\n"
 "  events                        events not fired yet, vCPUs held at a gate\n"
 "  wait-gate [--timeout S] [N]   until N vCPUs (1) are held\n"
-"  open                          open the gate, forget events\n"
+"  open                          open the gate, let the PSP go, forget events and failures\n"
 "  truth                         unsafe bits, cores that differ, cores armed\n"
 "  table CPU                     regions whose bit is set, one list\n"
 "  bit CPU REGION                bit, in window, wholly hypervisor-owned\n"

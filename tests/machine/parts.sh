@@ -132,7 +132,7 @@ make_ivrs() {
 # Uncompressed, with the table where the kernel looks for it (CONFIG_ACPI_TABLE_UPGRADE).
 build_ivrs() {
 	local key
-	key=$({ in_root "$root" -- qemu-system-x86_64 --version; cat "$machine_dir/ivrs.c"; echo "${qemu_platform[@]} ${ivrs_devices[@]}"; } | key_of)
+	key=$({ in_root "$root" -- qemu-system-x86_64 --version; cat "$machine_dir/ivrs.c"; echo "${qemu_platform[@]}" "${ivrs_devices[@]}"; } | key_of)
 	ivrs=$parts/ivrs-$key.cpio
 	[ ! -s "$ivrs" ] || return 0
 	make_ivrs "$run/ivrs.aml"
@@ -146,7 +146,7 @@ build_ivrs() {
 # build_initramfs MODULE... - what is the same for all runs with this kernel and these modules
 build_initramfs() {
 	local key
-	key=$({ echo "$parts_key $kernel_dir $kernel_version $*"; cat "$machine_dir/init" "$machine_dir/initramfs.sh"; } | key_of)
+	key=$({ echo "$parts_key $kernel_dir $kernel_version $*"; cat "$machine_dir/init" "$machine_dir/vmm.sh" "$machine_dir/initramfs.sh"; } | key_of)
 	initramfs=$parts/initramfs-$key.cpio
 	find "$parts" -maxdepth 1 -name 'initramfs-*.cpio' -mmin +1440 -delete
 	if [ -s "$initramfs" ]; then

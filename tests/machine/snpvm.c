@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <linux/mempolicy.h>
+#include <linux/psp-sev.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -370,6 +371,33 @@ static bool command(struct vm *vm, const char *what)
 	return true;
 }
 
+/* What administrators' tools do: each turns a page over to the firmware and back, or more. */
+static bool platform(const char *what)
+{
+	static const struct {
+		const char *name;
+		unsigned int number;
+	} names[] = {
+		{ "factory-reset", SEV_FACTORY_RESET }, { "platform-status", SEV_PLATFORM_STATUS },
+		{ "pek-gen", SEV_PEK_GEN }, { "pdh-gen", SEV_PDH_GEN },
+		{ "snp-platform-status", SNP_PLATFORM_STATUS }, { "snp-commit", SNP_COMMIT },
+	};
+	char data[4096] = { 0 };
+	struct sev_issue_cmd cmd = { .data = (uintptr_t)data };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(names[i].name, what))
+			continue;
+		cmd.cmd = names[i].number;
+		if (ioctl(sev, SEV_ISSUE_CMD, &cmd))
+			return say("%s: firmware's status %#x", what, cmd.error);
+		printf("ok %s\n", what);
+		return true;
+	}
+	errno = EINVAL;
+	return say("/dev/sev has no %s here", what);
+}
+
 static bool execute(char *line)
 {
 	char *words[MAX_PARTS + 2];
@@ -382,6 +410,8 @@ static bool execute(char *line)
 		return true;
 	if (!strcmp(words[0], "launch") || !strcmp(words[0], "plain"))
 		return create(*words[0] == 'l', words + 1, nr - 1);
+	if (!strcmp(words[0], "sev") && nr == 2)
+		return platform(words[1]);
 	vm = nr == 2 ? find(words[1]) : NULL;
 	errno = ENOENT;
 	return vm ? command(vm, words[0]) : say("%s: no such VM", nr == 2 ? words[1] : words[0]);

@@ -135,6 +135,12 @@ count() { get "stats/$1"; }
 state_is() { [ "$(get state 2>/dev/null)" = "$1" ]; }
 wait_state() { wait_for "state_is $1" "${2:-20}" "${3:-state becomes $1}"; }
 
+# in_list NUMBER LIST - is it in a list like 0-3,8?
+in_list() {
+	printf '%s\n' "$2" | tr , '\n' | awk -F - -v n="$1" \
+		'NF && n + 0 >= $1 + 0 && n + 0 <= $NF + 0 { found = 1 } END { exit !found }'
+}
+
 # No request waits to be served and no pass runs.
 at_rest() { [ "$(get requested)" = "$(get served)" ] && [ "$(get progress)" = "0 0" ] && ! state_is scanning; }
 
@@ -145,6 +151,12 @@ scan() {
 	number=$(get requested)
 	wait_for "[ \"\$(get served)\" -ge $number ]" "${2:-30}"
 }
+
+# --- SNP guests -----------------------------------------------------------------
+
+# vmm, vm, vm_send, vm_answer, vmm_end, vmm_kill
+# shellcheck source=../machine/vmm.sh
+. /etc/machine/vmm.sh
 
 # --- the machine --------------------------------------------------------------
 
@@ -185,12 +197,21 @@ new_kernel_trouble() {
 
 # fresh PROFILE - a machine as after boot, whatever the scenario before has left:
 # no module, the CPUs of the boot, no planted fault or MSR, no guest page,
-# SNP as at the start, counters at 0.
+# SNP as at the start (with a PSP: off, nothing loaded), counters at 0.
 fresh() {
 	# First let go whoever a scenario has left held, else nothing can be unloaded.
 	machinectl open && machinectl costs off || return 1
 	! loaded || rmmod rmpopt || return 1
-	unload_tests && boot_cpus && machinectl fresh "$1"
+	unload_tests && boot_cpus && unload_snp && machinectl fresh "$1"
+}
+
+# The drivers remember what the machine is to forget. A killed VMM may still be
+# giving its pages back, which keeps KVM in use.
+unload_snp() {
+	local name
+	for name in kvm_amd ccp; do
+		[ ! -d "/sys/module/$name" ] || wait_for "rmmod $name 2>/tmp/rmmod" 30 || { cat /tmp/rmmod; return 1; }
+	done
 }
 
 unload_tests() {

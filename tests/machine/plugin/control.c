@@ -118,6 +118,7 @@ static int events(struct call *c)
 static int open_gate(struct call *c)
 {
 	event_open();
+	psp_calm();
 	return 0;
 }
 

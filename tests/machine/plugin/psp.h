@@ -71,6 +71,7 @@ u32 psp_read(u32 offset);
 void psp_write(u32 offset, u32 value);
 bool psp_pending(u64 *command);
 bool psp_release(void);
+void psp_calm(void);
 void psp_reset(void);
 void psp_forget(void);
 int psp_count(u64 command, u64 *done, u64 *failed, u64 *left);

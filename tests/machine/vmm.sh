@@ -1,0 +1,63 @@
+# shellcheck shell=dash
+# VMs for tests in the guest: each VMM is one snpvm with a FIFO for its commands.
+# Sourced by lib.sh of the scenarios and of the machine's own tests.
+
+# vmm_until CONDITION SECONDS
+vmm_until() {
+	local tries=$(($2 * 50))
+	until eval "$1"; do
+		[ "$tries" -gt 0 ] || return 1
+		tries=$((tries - 1))
+		usleep 20000
+	done
+}
+
+# vmm NAME - start one
+vmm() {
+	local dir=/tmp/vmm-$1
+	rm -rf "$dir"
+	mkdir "$dir" && mkfifo "$dir/in" || return 1
+	snpvm <"$dir/in" >"$dir/out" 2>&1 &
+	echo $! >"$dir/pid"
+	# Held open, or snpvm would see the end after the first command.
+	sleep 100000 >"$dir/in" 2>/dev/null &
+	echo $! >"$dir/holder"
+	vmm_until "grep -q ready $dir/out" 10
+}
+
+# vm_send VMM COMMAND... - without waiting for the answer
+vm_send() {
+	local dir=/tmp/vmm-$1
+	shift
+	wc -l <"$dir/out" >"$dir/before"
+	echo "$*" >"$dir/in"
+}
+
+# vm_answer VMM [SECONDS] - print the answer to what was sent; status 1: an error, 2: none
+vm_answer() {
+	local dir=/tmp/vmm-$1
+	vmm_until "[ \$(wc -l <$dir/out) -gt $(cat "$dir/before") ]" "${2:-60}" || return 2
+	tail -n 1 "$dir/out"
+	tail -n 1 "$dir/out" | grep -q '^ok'
+}
+
+# vm VMM COMMAND... - both; the commands are in tests/machine/README.md
+vm() {
+	vm_send "$@"
+	vm_answer "$1"
+}
+
+# A zombie has closed all that it had.
+vmm_gone() { vmm_until "! grep -q '^State:.[^ZX]' /proc/$(cat "/tmp/vmm-$1/pid")/status 2>/dev/null" 60; }
+
+# vmm_end VMM - it closes what it has and ends
+vmm_end() {
+	kill "$(cat "/tmp/vmm-$1/holder")"
+	vmm_gone "$1"
+}
+
+# vmm_kill VMM - it dies by SIGKILL; whoever keeps memory for it lives on
+vmm_kill() {
+	kill -KILL "$(cat "/tmp/vmm-$1/pid")" "$(cat "/tmp/vmm-$1/holder")" 2>/dev/null
+	vmm_gone "$1"
+}
