@@ -80,6 +80,7 @@ static int page_comes_back(struct kprobe *probe, struct pt_regs *regs)
 		events_converted(regs_get_kernel_argument(regs, 0));
 	return 0;
 }
+
 NOKPROBE_SYMBOL(page_comes_back);
 
 static int snp_moves(struct kprobe *probe, struct pt_regs *regs)
@@ -90,6 +91,7 @@ static int snp_moves(struct kprobe *probe, struct pt_regs *regs)
 	hooks_kick();
 	return 0;
 }
+
 NOKPROBE_SYMBOL(snp_moves);
 
 static struct hook hooks[] = {
