@@ -3,7 +3,8 @@
  * rmpopt: what other modules may ask for.
  *
  * A module that has just given memory of an SEV-SNP guest back may ask for a
- * scan instead of leaving it to the next one.
+ * scan instead of leaving it to the next one. Where hooks are attached
+ * (/sys/kernel/rmpopt/hooks) pages are seen to come back without that.
  */
 #ifndef RMPOPT_H
 #define RMPOPT_H

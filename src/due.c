@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the worker does at a time of its own: watch, audit, delayed requests,
- * new tries. By the worker only. Times are ktime in ns, 0: never.
+ * What the worker does at a time of its own: watch, audit, what is due for
+ * conversions, delayed requests, new tries. By the worker only. Times are ktime in ns, 0: never.
  */
 #include <linux/kernel.h>
 #include <linux/ktime.h>
@@ -11,6 +11,7 @@
 #include "cores.h"
 #include "due.h"
 #include "engine.h"
+#include "events.h"
 #include "tune.h"
 
 /* Pauses before a pass that the worker wants itself because one went wrong. */
@@ -28,6 +29,9 @@ struct retry {
 };
 
 static struct retry pass_retry, fail_retry;
+
+/* When a region that is held back from followers may be sent to them. */
+static u64 hold_ends;
 
 /* When the hardware was last looked at, by whatever pass. */
 static u64 watched_at;
@@ -120,12 +124,19 @@ void due_look(void)
 		pass_retry.at = 0;
 		due_want(TRIGGER_RETRY);
 	}
+	if (is_due(hold_ends)) {
+		hold_ends = 0;
+		due_want(TRIGGER_RETRY);
+	}
 	if (!tune_read(TUNE_AUTO))
 		return;
 	if (is_due(audit_at()))
 		audit();
 	if (is_due(watch_at()))
 		due_want(TRIGGER_WATCH);
+	/* Whatever pass is wanted serves conversions, too. */
+	if (events_due())
+		due_want(TRIGGER_CONVERSION);
 }
 
 /**
@@ -138,15 +149,20 @@ void due_watched(void)
 }
 
 /**
- * due_looked - a pass has ended; whatever it was, it has looked at everything
+ * due_looked - a pass has ended
+ * @all: it has looked at everything, not only at what was converted
  * @again: it went wrong and is to be tried again
  */
-void due_looked(bool again)
+void due_looked(bool all, bool again)
 {
-	watched_at = ktime_get_ns();
+	u64 now = ktime_get_ns();
+
+	hold_ends = plan_hold_ends(&engine.plan, now);
+	if (all)
+		watched_at = now;
 	if (again)
 		retry_later(&pass_retry, RETRY_FIRST_MS, RETRY_CAP_MS);
-	else
+	else if (all)
 		due_forget_pass();
 }
 
@@ -200,7 +216,9 @@ u64 due_at(void)
 	if (state == STATE_READY) {
 		sooner(&at, state_later_at());
 		sooner(&at, pass_retry.at);
+		sooner(&at, hold_ends);
 		sooner(&at, cores_retry_at());
+		sooner(&at, events_due_at());
 		sooner(&at, tune_read(TUNE_AUTO) ? audit_at() : 0);
 	}
 	if (state == STATE_FAILED)

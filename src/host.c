@@ -173,11 +173,11 @@ static bool rmp_is_firmware(void)
 }
 
 static const char no_snp[] =
-	"SNP is not enabled yet (SYSCFG.SnpEn): load kvm_amd with sev_snp=1, which initialises it";
+	"SnpEn is not set: load kvm_amd with sev_snp=1 while all CPUs are online";
 static const char no_rmpread[] =
 	"there is no RMPREAD to tell whether SNP_INIT is done: if it is, load with init_check=N";
 static const char no_init[] =
-	"SnpEn is set, but SNP_INIT is not done: load kvm_amd with sev_snp=1, which does it";
+	"SnpEn is set, but SNP_INIT is not done or has failed: load kvm_amd, see the kernel log";
 
 /**
  * host_waits_for - what SNP on this host still lacks

@@ -35,7 +35,7 @@ void plan_init(struct plan *plan, unsigned long *maps)
 {
 	unsigned long **map[PLAN_MAPS] = {
 		&plan->clean, &plan->won, &plan->lost, &plan->doubt,
-		&plan->marked, &plan->optimized, &plan->work,
+		&plan->marked, &plan->busy, &plan->optimized, &plan->work,
 	};
 	u32 i;
 
@@ -167,17 +167,32 @@ void plan_forget(struct plan *plan)
 
 /**
  * plan_mark - a hook saw pages of a region being converted
- * @plan: the plan
- * @place: the region
+ * @plan: the plan, at rest
+ * @place: the region, which is quiet now
  *
- * Explains a loss that the next pass finds, and ends the region's back-off.
- * Nothing depends on it.
+ * Explains a loss that the next pass finds, and ends the region's first hold.
+ * It stays until a pass has ended that was not cancelled.
  */
 void plan_mark(struct plan *plan, u32 place)
 {
+	struct plan_region *region = &plan->region[place];
+
 	__set_bit(place, plan->marked);
-	plan->region[place].held_until = 0;
-	plan->region[place].pause_ms = 0;
+	if (region->pause_ms <= PLAN_HOLD_FIRST_MS)
+		region->held_until = 0;
+}
+
+/**
+ * plan_busy - pages of a region are being converted
+ * @plan: the plan, at rest
+ * @place: the region
+ *
+ * Explains a loss that the next pass finds, which does not send the region to
+ * followers unless somebody asked for it. For that pass only.
+ */
+void plan_busy(struct plan *plan, u32 place)
+{
+	__set_bit(place, plan->busy);
 }
 
 /* What a core is not a member of is not optimized, within its window. */
@@ -244,6 +259,25 @@ bool plan_held(const struct plan *plan, u32 place, u64 now)
 {
 	return now < plan->region[place].held_until &&
 	       !test_bit(place, plan->clean);
+}
+
+/**
+ * plan_hold_ends - when the next region is not held back any more
+ * @plan: the plan
+ * @now: the time
+ *
+ * Return: the time, 0 if none is held back.
+ */
+u64 plan_hold_ends(const struct plan *plan, u64 now)
+{
+	u64 ends = 0;
+	u32 place;
+
+	for (place = 0; place < plan->regions; place++)
+		if (plan_held(plan, place, now) &&
+		    (!ends || plan->region[place].held_until < ends))
+			ends = plan->region[place].held_until;
+	return ends;
 }
 
 static bool can_testify(const struct plan *plan, const struct plan_core *core,

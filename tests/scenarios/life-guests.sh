@@ -1,0 +1,101 @@
+#!/bin/sh
+# Guests begin and end: what they held is regained by itself, by one pass that touches nothing else.
+# machine: --cores 4 --snp psp --region-nodes 4
+# timeout: 300
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
+. /rmpopt/lib.sh
+
+tables_equal() { at_rest && [ "$(machinectl truth)" = "0 0 4" ]; }
+optimized() { tables_equal && get optimized | grep -q "$1"; }
+# lost REGION... - by no core, whatever is believed
+lost() {
+	local cpu region
+	for region; do
+		for cpu in $(all_cpus); do
+			case $(machinectl bit "$cpu" "$region") in
+			1*) return 1 ;;
+			esac
+		done
+	done
+}
+
+ok "the module loads" load watch_ms=0 audit_ms=0 delay_ms=1000 max_delay_ms=60000 slice_us=1000 duty=100
+ok "kvm_amd loads" modprobe kvm_amd
+wait_state ready 10
+ok "a VMM starts" vmm one
+ok "it launches guests all over, which end" vm one launch warm 64K
+ok "so that KVM has all that it needs" vm one end warm
+wait_for '[ "$(count last_trigger)" = conversion ] && optimized "[0-8]-11$"' 30 "regions that nobody uses are optimized"
+
+# Two guests over 3 + 1 regions.
+ok "a guest over three regions" vm one launch a 64K@1 64K@2 64K@3
+ok "another in a fourth" vm one launch b 64K@4
+is "$(machinectl states guest)" 64 "these are all guest pages that there are"
+ok "the regions are lost on all cores" lost 8 9 10 11
+ok "a scan" scan now
+unlike "$(get optimized)" "8|9|10|11" "the module knows"
+wait_for tables_equal 10
+passes=$(get passes)
+before=$(count verifies_follower)
+conversions=$(count conversions)
+ok "the first one ends" vm one end a
+ok "the second one ends" vm one end b
+is "$(machinectl states guest)" 0 "their pages are back"
+machinectl reset
+is "$(get passes)" "$passes" "no pass before the quiet period"
+wait_for 'optimized "[0-8]-11$"' 20 "all four are back on all cores"
+is "$(get passes)" $((passes + 1)) "by one pass"
+is "$(count last_trigger)" conversion "that conversions made due"
+cmp_ok $(($(count conversions) - conversions)) '>=' 64 "each page was seen"
+touched=$(($(count verifies_follower) - before))
+is "$touched" 12 "the three followers verified these four regions and nothing else"
+is "$(machinectl count interruptions)" 3 "each in one interruption"
+is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
+
+# Memory that outlives its VM.
+ok "a guest" vm one launch c 64K@2
+ok "somebody else has its memory, too" vm one keep c
+ok "a scan" scan now
+passes=$(get passes)
+ok "its VM ends" vm one close-vm c
+ok "and the memory that the VMM had" vm one close-memory c
+is "$(machinectl states guest)" 16 "but the pages are still there"
+sleep 3
+unlike "$(get optimized)" "9" "the region is not optimized before they come back"
+ok "now they do" vm one drop c
+wait_for '[ "$(machinectl states guest)" = 0 ]' 10
+wait_for 'optimized "[0-8]-11$"' 20 "and the region with them"
+
+# Twenty tiny guests in a row, each of which ends while the quiet period of the one before runs.
+put tune/max_delay_ms 4000
+wait_for tables_equal 10
+passes=$(get passes)
+start=$(uptime_ms)
+guest=0
+longest=0
+while [ $guest -lt 20 ]; do
+	before=$(uptime_ms)
+	vm one launch "g$guest" 4K@1 >/dev/null && vm one end "g$guest" >/dev/null || fail "guest $guest"
+	took=$(($(uptime_ms) - before))
+	[ "$took" -le "$longest" ] || longest=$took
+	guest=$((guest + 1))
+done
+took=$(($(uptime_ms) - start))
+most=$((took / 1000 + 1))
+diag "20 guests in $took ms, the slowest $longest ms: $(($(get passes) - passes)) passes"
+cmp_ok $(($(get passes) - passes)) '<=' $most "passes not more often than the quiet period allows"
+wait_for 'optimized "[0-8]-11$"' 20 "in the end all is optimized"
+cmp_ok $(($(get passes) - passes)) '>=' 1 "by a pass at least"
+
+# SIGKILL in the middle of launch.
+ok "the PSP takes its time with a page" machinectl psp hold launch-update
+vm_send one launch d 64K@3
+ok "a launch is under way" machinectl psp wait launch-update
+kill -KILL "$(cat /tmp/vmm-one/pid)"
+machinectl psp release
+ok "its VMM is gone" vmm_kill one
+wait_for '[ "$(machinectl states guest)" = 0 ] && [ "$(machinectl states pre-guest)" = 0 ]' 20 "the pages come back"
+wait_for 'optimized "[0-8]-11$"' 20 "and the regions with them"
+is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
+ok "unload" unload
+done_testing

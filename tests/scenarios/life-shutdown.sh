@@ -1,0 +1,59 @@
+#!/bin/sh
+# SNP is shut down at each of 20 points of a running pass: the module waits, and nothing is blamed.
+# machine: --cores 4 --snp psp --region-nodes 4
+# timeout: 420
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
+. /rmpopt/lib.sh
+
+tables_equal() { at_rest && [ "$(machinectl truth)" = "0 0 4" ]; }
+
+# shut_down_at N - by the N-th RMPOPT of a pass; the number of points is what one pass has room for
+shut_down_at() {
+	local job
+	machinectl psp hold snp-shutdown-ex
+	rmmod kvm_amd &
+	job=$!
+	machinectl psp wait snp-shutdown-ex
+	machinectl event "$1" psp
+	put scan full
+	wait $job || return 1
+	[ "$(machinectl events | cut -d ' ' -f 1)" = 0 ]
+}
+
+# check_point N
+check_point() {
+	local faults
+	shut_down_at "$1" || { fail "point $1: SNP is shut down in the pass"; return; }
+	wait_for 'state_is waiting' 10 "point $1: the state becomes waiting" || return
+	[ "$(machinectl truth | cut -d ' ' -f 3)" = 0 ] || fail "point $1: no core is armed"
+	[ "$(get last_result)" = failed ] || fail "point $1: the pass has failed ($(get last_result))"
+	[ "$(get requested)" = "$(get served)" ] || fail "point $1: nobody is left waiting"
+	modprobe kvm_amd || fail "point $1: kvm_amd is loaded again"
+	wait_for 'state_is ready && tables_equal' 30 || fail "point $1: SNP is initialised again, tables equal the truth"
+	[ "$(get reason)" = ok ] || fail "point $1: no core is left out: $(get reason)"
+}
+
+ok "the module loads" load watch_ms="$([ "$(profile)" = kind ] && echo 0 || echo 500)" \
+	hooks="$([ "$(profile)" = kind ] && echo Y || echo N)" audit_ms=0 delay_ms=3600000 max_delay_ms=3600000
+ok "kvm_amd loads" modprobe kvm_amd
+wait_state ready 10
+wait_for tables_equal 30 "all is optimized"
+dmesg -c >/dev/null
+machinectl reset
+scan full
+total=$(($(machinectl count verifies) + $(machinectl count reports)))
+diag "a full pass has $total instructions"
+cmp_ok $total '>=' 40 "room for 20 points"
+point=0
+while [ $point -lt 20 ]; do
+	check_point $((1 + point * (total - 1) / 20))
+	point=$((point + 1))
+done
+is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
+is "$(machinectl count gap-rmpopts) $(machinectl count gap-base-sets) $(machinectl count off-base-sets)" "0 0 0" \
+	"nothing was armed or executed before SNP_INIT"
+dmesg >/tmp/log
+nok "no core was left out, and the state never failed" grep -E 'rmpopt: (failed|.*left out)' /tmp/log
+ok "unload" unload
+ok "kvm_amd is unloaded" rmmod kvm_amd
+done_testing

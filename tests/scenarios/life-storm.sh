@@ -1,0 +1,135 @@
+#!/bin/sh
+# Guests, SNP, CPUs, the module and the PSP's errors at random: nothing too early, nothing unsafe, the truth in the end.
+# RMPOPT_SEED and RMPOPT_STORM_S change the seed and the seconds that it lasts.
+# machine: --cores 4 --snp psp --region-nodes 4
+# timeout: 420
+# soak: yes
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
+. /rmpopt/lib.sh
+
+seed=${RMPOPT_SEED:-1}
+seconds=${RMPOPT_STORM_S:-60}
+
+# random N - sets $random to 0 ... N - 1
+random() {
+	seed=$(((seed * 1103515245 + 12345) & 0x7fffffff))
+	random=$((seed / 65536 % $1))
+}
+
+# pick WORD... - sets $picked to one of them
+pick() {
+	random $#
+	shift "$random"
+	picked=$1
+}
+
+# A VMM that was killed has a successor.
+vmm_alive() { kill -0 "$(cat /tmp/vmm-storm/pid)" 2>/dev/null; }
+need_vmm() { [ -e /dev/kvm ] && { vmm_alive 2>/dev/null || vmm storm; }; }
+
+guest_begins() {
+	need_vmm || return
+	random 4
+	set -- $((random + 1))
+	random 8
+	guests=$((guests + 1))
+	vm storm launch "g$guests" "$((random * 4 + 4))K@$1" >/dev/null && living="$living g$guests"
+}
+
+guest_ends() {
+	for guest in $living; do break; done
+	[ -n "$living" ] || return
+	living=${living# "$guest"}
+	vm storm end "$guest" >/dev/null
+}
+
+guests_die() {
+	! vmm_alive 2>/dev/null || vmm_kill storm
+	living=
+}
+
+# SNP goes only when no guest is left.
+snp_goes() {
+	guests_die
+	wait_for 'rmmod kvm_amd 2>/dev/null || [ ! -d /sys/module/kvm_amd ]' 20
+}
+
+loads=0
+change() {
+	random 30
+	case $random in
+	0 | 1 | 2 | 3 | 4 | 5 | 6 | 7) guest_begins ;;
+	8 | 9 | 10 | 11 | 12 | 13 | 14) guest_ends ;;
+	15) guests_die ;;
+	16 | 17) snp_goes ;;
+	18 | 19 | 20) modprobe kvm_amd ;;
+	21)
+		unload
+		pick Y Y N
+		loads=$((loads + 1))
+		load watch_ms=200 audit_ms=1000 delay_ms=100 max_delay_ms=1000 "hooks=$picked" || fail "load $loads"
+		;;
+	22 | 23)
+		random 3
+		offline $((random + 1)) || online $((random + 1))
+		;;
+	24 | 25)
+		for cpu in 1 2 3; do online $cpu; done
+		;;
+	26 | 27)
+		pick now full later cancel
+		put scan "$picked"
+		;;
+	28)
+		# What makes the kernel leak pages or warn is left out: those regions would not come back.
+		pick launch-start launch-update launch-finish gctx-create snp-init-ex snp-shutdown-ex
+		machinectl psp fail "$picked" 3
+		;;
+	29)
+		pick 0 1
+		put enabled "$picked"
+		;;
+	esac 2>/dev/null
+}
+
+# What must hold at any time; everything else may be in the middle of something.
+check_always() {
+	local counter
+	for counter in unsafe gap-rmpopts gap-base-sets off-base-sets outside; do
+		[ "$(machinectl count $counter)" = 0 ] || wrong="$wrong $counter after change $changes ($random)"
+	done
+}
+
+ok "the module loads" load watch_ms=200 audit_ms=1000 delay_ms=100 max_delay_ms=1000
+ok "kvm_amd loads" modprobe kvm_amd
+wait_state ready
+living=
+wrong=
+guests=0
+changes=0
+end=$(($(uptime_ms) + seconds * 1000))
+while [ "$(uptime_ms)" -lt $end ] && [ -z "$wrong" ]; do
+	change
+	changes=$((changes + 1))
+	check_always
+done
+diag "seed ${RMPOPT_SEED:-1}: $changes changes in $seconds s, $guests guests, $loads loads"
+cmp_ok "$changes" '>' $((seconds / 2)) "a storm"
+is "$wrong" "" "nothing unsafe, nothing before SNP_INIT, at any time"
+
+machinectl open
+guests_die
+for cpu in 1 2 3; do online $cpu 2>/dev/null; done
+loaded || load watch_ms=200 audit_ms=1000 delay_ms=100 max_delay_ms=1000
+put enabled 1
+snp_goes
+wait_state waiting 20 "SNP is gone: the state is waiting"
+is "$(machinectl truth | cut -d ' ' -f 3)" 0 "no core is armed"
+ok "kvm_amd is loaded again" modprobe kvm_amd
+wait_state ready
+wait_for 'at_rest && [ "$(machinectl truth)" = "0 0 4" ] && get optimized | grep -q "[0-8]-11$"' 60 "tables equal the truth, and what guests had is back"
+is "$(get cores_behind)" "" "no core is behind"
+is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
+ok "unload" unload
+ok "kvm_amd is unloaded" rmmod kvm_amd
+done_testing
