@@ -137,6 +137,7 @@ struct engine_stats {
  * @last_result: how the last pass ended
  * @covered: the regions looked after
  * @plan: beliefs about those that some core's window holds
+ * @pass: number of the running pass, one that finds nothing counts; 0 in none
  * @returned: how many slices and orders of leaders have come back
  * @progress_done: instructions of the running pass that are done
  * @progress_total: all of them, as far as known
@@ -168,6 +169,7 @@ struct engine {
 	enum engine_result last_result;
 	struct coverage covered;
 	struct plan plan;
+	u64 pass;
 	atomic_t returned;
 	atomic_t progress_done;
 	u32 progress_total;

@@ -20,6 +20,10 @@
 #include "engine.h"
 #include "lead.h"
 #include "slices.h"
+#include "trace.h"
+
+/* Number of the last pass. */
+static u64 pass_number;
 
 /**
  * pass_answered - a core has done its order
@@ -305,6 +309,7 @@ enum engine_result pass_run(enum engine_trigger trigger, bool full, bool *again)
 {
 	bool asked = full || trigger == TRIGGER_REQUEST || trigger == TRIGGER_LATER;
 	bool quiet = trigger == TRIGGER_WATCH;
+	enum engine_result result;
 	u64 start = ktime_get_ns();
 	bool through;
 
@@ -313,6 +318,8 @@ enum engine_result pass_run(enum engine_trigger trigger, bool full, bool *again)
 		return RESULT_FAILED;
 	engine.stats.pass_stolen_ns = 0;
 	atomic_set(&engine.progress_done, 0);
+	engine.pass = ++pass_number;
+	trace_pass_begin(engine.pass, trigger, full);
 	plan_begin(&engine.plan, full, asked);
 	through = run(!quiet);
 
@@ -322,7 +329,12 @@ enum engine_result pass_run(enum engine_trigger trigger, bool full, bool *again)
 		count_pass(full, start);
 	}
 	WRITE_ONCE(engine.progress_total, 0);
-	return result_of(!through);
+	result = result_of(!through);
+	trace_pass_end(engine.pass, trigger, result,
+		       div_u64(ktime_get_ns() - start, NSEC_PER_USEC),
+		       div_u64(engine.stats.pass_stolen_ns, NSEC_PER_USEC));
+	engine.pass = 0;
+	return result;
 }
 
 /**

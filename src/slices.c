@@ -25,7 +25,9 @@
 #include "cores.h"
 #include "engine.h"
 #include "hw.h"
+#include "latency.h"
 #include "slices.h"
+#include "trace.h"
 #include "tune.h"
 
 /* A core that does not answer for so long is left owing. */
@@ -58,6 +60,8 @@ static bool slice_step(struct core *core, u64 *now)
 		slice->error = bit;
 		return false;
 	}
+	latency_note(slice->verify ? &slice->verifies : &slice->reports,
+		     *now - before);
 	plan_note(&engine.plan, &core->plan, slice->next, bit);
 	slice->done++;
 	return true;
@@ -144,6 +148,7 @@ static int send(struct core *core, u64 now)
 	int ret;
 
 	slice->number = phase_number;
+	slice->pass = engine.pass;
 	slice->verify = plan_verifies(&engine.plan);
 	slice->next = core->next;
 	slice->done = 0;
@@ -167,6 +172,10 @@ static void count_slice(struct core *core)
 	u64 ns = cycles_to_ns(slice->cycles);
 	struct engine_stats *stats = &engine.stats;
 
+	trace_follower_slice(slice->pass, core->sent_cpu, slice->verify,
+			     slice->done, slice->cycles, slice->cycles > budget);
+	WRITE_ONCE(core->slices, core->slices + 1);
+	WRITE_ONCE(core->worst_ns, max(core->worst_ns, ns));
 	stats->slices++;
 	stats->overruns += slice->cycles > budget;
 	stats->pass_stolen_ns += ns;
@@ -219,6 +228,7 @@ void slices_visit(struct core *core, struct tour *tour, u64 now)
 	} else if (core->plan.late) {
 		return;
 	} else if (now >= core->sent_at + LATE_NS) {
+		trace_host_event(TRACE_LATE, core->sent_cpu, -1);
 		plan_late(&engine.plan, &core->plan, core->next);
 	} else {
 		tour->busy++;
