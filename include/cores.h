@@ -11,6 +11,7 @@
 
 #include "latency.h"
 #include "plan.h"
+#include "probe.h"
 
 /**
  * struct slice - what one follower does in one interruption
@@ -67,6 +68,7 @@ struct slice {
  * @slice: the slice under way
  * @slices: how many it had
  * @worst_ns: the longest of them
+ * @probe: what files ask of it
  */
 struct core {
 	struct plan_core plan;
@@ -90,6 +92,7 @@ struct core {
 	struct slice slice;
 	u64 slices;
 	u64 worst_ns;
+	struct probe probe;
 };
 
 /* Takes part: it is online, the admin lets it, its table is in use. */

@@ -183,6 +183,7 @@ static struct core *register_core(unsigned int cpu)
 	core->plan.window = windows_index(cpu_to_node(cpu));
 	plan_add_core(&engine.plan, &core->plan, maps);
 	slices_prepare(core);
+	probe_prepare(core);
 	core_list[core_count] = core;
 	/* Files walk the list while it grows. */
 	smp_store_release(&core_count, core_count + 1);

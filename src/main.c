@@ -22,6 +22,7 @@
 #include "hotplug.h"
 #include "lead.h"
 #include "params.h"
+#include "views.h"
 #include "windows.h"
 
 struct params params = {
@@ -163,6 +164,7 @@ static int start(void)
 	ret = start_notifiers();
 	if (ret)
 		goto leave;
+	views_start();
 	return 0;
 
 leave:
@@ -214,6 +216,7 @@ static void __exit rmpopt_exit(void)
 {
 	worker_leave();
 	stop_notifiers();
+	views_stop();
 	sysfs_stop();
 	worker_stop();
 	lead_stop();

@@ -166,6 +166,18 @@ static int send(struct core *core, u64 now)
 	return 0;
 }
 
+/**
+ * slices_rest_until - when a core may be interrupted again
+ * @ns: how long it was interrupted just now
+ *
+ * Return: ktime in ns.
+ */
+u64 slices_rest_until(u64 ns)
+{
+	return ktime_get_ns() + min(plan_rest(ns, tune_read(TUNE_DUTY)),
+				    (u64)REST_CAP_NS);
+}
+
 static void count_slice(struct core *core)
 {
 	struct slice *slice = &core->slice;
@@ -184,9 +196,7 @@ static void count_slice(struct core *core)
 		WRITE_ONCE(stats->worst_slice_ns, ns);
 	}
 	atomic_add(slice->done, &engine.progress_done);
-	core->resume_at = ktime_get_ns() +
-			  min(plan_rest(ns, tune_read(TUNE_DUTY)),
-			      (u64)REST_CAP_NS);
+	WRITE_ONCE(core->resume_at, slices_rest_until(ns));
 }
 
 /* A slice has come back: take its results. */
@@ -246,13 +256,14 @@ void slices_visit(struct core *core, struct tour *tour, u64 now)
  */
 int slices_send(struct core *core, struct tour *tour, u64 now)
 {
+	u64 resume_at = max(core->resume_at, READ_ONCE(core->probe.rest_until));
 	u32 parallel = tune_read(TUNE_PARALLEL) ?: U32_MAX;
 	int ret;
 
 	if (tour->busy >= parallel)
 		return 0;
-	if (core->resume_at > now) {
-		due_at(tour, core->resume_at);
+	if (resume_at > now) {
+		due_at(tour, resume_at);
 		return 0;
 	}
 	ret = send(core, now);
