@@ -13,7 +13,7 @@ void due_start(void);
 void due_want(enum engine_trigger trigger);
 void due_look(void);
 void due_watched(void);
-void due_looked(bool again);
+void due_looked(bool all, bool again);
 void due_forget_pass(void);
 u64 due_after_failure(void);
 void due_forget_failure(void);

@@ -68,6 +68,7 @@ enum engine_trigger {
 	TRIGGER_RETRY,
 	TRIGGER_WATCH,
 	TRIGGER_AUDIT,
+	TRIGGER_CONVERSION,
 };
 
 /* What a write to scan asks for. */
@@ -129,6 +130,8 @@ struct engine_stats {
  * @retry_now: the admin wants a new try without a pause
  * @suspended: the system is going to sleep
  * @leaving: unload or reboot; never taken back
+ * @snp_moved: SNP was or is being shut down or initialised: nothing is to be
+ *	executed or armed before the worker has looked
  * @asleep: it has taken note of @suspended
  * @left: it has taken note of @leaving and has nothing to tell any more
  * @kicked: the worker has something to look at
@@ -160,6 +163,7 @@ struct engine {
 	bool retry_now;
 	bool suspended;
 	bool leaving;
+	bool snp_moved;
 	bool asleep;
 	bool left;
 	bool kicked;
@@ -214,7 +218,8 @@ bool pass_audit(u32 first, u32 count);
 static inline bool engine_pass_ends(void)
 {
 	return READ_ONCE(engine.leaving) || READ_ONCE(engine.cancel) ||
-	       READ_ONCE(engine.suspended) || !READ_ONCE(engine.enabled);
+	       READ_ONCE(engine.suspended) || !READ_ONCE(engine.enabled) ||
+	       READ_ONCE(engine.snp_moved);
 }
 
 /* sysfs.c */

@@ -26,6 +26,8 @@
  * @TRACE_DROPPED: and that is because it fails
  * @TRACE_LATE: a core did not answer in time
  * @TRACE_REQUEST: somebody asks for a scan
+ * @TRACE_CONVERTED: pages of a region have come back; told when a pass takes
+ *	note of it, as the hook itself must be fast
  */
 enum trace_kind {
 	TRACE_ONLINE,
@@ -35,6 +37,7 @@ enum trace_kind {
 	TRACE_DROPPED,
 	TRACE_LATE,
 	TRACE_REQUEST,
+	TRACE_CONVERTED,
 };
 
 #endif /* RMPOPT_TRACE_ONCE */
@@ -61,6 +64,7 @@ TRACE_DEFINE_ENUM(TRIGGER_HOTPLUG);
 TRACE_DEFINE_ENUM(TRIGGER_RETRY);
 TRACE_DEFINE_ENUM(TRIGGER_WATCH);
 TRACE_DEFINE_ENUM(TRIGGER_AUDIT);
+TRACE_DEFINE_ENUM(TRIGGER_CONVERSION);
 TRACE_DEFINE_ENUM(TRACE_ONLINE);
 TRACE_DEFINE_ENUM(TRACE_OFFLINE);
 TRACE_DEFINE_ENUM(TRACE_JOINED);
@@ -68,6 +72,7 @@ TRACE_DEFINE_ENUM(TRACE_LEFT);
 TRACE_DEFINE_ENUM(TRACE_DROPPED);
 TRACE_DEFINE_ENUM(TRACE_LATE);
 TRACE_DEFINE_ENUM(TRACE_REQUEST);
+TRACE_DEFINE_ENUM(TRACE_CONVERTED);
 
 /* The words are those of the files; a test compares them with state.c. */
 #define TRACE_STATE_WORD(value) __print_symbolic(value, \
@@ -93,7 +98,8 @@ TRACE_DEFINE_ENUM(TRACE_REQUEST);
 	{ TRIGGER_HOTPLUG,	"hotplug" }, \
 	{ TRIGGER_RETRY,	"retry" }, \
 	{ TRIGGER_WATCH,	"watch" }, \
-	{ TRIGGER_AUDIT,	"audit" })
+	{ TRIGGER_AUDIT,	"audit" }, \
+	{ TRIGGER_CONVERSION,	"conversion" })
 #define TRACE_KIND_WORD(value) __print_symbolic(value, \
 	{ TRACE_ONLINE,		"online" }, \
 	{ TRACE_OFFLINE,	"offline" }, \
@@ -101,7 +107,8 @@ TRACE_DEFINE_ENUM(TRACE_REQUEST);
 	{ TRACE_LEFT,		"left" }, \
 	{ TRACE_DROPPED,	"dropped" }, \
 	{ TRACE_LATE,		"late" }, \
-	{ TRACE_REQUEST,	"request" })
+	{ TRACE_REQUEST,	"request" }, \
+	{ TRACE_CONVERTED,	"converted" })
 
 TRACE_EVENT(pass_begin,
 	TP_PROTO(u64 pass, unsigned int trigger, bool full),

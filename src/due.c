@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the worker does at a time of its own: watch, audit, delayed requests,
- * new tries. By the worker only. Times are ktime in ns, 0: never.
+ * What the worker does at a time of its own: watch, audit, what is due for
+ * conversions, delayed requests, new tries. By the worker only. Times are ktime in ns, 0: never.
  */
 #include <linux/kernel.h>
 #include <linux/ktime.h>
@@ -11,6 +11,7 @@
 #include "cores.h"
 #include "due.h"
 #include "engine.h"
+#include "events.h"
 #include "tune.h"
 
 /* Pauses before a pass that the worker wants itself because one went wrong. */
@@ -126,6 +127,9 @@ void due_look(void)
 		audit();
 	if (is_due(watch_at()))
 		due_want(TRIGGER_WATCH);
+	/* Whatever pass is wanted serves conversions, too. */
+	if (events_due())
+		due_want(TRIGGER_CONVERSION);
 }
 
 /**
@@ -138,15 +142,17 @@ void due_watched(void)
 }
 
 /**
- * due_looked - a pass has ended; whatever it was, it has looked at everything
+ * due_looked - a pass has ended
+ * @all: it has looked at everything, not only at what was converted
  * @again: it went wrong and is to be tried again
  */
-void due_looked(bool again)
+void due_looked(bool all, bool again)
 {
-	watched_at = ktime_get_ns();
+	if (all)
+		watched_at = ktime_get_ns();
 	if (again)
 		retry_later(&pass_retry, RETRY_FIRST_MS, RETRY_CAP_MS);
-	else
+	else if (all)
 		due_forget_pass();
 }
 
@@ -201,6 +207,7 @@ u64 due_at(void)
 		sooner(&at, state_later_at());
 		sooner(&at, pass_retry.at);
 		sooner(&at, cores_retry_at());
+		sooner(&at, events_due_at());
 		sooner(&at, tune_read(TUNE_AUTO) ? audit_at() : 0);
 	}
 	if (state == STATE_FAILED)

@@ -205,11 +205,11 @@ static bool rmp_is_firmware(void)
 }
 
 static const char no_snp[] =
-	"SNP is not enabled yet (SYSCFG.SnpEn): load kvm_amd with sev_snp=1, which initialises it";
+	"SNP is not enabled (SYSCFG.SnpEn): load kvm_amd with sev_snp=1 while all CPUs are online, which initialises it";
 static const char no_rmpread[] =
 	"there is no RMPREAD to tell whether SNP_INIT is done: if it is, load with init_check=N";
 static const char no_init[] =
-	"SnpEn is set, but SNP_INIT is not done: load kvm_amd with sev_snp=1, which does it";
+	"SnpEn is set, but SNP_INIT is not done or has failed: load kvm_amd with sev_snp=1, which does it; if it failed, the kernel log says why";
 
 /**
  * host_waits_for - what SNP on this host still lacks

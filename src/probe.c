@@ -124,7 +124,7 @@ static int probe_once(struct core *core)
 	int ret;
 
 	if (cpu >= nr_cpu_ids || !READ_ONCE(core->armed) ||
-	    READ_ONCE(engine.leaving))
+	    READ_ONCE(engine.leaving) || READ_ONCE(engine.snp_moved))
 		return -ENXIO;
 	budget = us_to_cycles(tune_read(TUNE_SLICE_US));
 	reinit_completion(&probe->done);

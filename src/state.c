@@ -56,6 +56,7 @@ static const char * const trigger_words[] = {
 	[TRIGGER_RETRY]		= "retry",
 	[TRIGGER_WATCH]		= "watch",
 	[TRIGGER_AUDIT]		= "audit",
+	[TRIGGER_CONVERSION]	= "conversion",
 };
 
 const char *state_word(enum engine_state state)
@@ -84,7 +85,7 @@ enum engine_state state_now(void)
 /**
  * state_kick - make the worker look
  *
- * Process or softirq context; takes the wait queue's lock only.
+ * Process, softirq or irq_work context; takes the wait queue's lock only.
  */
 void state_kick(void)
 {

@@ -162,6 +162,16 @@ static void roam(void)
 		set_cpus_allowed_ptr(current, cpumask_of(core->primary));
 }
 
+/* Somebody has told of SNP: nothing that was armed or is believed counts. */
+static void start_over(void)
+{
+	if (!xchg(&engine.snp_moved, false) || !arm_wanted())
+		return;
+	pr_info("SNP was shut down or initialised: starting over\n");
+	arm_clear();
+	plan_forget(&engine.plan);
+}
+
 /* What SNP still lacks; NULL if it is initialised. */
 static const char *snp_lacks(void)
 {
@@ -199,6 +209,7 @@ static void look(void)
 		due_forget_failure();
 		cores_forgive();
 	}
+	start_over();
 	lacking = snp_lacks();
 	if (lacking) {
 		stand_down(STATE_WAITING, lacking);
@@ -233,7 +244,8 @@ static bool scan(void)
 	if (trigger != TRIGGER_WATCH)
 		state_set(STATE_SCANNING, NULL);
 	result = pass_run(trigger, full, &again);
-	due_looked(again && !engine_pass_ends());
+	due_looked(full || trigger != TRIGGER_CONVERSION,
+		   again && !engine_pass_ends());
 	if (result == RESULT_OK)
 		note_success();
 
