@@ -132,6 +132,8 @@ struct engine_stats {
  * @leaving: unload or reboot; never taken back
  * @snp_moved: SNP was or is being shut down or initialised: nothing is to be
  *	executed or armed before the worker has looked
+ * @bench: somebody wants to measure
+ * @lent: and may: the worker stands still
  * @asleep: it has taken note of @suspended
  * @left: it has taken note of @leaving and has nothing to tell any more
  * @kicked: the worker has something to look at
@@ -164,6 +166,8 @@ struct engine {
 	bool suspended;
 	bool leaving;
 	bool snp_moved;
+	bool bench;
+	bool lent;
 	bool asleep;
 	bool left;
 	bool kicked;
@@ -219,7 +223,7 @@ static inline bool engine_pass_ends(void)
 {
 	return READ_ONCE(engine.leaving) || READ_ONCE(engine.cancel) ||
 	       READ_ONCE(engine.suspended) || !READ_ONCE(engine.enabled) ||
-	       READ_ONCE(engine.snp_moved);
+	       READ_ONCE(engine.snp_moved) || READ_ONCE(engine.bench);
 }
 
 /* sysfs.c */

@@ -21,6 +21,7 @@
 #include <linux/wait.h>
 
 #include "arm.h"
+#include "bench.h"
 #include "cores.h"
 #include "due.h"
 #include "engine.h"
@@ -190,6 +191,8 @@ static void look(void)
 {
 	const char *lacking;
 
+	if (bench_lend())
+		return;
 	if (READ_ONCE(engine.leaving)) {
 		stand_down(STATE_LEAVING,
 			   "the module is being unloaded or the system goes down");
@@ -308,9 +311,11 @@ static int work(void *unused)
 		while (state_now() == STATE_READY && scan())
 			continue;
 		tell_ended();
+		bench_serve();
 		wait_for_work();
 	}
 	slices_drain();
+	bench_drain();
 	return 0;
 }
 
