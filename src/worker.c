@@ -74,7 +74,7 @@ static void be_ready(void)
 			  core->primary);
 	else
 		state_set(STATE_READY,
-			  "CPU %u and maybe more are left out for now: RMPOPT fails there (error %d) and is tried again",
+			  "CPU %u and maybe more are left out for now: RMPOPT fails there (error %d) and is tried again; look for machine checks, write 1 to enabled to try at once",
 			  core->primary, core->dropped);
 }
 
@@ -129,12 +129,13 @@ static void arm(void)
 
 	ret = arm_cores();
 	if (ret == -ENODEV) {
-		stand_down(STATE_WAITING, "SNP is not enabled on the CPUs that take part");
+		stand_down(STATE_WAITING,
+			   "SNP is not enabled on any CPU that takes part: initialise SNP with those online, or load with other cpus");
 		return;
 	}
 	if (ret == -EAGAIN) {
 		stand_down(STATE_WAITING,
-			   "no CPU is online that may take part (parameters cpus and isolated)");
+			   "no CPU is online that may take part: bring one of the parameter cpus online, or write ipi to tune/isolated");
 		return;
 	}
 	if (ret < 0) {
