@@ -16,6 +16,11 @@
  * instructions as fit in slice_us. Who executes writes answers into its own
  * core's maps; the worker looks at them when it is done.
  *
+ * Two things go past the plan. Probes (probe.c) are reports for whoever reads
+ * debugfs; they change nothing, so they run beside the worker. A benchmark
+ * (bench.c) verifies, so it takes the worker for itself, which forgets all
+ * beliefs before and after.
+ *
  * Locking: engine.lock (a spinlock, taken with interrupts disabled) guards
  * state, reason and requests. Wishes are single words that files, callbacks
  * and notifiers write; everything else is written by the worker alone, and
