@@ -35,6 +35,7 @@
 #include "events.h"
 #include "hooks.h"
 #include "hw.h"
+#include "trace.h"
 #include "tune.h"
 
 /* A region is at least so old, in ticks, when it counts as quiet. */
@@ -304,10 +305,13 @@ void events_take(bool served)
 	u32 place;
 
 	for_each_set_bit(place, marks, engine.plan.regions) {
-		if (take(place))
-			plan_mark(&engine.plan, place);
-		else
+		if (!take(place)) {
 			plan_busy(&engine.plan, place);
+			continue;
+		}
+		plan_mark(&engine.plan, place);
+		trace_host_event(TRACE_CONVERTED, -1,
+				 engine.plan.region[place].number);
 	}
 	/* Others have not been waited for long enough. */
 	if (served || bitmap_empty(marks, engine.plan.regions))

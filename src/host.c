@@ -11,8 +11,11 @@
 #include <linux/errno.h>
 #include <linux/io.h>
 #include <linux/kprobes.h>
+#include <linux/mm.h>
+#include <linux/numa.h>
 #include <linux/printk.h>
 #include <linux/string.h>
+#include <linux/topology.h>
 #include <asm/cpufeature.h>
 
 #include "coverage.h"
@@ -21,6 +24,9 @@
 
 /* What the upstream series calls its own set-up. */
 #define IN_KERNEL_SYMBOL	"snp_setup_rmpopt"
+
+/* What a segment maps, in GiB; more than its size is cut. [S] */
+#define SEGMENT_MAPPED		GENMASK_ULL(19, 0)
 
 #ifdef X86_FEATURE_RMPOPT
 #define BUILT_FOR_RMPOPT	true
@@ -156,6 +162,32 @@ u64 host_rmp_address(u32 region)
 		return 0;
 	base = segments[segment] & HW_RST_SEGMENT_BASE;
 	return base ? base + (within << (HW_REGION_SHIFT - 8)) : 0;
+}
+
+/**
+ * host_segment - what an entry of the RMP segment table says
+ * @i: which
+ * @segment: where to put it
+ *
+ * After host_coverage(), any context.
+ *
+ * Return: false if the entry is not in use or there is no such one.
+ */
+bool host_segment(u32 i, struct host_segment *segment)
+{
+	u64 size = BIT_ULL(segment_shift - HW_REGION_SHIFT);
+	u64 mapped;
+
+	if (i >= hw_rst_entries())
+		return false;
+	mapped = min(segments[i] & SEGMENT_MAPPED, size);
+	if (!mapped)
+		return false;
+	segment->first = i * size;
+	segment->regions = mapped;
+	segment->rmp = segments[i] & HW_RST_SEGMENT_BASE;
+	segment->node = phys_to_target_node(segment->rmp);
+	return true;
 }
 
 /*

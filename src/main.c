@@ -24,6 +24,7 @@
 #include "hotplug.h"
 #include "lead.h"
 #include "params.h"
+#include "views.h"
 #include "windows.h"
 
 struct params params = {
@@ -169,6 +170,7 @@ static int start(void)
 	if (ret)
 		goto leave;
 	hooks_start();
+	views_start();
 	return 0;
 
 leave:
@@ -222,6 +224,7 @@ static void __exit rmpopt_exit(void)
 	worker_leave();
 	stop_notifiers();
 	hooks_stop();
+	views_stop();
 	sysfs_stop();
 	worker_stop();
 	lead_stop();

@@ -21,6 +21,10 @@
 #include "events.h"
 #include "lead.h"
 #include "slices.h"
+#include "trace.h"
+
+/* Number of the last pass. */
+static u64 pass_number;
 
 /* How often a pass looks at SNP, if nothing tells of it. */
 #define SNP_LOOK_NS	(10 * NSEC_PER_MSEC)
@@ -347,6 +351,7 @@ static void count_pass(bool full, u64 start)
 enum engine_result pass_run(enum engine_trigger trigger, bool full, bool *again)
 {
 	bool quiet = trigger == TRIGGER_WATCH;
+	enum engine_result result;
 	u64 start = ktime_get_ns();
 	bool through;
 
@@ -355,6 +360,8 @@ enum engine_result pass_run(enum engine_trigger trigger, bool full, bool *again)
 		return RESULT_FAILED;
 	engine.stats.pass_stolen_ns = 0;
 	atomic_set(&engine.progress_done, 0);
+	engine.pass = ++pass_number;
+	trace_pass_begin(engine.pass, trigger, full);
 	begin(trigger, full);
 	through = run(!quiet);
 	if (!through)
@@ -366,7 +373,12 @@ enum engine_result pass_run(enum engine_trigger trigger, bool full, bool *again)
 		count_pass(full, start);
 	}
 	WRITE_ONCE(engine.progress_total, 0);
-	return result_of(through);
+	result = result_of(through);
+	trace_pass_end(engine.pass, trigger, result,
+		       div_u64(ktime_get_ns() - start, NSEC_PER_USEC),
+		       div_u64(engine.stats.pass_stolen_ns, NSEC_PER_USEC));
+	engine.pass = 0;
+	return result;
 }
 
 /**

@@ -17,6 +17,7 @@
 
 #include "engine.h"
 #include "rmpopt.h"
+#include "trace.h"
 #include "tune.h"
 
 struct engine engine = {
@@ -130,6 +131,8 @@ void state_set(enum engine_state state, const char *reason, ...)
 		told = set_reason(text);
 	spin_unlock_irq(&engine.lock);
 
+	if (before != state)
+		trace_state(before, state);
 	if (told || (before != state && before != STATE_SCANNING &&
 		     state != STATE_SCANNING))
 		pr_info("%s: %s\n", state_word(state), engine.reason);
@@ -215,8 +218,10 @@ int state_request(enum engine_request request)
 	}
 	spin_unlock_irqrestore(&engine.lock, flags);
 
-	if (!ret)
+	if (!ret) {
+		trace_host_event(TRACE_REQUEST, -1, -1);
 		state_kick();
+	}
 	return ret;
 }
 
