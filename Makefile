@@ -21,6 +21,9 @@ clean:
 check:
 	@tests/check $(T)
 
+soak:
+	@tests/check --soak "$(T)" $(if $(SEED),--seed "$(SEED)")
+
 bench:
 	@tests/bench/run $(ARGS)
 
@@ -43,10 +46,11 @@ help:
 	@echo 'make run          see it work: on a host with RMPOPT for real, elsewhere on an emulated one'
 	@echo '                  (ARGS=--yes: do not ask)'
 	@echo 'make check        all tests; T=NAME runs those whose name contains NAME'
+	@echo 'make soak         the scenarios with "# soak: yes", each for T=MINUTES (SEED=N: as in that run)'
 	@echo 'make bench        side by side with the upstream algorithm on the emulated host (ARGS=--help)'
 	@echo 'make sim          what passes cost on simulated hosts of up to 512 cores and 8 TiB; tables in build/sim'
 	@echo 'make install      build and install by DKMS, for the running kernel and those to come'
 	@echo 'make uninstall    remove what "make install" installed'
 	@echo 'make clean        remove what was built (the cache outside the tree stays)'
 
-.PHONY: modules modules_install have-headers clean check bench sim run install uninstall help
+.PHONY: modules modules_install have-headers clean check soak bench sim run install uninstall help

@@ -102,6 +102,30 @@ void plan_join(struct plan *plan, struct plan_core *core)
 	plan_settle(plan);
 }
 
+static bool is_held(const struct plan *plan, u32 place)
+{
+	u32 i;
+
+	for (i = 0; i < plan->cores; i++)
+		if (plan->core[i]->present &&
+		    plan_holds(plan, plan->core[i], place))
+			return true;
+	return false;
+}
+
+/* What no core's window holds any more is not clean for anybody. */
+static void forget_unheld(struct plan *plan, u16 window)
+{
+	u32 i, place;
+
+	for (i = 0; i < plan->cores; i++)
+		if (plan->core[i]->present && plan->core[i]->window == window)
+			return;
+	for_each_set_bit(place, plan->clean, plan->regions)
+		if (!is_held(plan, place))
+			__clear_bit(place, plan->clean);
+}
+
 /**
  * plan_leave - a core does not take part any more
  * @plan: the plan
@@ -113,6 +137,7 @@ void plan_leave(struct plan *plan, struct plan_core *core)
 {
 	void_core(plan, core);
 	core->present = false;
+	forget_unheld(plan, core->window);
 	plan_settle(plan);
 }
 
@@ -175,18 +200,12 @@ static void without_strangers(struct plan *plan, const struct plan_core *core)
  */
 void plan_settle(struct plan *plan)
 {
-	bool any = false;
 	u32 i;
 
 	bitmap_copy(plan->optimized, plan->clean, plan->words * BITS_PER_LONG);
-	for (i = 0; i < plan->cores; i++) {
-		if (!plan->core[i]->present)
-			continue;
-		any = true;
-		without_strangers(plan, plan->core[i]);
-	}
-	if (!any)
-		bitmap_zero(plan->optimized, plan->words * BITS_PER_LONG);
+	for (i = 0; i < plan->cores; i++)
+		if (plan->core[i]->present)
+			without_strangers(plan, plan->core[i]);
 }
 
 /**

@@ -15,6 +15,8 @@ cores=$((vcpus / threads))
 primaries=$(seq 0 "$threads" $((vcpus - 1)))
 last_page=262143
 guest_regions=100
+slice_cycles=$((50 * 2000))
+own_counts="verifies_leader verifies_follower verifies_catchup slices overruns"
 trace=/sys/kernel/tracing
 tell=/sys/module/rmpopt_upstream/parameters/run
 
@@ -66,18 +68,21 @@ counted() {
 counted_module() {
 	local name
 	counted "$1" module
-	for name in verifies_leader verifies_follower overruns; do
-		measure "$1" module "says-$name" "$(($(count $name) - $(cat "/tmp/$name")))"
+	for name in $own_counts; do
+		measure "$1" module "says-$name" "$(($(count "$name") - $(cat "/tmp/$name")))"
 	done
 	measure "$1" module optimized "$(get regions_optimized)"
-	# shellcheck disable=SC2046 # a list
+	measure "$1" module leaders "$(get leaders | tr , '\n' | wc -l)"
+	# shellcheck disable=SC2046 # lists
 	measure "$1" module leader-cycles "$(most cycles $(get leaders | tr , ' '))"
+	# shellcheck disable=SC2046
+	measure "$1" module leader-scan-cycles "$(most scan-cycles $(get leaders | tr , ' '))"
 }
 
 # Counters from 0, the module's own, too.
 from_zero() {
 	local name
-	for name in verifies_leader verifies_follower overruns; do count $name >/tmp/$name; done
+	for name in $own_counts; do count "$name" >"/tmp/$name"; done
 	machinectl reset
 }
 
@@ -93,6 +98,7 @@ describe() {
 new_machine() {
 	must machinectl fresh kind
 	must machinectl costs on
+	must machinectl slow 0 0 $slice_cycles
 }
 
 # --- the two -------------------------------------------------------------------
@@ -156,20 +162,32 @@ case_delta() {
 	scanned delta now
 }
 
-# Which CPUs the module's threads run on, from now on.
-trace_threads() {
-	echo 'next_comm ~ "rmpopt*"' >"$trace/events/sched/sched_switch/filter"
-	echo >"$trace/trace"
-	echo 1 >"$trace/events/sched/sched_switch/enable"
+# A verify of one region takes twice what a slice may. CASE REGION. After case_full.
+case_slow() {
+	describe "$1"
+	must machinectl slow "$2" $((2 * slice_cycles)) $slice_cycles
+	scanned "$1" full
+	must machinectl slow 0 0 $slice_cycles
 }
 
-# woken_outside CPU... - how often they ran on other CPUs than these; and in all
-woken_outside() {
-	echo 0 >"$trace/events/sched/sched_switch/enable"
-	grep sched_switch: "$trace/trace" | awk -v "allowed=$*" '
-		BEGIN { n = split(allowed, list, " "); for (i = 1; i <= n; i++) ok["[" sprintf("%03d", list[i]) "]"] }
-		{ for (i = 1; i < NF; i++) if ($i ~ /^\[[0-9]+\]$/) break; all++; outside += !($i in ok) }
-		END { print outside + 0, all + 0 }'
+# trace EVENT FILTER - from now on; COMM is who is interrupted or asks, comm who is meant
+trace() {
+	must test -e "$trace/events/$1/filter"
+	echo "$2" >"$trace/events/$1/filter"
+	echo 1 >"$trace/events/$1/enable"
+}
+
+# What the module's threads do to others, and what is done for them.
+trace_module() {
+	echo 16384 >"$trace/buffer_size_kb"
+	echo >"$trace/trace"
+	trace sched/sched_switch 'next_comm ~ "rmpopt*"'
+	trace sched/sched_waking 'comm ~ "rmpopt*" || COMM ~ "rmpopt*"'
+	trace ipi/ipi_send_cpu 'CPU >= 0'
+	trace ipi/ipi_send_cpumask 'CPU >= 0'
+	trace timer/timer_start 'COMM ~ "rmpopt*"'
+	trace timer/hrtimer_start 'COMM ~ "rmpopt*"'
+	trace timer/hrtimer_expire_entry 'function.function == hrtimer_wakeup'
 }
 
 # After case_full: nobody asks for anything.
@@ -182,12 +200,12 @@ case_idle() {
 	describe idle
 	must wait_for at_rest 60
 	from_zero
-	trace_threads
+	trace_module
 	sleep "$idle_seconds"
-	# shellcheck disable=SC2046 # lists
-	set -- $(woken_outside $(get leaders | tr , ' '))
-	measure idle module runs-elsewhere "$1"
-	measure idle module runs "$2"
+	echo 0 >"$trace/events/enable"
+	cp "$trace/trace" /tmp/idle.trace
+	awk -v "leaders=$(get leaders)" -f "$here/idle.awk" /tmp/idle.trace |
+		while read -r name value; do measure idle module "$name" "$value"; done
 	counted_module idle
 	# shellcheck disable=SC2086 # a list
 	measure idle module others $(($(sum verifies $others) + $(sum reports $others)))
@@ -218,21 +236,23 @@ case_none() {
 	must unload
 }
 
-# In the state of case_none, where followers have nothing to do: the leaders alone count.
+# nodes_pass CASE LEADERS PARAMETER... - a full pass on a new machine, charged as if the leaders
+# were alone: it is their reading of the RMP that is looked at
+nodes_pass() {
+	local case=$1 leaders=$2
+	shift 2
+	new_machine
+	start "$@"
+	machinectl crowd "$leaders" >/dev/null
+	scanned "$case" full
+	must unload
+}
+
 case_nodes() {
+	new_machine
 	describe nodes
-	new_machine
-	must pages assign 0 1 "$free" $last_page
-	start "cpus=$(cat /sys/devices/system/node/node0/cpulist)"
-	machinectl crowd 1 >/dev/null
-	scanned nodes-one full
-	must unload
-	new_machine
-	must pages assign 0 1 "$free" $last_page
-	start
-	machinectl crowd 2 >/dev/null
-	scanned nodes full
-	must unload
+	nodes_pass nodes-one 1 "cpus=$(cat /sys/devices/system/node/node0/cpulist)"
+	nodes_pass nodes 2
 }
 
 host_s() {
@@ -243,6 +263,8 @@ host_s() {
 	case_full
 	case_same
 	case_delta
+	case_slow slow 0
+	case_slow slow-mid $((regions / 2 + 10))
 	case_idle
 	must unload
 	case_half

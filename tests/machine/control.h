@@ -60,6 +60,8 @@ enum machine_op {
 	MACHINE_PROFILE		= 17,
 	/* (n) -> the one before; verifies cost as if n cores verified at once, 0: as many as really do */
 	MACHINE_CROWD		= 18,
+	/* (region, cycles, budget) -> ; a verify of that region takes so many cycles (0: none is slow); interruptions of more than budget are overruns (0: none are) */
+	MACHINE_SLOW		= 28,
 	/* (status) -> ; /init tells the launcher how the guest's command ended */
 	MACHINE_STATUS		= 19,
 	/* (enum machine_profile) -> ; as at boot: SNP, MSRs, tables, pages, events, faults, costs, counters */
@@ -112,10 +114,11 @@ enum machine_event {
 	MACHINE_EVENT_LOSE	= 6,	/* the core of CPU (argument; ALL: every core) loses its table */
 	/*
 	 * This RMPOPT is held until MACHINE_OPEN: the vCPU executes nothing,
-	 * but takes interrupts if they are enabled.
+	 * but takes interrupts if they are enabled. With a CPU as argument (not
+	 * ALL) only RMPOPTs on its core are counted.
 	 */
 	MACHINE_EVENT_GATE	= 7,
-	MACHINE_EVENT_PSP	= 8,	/* MACHINE_PSP_RELEASE: the command that waits is done */
+	MACHINE_EVENT_PSP	= 8,	/* MACHINE_PSP_RELEASE: the command that waits is done; CPU as above */
 };
 
 /* What the public facts leave open; see facts about [?] in the documentation of the machine. */
@@ -133,6 +136,11 @@ enum machine_counter {
 	MACHINE_LONGEST_RUN,	/* most RMPOPTs in one such stretch (a maximum) */
 	MACHINE_LONGEST_CYCLES,	/* most modelled cycles in one such stretch (a maximum; costs on) */
 	MACHINE_CYCLES,		/* modelled cycles spent in RMPOPT (costs on) */
+	MACHINE_SCAN_CYCLES,	/* modelled cycles of verifies that read the RMP (costs on) */
+	MACHINE_OVERRUNS,	/* interruptions that took more cycles than the budget; see MACHINE_SLOW */
+	MACHINE_OVERRUN_RUN,	/* most RMPOPTs in one of them (a maximum) */
+	MACHINE_OVERRUN_LONG,	/* RMPOPTs in them that took more than the budget all alone */
+	MACHINE_OVERRUN_LATE,	/* RMPOPTs in them that began when the budget was used up */
 	MACHINE_SECONDARY,	/* RMPOPT on a thread that is not the first of its core */
 	MACHINE_OUTSIDE,	/* RMPOPT with RAX unaligned or outside the window */
 	MACHINE_TOO_EARLY,	/* RMPOPT, or RMPOPT_EN written, while SNP_INIT is not done */

@@ -6,7 +6,8 @@
 # After them come nodes without CPUs, one region each, if asked for: whoever takes
 # a page from one knows its region.
 # Sparse: 2 GiB at 0 and 2 GiB at 1 TiB, where QEMU puts memory above 4 GiB on an
-# AMD CPU when there is room for more than 1 TiB; the RMP at 1.75 GiB.
+# AMD CPU when there is room for more than 1 TiB; the RMP at 1.75 GiB. Far: two
+# DIMMs of 2 GiB, the kernel's block size there, at 3 TiB.
 #
 # shellcheck disable=SC2034,SC2154 # variables of launch
 # shellcheck disable=SC2054 # QEMU's own commas
@@ -79,9 +80,20 @@ layout_sparse() {
 	layout_reserve=64M
 	layout_rst=34/0:2+64:2
 	layout_segments=0
+	[ -z "$far" ] || layout_far
+}
+
+layout_far() {
+	local n
+	for n in 0 1; do
+		layout_qemu+=(-object "$(memory_backend "far$n" 2)"
+			-device "pc-dimm,id=dimm$n,memdev=ramfar$n,node=1,addr=$((0x30000000000 + (n << 31)))")
+	done
+	layout_rst+=+192:4
 }
 
 layout() {
+	[ -z "$far" ] || [ -n "$sparse" ] || die "--far wants --sparse"
 	if [ -n "$sparse" ]; then
 		layout_sparse
 	else

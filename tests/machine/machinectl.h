@@ -22,6 +22,9 @@ static const struct word counters[] = {
 	{ "faults", MACHINE_FAULTS }, { "irqs-off", MACHINE_IRQS_OFF },
 	{ "interruptions", MACHINE_INTERRUPTIONS }, { "longest-run", MACHINE_LONGEST_RUN },
 	{ "longest-cycles", MACHINE_LONGEST_CYCLES }, { "cycles", MACHINE_CYCLES },
+	{ "scan-cycles", MACHINE_SCAN_CYCLES },
+	{ "overruns", MACHINE_OVERRUNS }, { "overrun-run", MACHINE_OVERRUN_RUN },
+	{ "overrun-long", MACHINE_OVERRUN_LONG }, { "overrun-late", MACHINE_OVERRUN_LATE },
 	{ "secondary", MACHINE_SECONDARY }, { "outside", MACHINE_OUTSIDE },
 	{ "too-early", MACHINE_TOO_EARLY }, { "paid", MACHINE_PAID },
 	{ "cached", MACHINE_CACHED }, { "early-exit", MACHINE_EARLY_EXIT },
@@ -78,6 +81,7 @@ static const char usage[] =
 "  wrmsr CPU MSR VALUE           planted, past every check\n"
 "  pages REGION                  assigned pages, ASID and PFN of the lowest\n"
 "  costs on|off, crowd N         modelled costs; as if N cores verified at once\n"
+"  slow REGION CYCLES BUDGET     what a verify of it takes; what interruptions may\n"
 "  faulty CPU none|ud|gp         every RMPOPT on that core faults\n"
 "  lose CPU|all                  a core loses its table by itself\n"
 "  profile kind|harsh            prints the one before\n"

@@ -5,6 +5,8 @@
 exec 3>&1
 # shellcheck source=lib.sh
 . /rmpopt/lib.sh
+# shellcheck source=/dev/null
+. /rmpopt/settings
 
 seconds() { cut -d . -f 1 /proc/uptime; }
 

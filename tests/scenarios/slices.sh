@@ -48,6 +48,28 @@ put stats/worst_slice_ns 0
 is "$(count worst_slice_ns)" 0 "and forgotten on request"
 is "$(count worst_slice_cpu)" -1 "with its CPU"
 
+# As if 128 cores verified at once: 27,400 cycles for a cached result, a slice has 20,000.
+machinectl crowd 128
+over=$(count overruns)
+slices=$(count slices)
+ok "a pass in which each instruction takes longer than a slice" pass_with 10
+sent=$(($(count slices) - slices))
+is "$(machinectl count longest-run)" 1 "each slice executes exactly one"
+is "$sent" $((won * followers)) "so there is one for each verify"
+is "$(machinectl count interruptions)" "$sent" "the machine saw as many"
+is $(($(count overruns) - over)) "$sent" "all of them are overruns"
+longest=$(($(machinectl count longest-cycles) * 1000 / cycles_per_us))
+cmp_ok "$longest" '>' 10000 "longer than slice_us by the machine's clock, too"
+cmp_ok "$(count worst_slice_ns)" '>=' $((longest * 95 / 100)) "the worst slice is as long as that"
+cmp_ok "$(count worst_slice_ns)" '<=' $((longest * 105 / 100)) "and not longer"
+worst=$(count worst_slice_cpu)
+isnt "$worst" "$(get leaders)" "it was a follower's"
+like "$worst" '^[0-3]$' "whose CPU is named"
+machinectl crowd 1
+over=$(count overruns)
+ok "a pass in which none does" pass_with 10
+is "$(count overruns)" "$over" "has no overrun"
+
 machinectl costs off
 ok "unload" unload
 done_testing

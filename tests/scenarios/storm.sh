@@ -1,103 +1,141 @@
 #!/bin/sh
-# Everything at once, at random: never an unsafe bit, and the truth in the end.
-# RMPOPT_SEED and RMPOPT_STORM_S change the seed and the seconds that it lasts.
+# Everything at once, at random: no unsafe bit, no veto, and the truth in the end.
+# RMPOPT_SEED says which storm, RMPOPT_STORM_S for how many seconds.
 # machine: --nodes 2 --cores 2 --threads 2
+# soak: yes
 # timeout: 150
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-seed=${RMPOPT_SEED:-1}
-seconds=${RMPOPT_STORM_S:-30}
+first_seed=${RMPOPT_SEED:-1}
+seconds=${RMPOPT_STORM_S:-60}
 
-# random N - sets $random to 0 ... N - 1
+# random N - sets $random to 0 ... N - 1, N up to 32768
 random() {
 	seed=$(((seed * 1103515245 + 12345) & 0x7fffffff))
 	random=$((seed / 65536 % $1))
 }
 
-# Any page of regions 0 ... 4; what is in use as RAM does not matter to the model.
-page() {
-	random 5
-	set -- "$random"
-	random 262144
-	page=$(($1 * 0x40000 + random))
+# one_of WORD... - sets $word
+one_of() {
+	random $#
+	shift "$random"
+	word=$1
 }
 
-words="now full later cancel"
-change() {
-	random 12
-	case $random in
-	0 | 1 | 2)
-		page
-		machinectl assign "$page" 3 4k
-		taken="$taken $page"
-		;;
-	3 | 4 | 5)
-		for page in $taken; do break; done
-		[ -z "$taken" ] || machinectl release "$page" 4k
+# Any page of regions 0 ... 4; what is in use as RAM does not matter to the model.
+take_page() {
+	random 5
+	page=$((random * 0x40000))
+	random 512
+	page=$((page + random * 512))
+	random 512
+	page=$((page + random))
+	machinectl assign $page 3 4k
+	taken="$taken $page"
+}
+
+# give_back one|all
+give_back() {
+	for page in $taken; do
+		machinectl release "$page" 4k
 		taken=${taken# "$page"}
-		;;
-	6)
-		random 7
-		cpu=$((random + 1))
-		offline $cpu 2>/dev/null || online $cpu 2>/dev/null
-		;;
-	7)
-		random 7
-		online $((random + 1)) 2>/dev/null
-		;;
-	8 | 9)
-		random 4
-		# shellcheck disable=SC2086 # words
-		set -- $words
-		shift "$random"
-		put scan "$1" 2>/dev/null
-		;;
-	10)
-		random 3
-		case $random in
-		0) random 100; put tune/duty $((random + 1)) ;;
-		1) random 5; put tune/parallel "$random" ;;
-		2) random 990; put tune/slice_us $((random + 10)) ;;
-		esac
-		;;
-	11)
-		random 8
-		[ "$random" != 7 ] || put enabled 0
-		put enabled 1
-		random 8
-		[ "$random" != 7 ] || machinectl lose "$((random))"
-		;;
+		[ "$1" = all ] || break
+	done
+}
+
+tune() {
+	one_of duty parallel slice_us watch_ms audit_ms delay_ms max_delay_ms isolated auto
+	file=$word
+	random 300
+	case $file in
+	duty) word=$((random / 3 + 1)) ;;
+	parallel) word=$((random % 5)) ;;
+	audit_ms) word=$((random * 10 + 10)) ;;
+	isolated) one_of ipi skip ;;
+	auto) one_of Y N ;;
+	*) word=$((random + 10)) ;;
 	esac
+	put "tune/$file" "$word" || refused=$((refused + 1))
+}
+
+change() {
+	one_of take take take back back all scan scan scan cancel tune tune stop start start lose
+	case $word in
+	take) take_page ;;
+	back | all) give_back "$word" ;;
+	scan)
+		one_of now full later
+		# Not while it is stopped.
+		put scan "$word" 2>/dev/null && scans=$((scans + 1)) ;;
+	cancel)
+		put scan cancel 2>/dev/null && cancels=$((cancels + 1)) ;;
+	tune) tune ;;
+	stop) put enabled 0 ;;
+	start) put enabled 1 ;;
+	lose)
+		random 8
+		machinectl lose "$random" ;;
+	esac
+}
+
+in_time() { [ "$(uptime_ms)" -lt $end ]; }
+
+# At the same time, with numbers of its own: none may be vetoed.
+hotplug() {
+	local done=0 failed=0
+	seed=$((first_seed + 1))
+	while in_time; do
+		one_of offline offline online online online
+		random 7
+		$word $((random + 1)) && done=$((done + 1)) || failed=$((failed + 1))
+	done
+	echo "$done $failed" >/tmp/hotplug
 }
 
 ok "the module loads" load watch_ms=100 audit_ms=1000 delay_ms=50
 wait_state ready
+diag "seed $first_seed, $seconds s"
 taken=
-changes=0
+changes=0 scans=0 cancels=0 refused=0
+before=$(get passes)
 end=$(($(uptime_ms) + seconds * 1000))
-while [ "$(uptime_ms)" -lt $end ]; do
+rm -f /tmp/hotplug
+hotplug &
+seed=$first_seed
+while in_time; do
 	change
 	changes=$((changes + 1))
 done
-diag "$changes changes in $seconds s"
-cmp_ok "$changes" '>' 100 "a storm"
+wait
+read -r plugged vetoed </tmp/hotplug
+passes=$(($(get passes) - before))
+diag "$changes changes, $plugged of CPUs, $scans requests and $cancels to cancel, $passes passes"
+cmp_ok "$changes" '>' "$seconds" "a storm"
+cmp_ok "$plugged" '>' $((seconds / 4)) "in which CPUs come and go"
+cmp_ok "$scans" '>' 0 "with requests"
+cmp_ok "$cancels" '>' 0 "that are cancelled"
+cmp_ok "$passes" '>' $((seconds / 4)) "and passes"
+is "$vetoed" 0 "no CPU's coming or going was vetoed"
+is "$refused" 0 "no tunable was refused"
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
 is "$(machinectl count outside)" 0 "no RMPOPT outside the window"
 
 put enabled 1
+for setting in duty=100 parallel=4 slice_us=50 watch_ms=100 audit_ms=1000 isolated=ipi auto=Y; do
+	put "tune/${setting%=*}" "${setting#*=}"
+done
 for cpu in $(all_cpus); do
 	online "$cpu" 2>/dev/null
 done
 wait_state ready
 wait_for '[ "$(machinectl truth | cut -d " " -f 3)" = 4 ] && at_rest' 30 "all cores take part in the end"
 wait_for 'scan now && [ "$(machinectl truth)" = "0 0 4" ]' 30 "and their tables equal the truth"
-is "$(get cores_behind)" "" "no core is behind"
-for page in $taken; do
-	machinectl release "$page" 4k
-done
+wait_for '[ "$(get cores_behind)" = "" ]' 10 "no core is behind"
+give_back all
 wait_for 'scan now && [ "$(get regions_optimized)" = 7 ] && [ "$(machinectl truth)" = "0 0 4" ]' 30 "with all pages back all is optimized"
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
 is "$(machinectl count faults)" 0 "no fault"
 ok "unload" unload
+is "$(machinectl truth | cut -d ' ' -f 3)" 0 "RMPOPT_BASE is 0 everywhere"
 done_testing

@@ -48,7 +48,7 @@ static void start_instruction(struct sim_core *core, u64 now)
 {
 	core->before = now;
 	core->kind = host_kind(run.host, run.verify, core->place);
-	event_push(cost_begin(core->kind, now) + COST_STEP,
+	event_push(cost_begin(core->kind, core->plan.node, now) + cost_step(),
 		   2 * core->plan.index + 1);
 }
 
@@ -57,6 +57,7 @@ static void finish_instruction(struct sim_core *core, u64 now)
 	bool bit = host_execute(run.host, core, run.verify, core->place);
 
 	cost_end(core->kind);
+	run.result->cycles += now - core->before - cost_step();
 	plan_learn(&core->pace, now - core->before);
 	plan_note(&run.host->plan, &core->plan, core->place, bit);
 	core->done++;

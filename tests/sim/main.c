@@ -2,6 +2,8 @@
 /*
  * sim FOLDER	tables to stdout and into FOLDER, as text and as JSON
  * sim --check	what must be exact, as TAP
+ * sim --sizes	what it believes of the sizes of the module's structures
+ * sim --host-s REGIONS	the cases of tests/bench, in its words
  */
 #include <stdlib.h>
 #include <string.h>
@@ -59,12 +61,19 @@ int main(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[1], "--check"))
 		return check_all();
+	if (argc == 2 && !strcmp(argv[1], "--sizes")) {
+		memory_sizes(stdout);
+		return 0;
+	}
+	if (argc == 3 && !strcmp(argv[1], "--host-s"))
+		return host_s(strtoul(argv[2], NULL, 10));
 	if (argc != 2) {
-		fprintf(stderr, "usage: sim FOLDER | --check\n");
+		fprintf(stderr, "usage: sim FOLDER | --check | --sizes | --host-s REGIONS\n");
 		return 2;
 	}
 	make(argv[1], "hosts", tables_hosts);
 	make(argv[1], "sweep", tables_sweep);
+	make(argv[1], "scale", tables_scale);
 	make(argv[1], "memory", print_memory);
 	return 0;
 }

@@ -4,13 +4,14 @@
  * need, exactly, and what the kernel part adds, as include/cores.h,
  * src/cores.c, src/windows.c, src/lead.c and src/worker.c have it. Not counted:
  * the module's code and constants, per-CPU counters, task_structs, allocators'
- * own overhead, and what is allocated while a file is read or at load.
+ * own overhead, and what is allocated while a file is read or at load. sim.t
+ * holds all of them against the structures in the built module.
  */
 #include "sim.h"
 
-/* struct core without what the planner has: rounded up from 192. [estimate] */
+/* struct core without what the planner has, at most. */
 #define KERNEL_CORE	256u
-/* struct lead, rounded up. [estimate] */
+/* struct lead, at most. */
 #define KERNEL_LEAD	128u
 /* Cores are allocated in chunks of whole pages. */
 #define CHUNK		64u
@@ -49,7 +50,7 @@ size_t memory_of(const struct host *host, FILE *out)
 	size_t cores = host->plan.cores, cpus = cores * THREADS;
 	size_t sum = of_planner(host, out);
 
-	sum += line(out, "kernel: rest of struct core with its slice (estimate)",
+	sum += line(out, "kernel: rest of struct core with its slice (at most)",
 		    cores * KERNEL_CORE);
 	sum += line(out, "kernel: cores' chunks rounded up to pages (at most)",
 		    (cores + CHUNK - 1) / CHUNK * PAGE);
@@ -57,10 +58,22 @@ size_t memory_of(const struct host *host, FILE *out)
 		    cpus * (3 * sizeof(void *) + sizeof(int)));
 	sum += line(out, "kernel: coverage",
 		    sizeof(struct coverage));
-	sum += line(out, "kernel: leaders (estimate)",
+	sum += line(out, "kernel: leaders (at most)",
 		    PLAN_LEADERS_MAX * KERNEL_LEAD);
 	sum += line(out, "kernel: stacks of the threads",
 		    (1 + host->nodes) * STACK);
 	line(out, "sum", sum);
 	return sum;
+}
+
+/* What was counted for each structure: "=" exactly, "<" at most so many bytes. */
+void memory_sizes(FILE *out)
+{
+	fprintf(out, "plan = %zu\n", sizeof(struct plan));
+	fprintf(out, "plan_window = %zu\n", sizeof(struct plan_window));
+	fprintf(out, "plan_region = %zu\n", sizeof(struct plan_region));
+	fprintf(out, "plan_core = %zu\n", sizeof(struct plan_core));
+	fprintf(out, "coverage = %zu\n", sizeof(struct coverage));
+	fprintf(out, "core < %zu\n", sizeof(struct plan_core) + KERNEL_CORE);
+	fprintf(out, "lead < %u\n", KERNEL_LEAD);
 }

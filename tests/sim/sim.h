@@ -42,12 +42,20 @@ enum content {
  * @name: for tables
  * @service: cycles of each verify that only one core at a time can execute;
  *	0: none
+ * @per_node: one core of each node
  * @share: each further core at once makes a verify dearer by 1 / share; 0: not
+ * @crowd: for @share, as if always so many cores verified; 0: as many as do
+ * @step: cycles around each instruction
+ * @send: cycles per target of an IPI to many
  */
 struct model {
 	const char *name;
 	u32 service;
+	bool per_node;
 	u32 share;
+	u32 crowd;
+	u32 step;
+	u32 send;
 };
 
 /**
@@ -119,6 +127,7 @@ struct sim_core {
  * @slices: interruptions of all followers
  * @most: interruptions of the follower that had the most
  * @overruns: slices longer than slice_us
+ * @cycles: of all cores, in instructions
  * @counts: instructions
  */
 struct result {
@@ -131,6 +140,7 @@ struct result {
 	u64 slices;
 	u32 most;
 	u64 overruns;
+	u64 cycles;
 	struct plan_counts counts;
 };
 
@@ -179,7 +189,6 @@ u64 event_next(void);
 extern const struct model models[];
 extern const u32 model_count;
 
-#define COST_SEND	350u
 #define COST_SINGLE	700u
 #define COST_ENTRY	1000u
 #define COST_STEP	100u
@@ -187,11 +196,13 @@ extern const u32 model_count;
 #define COST_VISIT	40u
 
 void cost_reset(const struct model *model, u64 now);
-u64 cost_begin(enum kind kind, u64 now);
+u64 cost_begin(enum kind kind, u32 node, u64 now);
+u64 cost_step(void);
 void cost_end(enum kind kind);
 
 /* host.c */
 struct host *host_new(u32 cores, u32 nodes, u32 regions);
+void host_take_turns(struct host *host);
 void host_free(struct host *host);
 void host_convert(struct host *host, u32 place, enum content content);
 void host_fill(struct host *host, u32 every, enum content content);
@@ -229,10 +240,17 @@ void scenario_prepare(struct host *host, const struct scenario *scenario);
 void tables_hosts(FILE *text, FILE *json);
 void tables_sweep(FILE *text, FILE *json);
 
+/* scale.c */
+void tables_scale(FILE *text, FILE *json);
+
+/* host_s.c */
+int host_s(u32 regions);
+
 /* check.c */
 int check_all(void);
 
 /* memory.c */
 size_t memory_of(const struct host *host, FILE *out);
+void memory_sizes(FILE *out);
 
 #endif /* RMPOPT_SIM_H */

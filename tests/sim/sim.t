@@ -26,9 +26,36 @@ src/plan_pace.c|no interruption longer than slice_us|s/spent + pace->slowest <= 
 src/plan_phase.c|R reports|/^static void order_look/,/^}/s/if (plan->full)/if (1)/
 tests/sim/cost.c|317 and 369 ms|s/service = 1200/service = 900/
 tests/sim/cost.c|111,000 cycles on average|s/service = 1200/service = 900/
-tests/sim/sim.h|95 ms|s/COST_SEND\t350u/COST_SEND\t500u/
+tests/sim/cost.c|95 ms|s/send = 350/send = 500/
 include/plan.h|less than 2 MiB|s/PLAN_CORE_MAPS\t4u/PLAN_CORE_MAPS\t8u/
 END
+}
+
+# numbered STATUS TEXT - a check of this script's own
+numbered() {
+	count=$((count + 1))
+	if [ "$1" = 0 ]; then printf 'ok %d - %s\n' "$count" "$2"; else printf 'not ok %d - %s\n' "$count" "$2"; fi
+}
+
+# real_sizes MODULE - "NAME BYTES" of its structures, by its debug information
+real_sizes() {
+	in_root "$("$machine_dir/root.sh")" --bind "$(dirname "$1"):/mnt" -- readelf --debug-dump=info --wide "/mnt/${1##*/}" 2>/dev/null |
+		awk '/DW_TAG_/ { structure = /DW_TAG_structure_type/; name = "" }
+			structure && /DW_AT_name/ { name = $NF }
+			structure && name != "" && /DW_AT_byte_size/ { print name, $NF; name = "" }'
+}
+
+# sizes_hold FOLDER - are the module's structures in FOLDER as large as the simulator counts them?
+sizes_hold() {
+	local built
+	built=$("$machine_dir/build.sh" 7 "$1" 2>"$scratch/build.log") || return 1
+	in_sim "$tree" -O1 "$scratch/out" --sizes >"$scratch/counted"
+	real_sizes "$built/rmpopt.ko" >"$scratch/real"
+	[ -s "$scratch/real" ] || return 1
+	awk 'FNR == NR { real[$1] = $2; next }
+		{ wrong = $2 == "=" ? real[$1] != $3 : !real[$1] || real[$1] > $3 }
+		wrong { print "# struct " $1 ": " real[$1] " bytes, counted " $2 " " $3; bad++ }
+		END { exit bad || !FNR }' "$scratch/real" "$scratch/counted" >"$scratch/sizes"
 }
 
 check() { in_sim "$copy" "$1" "$scratch/out" --check >"$scratch/log" 2>&1; }
@@ -55,4 +82,11 @@ while IFS='|' read -r file says how; do
 	fi
 	cp "$tree/$file" "$copy/$file"
 done < <(breaks)
+sizes_hold "$tree" && status=0 || status=1
+numbered "$status" "the module's structures are as large as counted"
+cat "$scratch/sizes"
+sed -i 's/^\tu64 resume_at;/&\n\tu64 waste[32];/' "$copy/include/cores.h"
+cp "$tree/Kbuild" "$copy/"
+! sizes_hold "$copy" && grep -q 'struct core:' "$scratch/sizes" && status=0 || status=1
+numbered "$status" "broken, and noticed: a larger struct core"
 printf '1..%d\n' "$count"

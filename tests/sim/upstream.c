@@ -21,7 +21,8 @@ struct round {
 };
 
 /* Two events per core: it begins (even), it ends (odd). */
-static void run_round(struct round *round, u32 cores, enum kind kind)
+static void run_round(struct round *round, const struct host *host,
+		      const struct model *model, enum kind kind)
 {
 	static u64 began[CORES_MAX];
 	u64 taken;
@@ -29,13 +30,14 @@ static void run_round(struct round *round, u32 cores, enum kind kind)
 	u32 c;
 
 	memset(round, 0, sizeof(*round));
-	for (c = 1; c < cores; c++)
-		event_push(c * COST_SEND + COST_ENTRY / 2, 2 * c);
+	for (c = 1; c < host->cores; c++)
+		event_push(c * model->send + COST_ENTRY / 2, 2 * c);
 	while (event_pop(&event)) {
 		c = event.what / 2;
 		if (event.what % 2 == 0) {
 			began[c] = event.at - COST_ENTRY / 2;
-			event_push(cost_begin(kind, event.at), 2 * c + 1);
+			event_push(cost_begin(kind, host->core[c].plan.node, event.at),
+				   2 * c + 1);
 			continue;
 		}
 		cost_end(kind);
@@ -71,7 +73,7 @@ static void lead(struct host *host, const struct model *model, u32 regions,
 		enum kind kind = host_kind(host, true, place);
 
 		cost_reset(model, 0);
-		cycles = cost_begin(kind, 0) + COST_STEP;
+		cycles = cost_begin(kind, 0, 0) + cost_step();
 		result->wall += cycles;
 		result->leaders += cycles;
 		host_execute(host, &host->core[0], true, place);
@@ -90,7 +92,7 @@ void upstream_pass(struct host *host, const struct model *model,
 	memset(result, 0, sizeof(*result));
 	for (kind = KIND_EARLY; kind <= KIND_PAID; kind++) {
 		cost_reset(model, 0);
-		run_round(&round[kind], host->cores, kind);
+		run_round(&round[kind], host, model, kind);
 	}
 	lead(host, model, regions, result);
 	for (place = 0; place < regions; place++)

@@ -169,6 +169,16 @@ static int costs(struct call *c)
 	return c->in[0] > 1 ? EINVAL : cost_switch(c->in[0]);
 }
 
+static int slow(struct call *c)
+{
+	if (c->in[0] >= MAX_REGIONS)
+		return EINVAL;
+	machine.slow_region = c->in[0];
+	machine.slow_cycles = c->in[1];
+	machine.budget = c->in[2];
+	return 0;
+}
+
 static int faulty(struct call *c)
 {
 	if (!cpu_ok(c->in[0]) || (c->in[1] && c->in[1] != 6 && c->in[1] != 13))
@@ -209,7 +219,7 @@ static int fresh(struct call *c)
 	if (c->in[0] > MACHINE_HARSH)
 		return EINVAL;
 	machine.profile = c->in[0];
-	machine.crowd = 0;
+	machine.crowd = machine.slow_cycles = machine.budget = 0;
 	event_open();
 	cost_switch(false);
 	machine_reset();
@@ -279,6 +289,7 @@ static int (*const operations[])(struct call *c) = {
 	[MACHINE_ASSIGN] = assign, [MACHINE_RELEASE] = release, [MACHINE_SNP] = snp,
 	[MACHINE_EVENT] = event, [MACHINE_EVENTS] = events, [MACHINE_OPEN] = open_gate,
 	[MACHINE_TRUTH] = truth, [MACHINE_BIT] = bit, [MACHINE_RDMSR] = read_msr,
+	[MACHINE_SLOW] = slow,
 	[MACHINE_WRMSR] = plant_msr, [MACHINE_PAGES] = pages, [MACHINE_COSTS] = costs,
 	[MACHINE_FAULTY] = faulty, [MACHINE_LOSE] = lose, [MACHINE_PROFILE] = profile,
 	[MACHINE_CROWD] = crowd, [MACHINE_STATUS] = status,

@@ -52,7 +52,14 @@ static u64 crowd(unsigned int cpu)
 	return n + 1;
 }
 
-u64 cost_verify(unsigned int cpu, enum verify_kind kind, unsigned int blocks)
+/* What the test has made slow takes longer than others. */
+static u64 slow(u64 region, u64 cycles)
+{
+	return region == machine.slow_region && cycles < machine.slow_cycles ?
+	       machine.slow_cycles : cycles;
+}
+
+u64 cost_verify(unsigned int cpu, u64 region, enum verify_kind kind, unsigned int blocks)
 {
 	u64 cycles = CACHED_CYCLES;
 
@@ -61,7 +68,10 @@ u64 cost_verify(unsigned int cpu, enum verify_kind kind, unsigned int blocks)
 	else if (kind == VERIFY_EARLY)
 		cycles = EARLY_CYCLES +
 			 (u64)blocks * (PAID_CYCLES - EARLY_CYCLES) / BLOCKS_PER_REGION;
-	return cycles + cycles * (crowd(cpu) - 1) / CROWD_SHARE;
+	cycles = slow(region, cycles + cycles * (crowd(cpu) - 1) / CROWD_SHARE);
+	if (machine.costs && kind != VERIFY_CACHED)
+		machine.vcpu[cpu].count[MACHINE_SCAN_CYCLES] += cycles;
+	return cycles;
 }
 
 void cost_spend(unsigned int cpu, u64 cycles)

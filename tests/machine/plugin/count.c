@@ -57,6 +57,20 @@ static void maximum(unsigned int cpu, enum machine_counter which, u64 value)
 		*c = value;
 }
 
+/* Only the one that uses the budget up may be in the middle of it. */
+static void count_overrun(unsigned int cpu, u64 cycles)
+{
+	struct vcpu *v = &machine.vcpu[cpu];
+	u64 before = v->run_cycles - cycles;
+
+	if (!machine.budget || v->run_cycles <= machine.budget)
+		return;
+	count(cpu, before <= machine.budget ? MACHINE_OVERRUNS : MACHINE_OVERRUN_LATE);
+	if (cycles > machine.budget)
+		count(cpu, MACHINE_OVERRUN_LONG);
+	maximum(cpu, MACHINE_OVERRUN_RUN, v->run);
+}
+
 static void count_stretch(unsigned int cpu, bool verify, u64 cycles)
 {
 	struct vcpu *v = &machine.vcpu[cpu];
@@ -73,6 +87,7 @@ static void count_stretch(unsigned int cpu, bool verify, u64 cycles)
 		return;
 	v->run_cycles += cycles;
 	maximum(cpu, MACHINE_LONGEST_CYCLES, v->run_cycles);
+	count_overrun(cpu, cycles);
 }
 
 /* One RMPOPT that did not fault. */
@@ -89,7 +104,8 @@ void count_rmpopt(unsigned int cpu, bool verify, bool irqs_off, u64 cycles)
 
 static bool is_maximum(u64 which)
 {
-	return which == MACHINE_LONGEST_RUN || which == MACHINE_LONGEST_CYCLES;
+	return which == MACHINE_LONGEST_RUN || which == MACHINE_LONGEST_CYCLES ||
+	       which == MACHINE_OVERRUN_RUN;
 }
 
 bool count_get(u64 which, u64 cpu, u64 *value)

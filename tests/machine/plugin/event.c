@@ -14,7 +14,8 @@
 #define MAX_HELD	64
 
 struct event {
-	u64 at;			/* machine.sequence; 0: free */
+	u64 at;			/* what the counter below comes to; 0: free */
+	const u64 *counter;	/* RMPOPTs: machine.sequence, or one core's */
 	u64 what;
 	u64 arg;
 };
@@ -27,15 +28,26 @@ struct held {
 
 static struct event events[MAX_EVENTS];
 static struct held held[MAX_HELD];
+static u64 by_core[MAX_VCPUS];
+
+/* A gate and the PSP may wait for one core's RMPOPTs. */
+static const u64 *counter_of(u64 what, u64 arg)
+{
+	if ((what == MACHINE_EVENT_GATE || what == MACHINE_EVENT_PSP) && arg < machine.vcpus)
+		return &by_core[core_of(arg)];
+	return &machine.sequence;
+}
 
 int event_add(u64 n, u64 what, u64 arg)
 {
+	const u64 *counter = counter_of(what, arg);
+
 	if (!n || what > MACHINE_EVENT_PSP)
 		return EINVAL;
 	for (int i = 0; i < MAX_EVENTS; i++) {
 		if (events[i].at)
 			continue;
-		events[i] = (struct event){ machine.sequence + n, what, arg };
+		events[i] = (struct event){ *counter + n, counter, what, arg };
 		return 0;
 	}
 	return ENOSPC;
@@ -118,6 +130,13 @@ static void happen(const struct insn *insn, const struct event *e, u64 rsp, stru
 	}
 }
 
+/* Is it for this RMPOPT, which has just been counted? */
+static bool due(const struct event *e, unsigned int cpu)
+{
+	return e->at && e->at == *e->counter &&
+	       (e->counter == &machine.sequence || e->counter == &by_core[core_of(cpu)]);
+}
+
 /* A new RMPOPT begins, or one that is held executes once more. */
 struct forced event_fire(const struct insn *insn)
 {
@@ -132,10 +151,11 @@ struct forced event_fire(const struct insn *insn)
 		return forced;
 	}
 	machine.sequence++;
+	by_core[core_of(insn->cpu)]++;
 	for (int i = 0; i < MAX_EVENTS; i++) {
 		struct event e = events[i];
 
-		if (e.at != machine.sequence)
+		if (!due(&e, insn->cpu))
 			continue;
 		events[i].at = 0;
 		happen(insn, &e, rsp, &forced);

@@ -111,6 +111,9 @@ struct machine {
 	u64 sequence;		/* RMPOPTs so far */
 	u64 ever_unsafe;	/* MACHINE_UNSAFE, past every reset */
 	u64 crowd;		/* cores taken to verify at once, 0: as seen */
+	u64 slow_region;	/* its verifies take slow_cycles, if that is more */
+	u64 slow_cycles;
+	u64 budget;		/* cycles of an interruption that is no overrun yet, 0: none is */
 	bool costs;		/* read without the lock */
 	struct core *core;
 	struct vcpu *vcpu;
@@ -278,7 +281,7 @@ void event_pending(u64 *waiting, u64 *held);
 /* cost.c */
 enum verify_kind { VERIFY_PAID, VERIFY_CACHED, VERIFY_EARLY };
 u64 cost_report(void);
-u64 cost_verify(unsigned int cpu, enum verify_kind kind, unsigned int blocks);
+u64 cost_verify(unsigned int cpu, u64 region, enum verify_kind kind, unsigned int blocks);
 void cost_spend(unsigned int cpu, u64 cycles);
 int cost_switch(bool on);
 u64 clock_read(unsigned int cpu);

@@ -20,26 +20,35 @@ static enum outcome carry(bool set)
  * Read the RMP up to the first assigned page, or believe the cached result of
  * a core that did. A conversion under way looks like an assigned page.
  */
-static bool scan(const struct request *rq, u64 *cycles)
+static enum verify_kind scan(const struct request *rq, unsigned int *blocks)
 {
 	struct region *region = rmp_covered(rq->region) ? rmp_region(rq->region) : NULL;
-	unsigned int blocks;
+	bool cached;
 
-	if (!region || update_running(region)) {
-		count(rq->cpu, MACHINE_EARLY_EXIT);
-		*cycles = cost_verify(rq->cpu, VERIFY_EARLY, 0);
-		return false;
-	}
-	blocks = rmp_first_assigned_block(rq->region);
-	if (blocks < BLOCKS_PER_REGION) {
-		count(rq->cpu, MACHINE_EARLY_EXIT);
-		*cycles = cost_verify(rq->cpu, VERIFY_EARLY, blocks);
-		return false;
-	}
-	count(rq->cpu, region->cached ? MACHINE_CACHED : MACHINE_PAID);
-	*cycles = cost_verify(rq->cpu, region->cached ? VERIFY_CACHED : VERIFY_PAID, blocks);
+	*blocks = 0;
+	if (!region || update_running(region))
+		return VERIFY_EARLY;
+	*blocks = rmp_first_assigned_block(rq->region);
+	if (*blocks < BLOCKS_PER_REGION)
+		return VERIFY_EARLY;
+	cached = region->cached;
 	region->cached = true;
-	return true;
+	return cached ? VERIFY_CACHED : VERIFY_PAID;
+}
+
+static bool verify(const struct request *rq, u64 *cycles)
+{
+	static const enum machine_counter counters[] = {
+		[VERIFY_PAID] = MACHINE_PAID, [VERIFY_CACHED] = MACHINE_CACHED,
+		[VERIFY_EARLY] = MACHINE_EARLY_EXIT,
+	};
+	unsigned int blocks;
+	enum verify_kind kind = scan(rq, &blocks);
+
+	*cycles = cost_verify(rq->cpu, rq->region, kind, blocks);
+	count(rq->cpu, counters[kind]);
+	table_set(rq->core, rq->region, kind != VERIFY_EARLY);
+	return kind != VERIFY_EARLY;
 }
 
 static enum outcome perform(const struct request *rq)
@@ -47,14 +56,12 @@ static enum outcome perform(const struct request *rq)
 	bool inside = table_window(rq->core, rq->region), set = false;
 	u64 cycles = cost_report();
 
-	if (inside && rq->verify) {
-		set = scan(rq, &cycles);
-		table_set(rq->core, rq->region, set);
-	} else if (inside) {
+	if (inside && rq->verify)
+		set = verify(rq, &cycles);
+	else if (inside)
 		set = table_bit(rq->core, rq->region);
-	} else {
+	else
 		count(rq->cpu, MACHINE_OUTSIDE);
-	}
 	cost_spend(rq->cpu, cycles);
 	count_rmpopt(rq->cpu, rq->verify, rq->irqs_off, cycles);
 	return carry(set);

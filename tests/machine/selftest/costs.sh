@@ -22,6 +22,16 @@ machinectl crowd 1
 machinectl reset
 do_it slice 0 5 >/dev/null
 is "$(count cycles) $(count longest-cycles)" "10000 10000" "cycles are counted"
+is "$(count scan-cycles)" 0 "none of them for reading the RMP"
+machinectl slow 0 120000 100000
+machinectl reset
+do_it slice 0 3 >/dev/null
+is "$(count overruns) $(count overrun-run) $(count overrun-long) $(count overrun-late)" "1 3 3 2" "a slow region makes an interruption overrun"
+machinectl slow 0 40000 100000
+machinectl reset
+do_it slice 0 3 >/dev/null
+is "$(count overruns) $(count overrun-run) $(count overrun-long) $(count overrun-late)" "1 3 0 0" "and so do many that are not slow"
+machinectl slow 0 0 0
 machinectl costs off
 sleep 1
 is "$(dmesg | grep -c 'clocksource: Switched to clocksource hpet')" 1 "the guest's clock is the HPET"

@@ -84,3 +84,11 @@ machinectl open
 sleep 0.5
 does 0 held -- "until the gate is opened"
 does 1 report 2 0 -- "then it has done its work"
+machinectl event 1 gate 2
+do_it base 0 1 >/dev/null
+does 1 verify 0 0 -- "a gate for one core lets the others pass"
+is "$(machinectl events)" "1 0" "and waits"
+do_it hold 2 0 >/dev/null
+machinectl wait-gate --timeout 10
+is "$?" 0 "for the RMPOPT of that core"
+machinectl open

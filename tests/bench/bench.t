@@ -1,0 +1,62 @@
+#!/bin/bash
+# The bench with little patience for its idle case: every row is a check, and so are what it writes
+# and that each row can be missed.
+set -euo pipefail
+# shellcheck source=../machine/host.sh
+. "$(dirname -- "$0")/../machine/host.sh"
+
+bench=$tree/tests/bench/run
+out=$build/bench-short
+tests=0
+
+# check DESCRIPTION COMMAND...
+check() {
+	local what=$1
+	shift
+	tests=$((tests + 1))
+	if "$@"; then
+		printf 'ok %d - %s\n' "$tests" "$what"
+	else
+		printf 'not ok %d - %s\n' "$tests" "$what"
+	fi
+}
+
+# Lines of the table that end in a verdict.
+rows() { sed -nE 's/ +(holds|MISSED|NOT MEASURED)$/|\1/p' "$out/table.txt"; }
+
+# The same rows are in the JSON, and the simulator's numbers.
+json_is_whole() {
+	perl -MJSON::PP -0e '
+		my $json = decode_json(<STDIN>);
+		exit !(@{$json->{rows}} == $ARGV[0] && grep { $_->{who} eq "sim" } @{$json->{measured}})' \
+		"$(rows | wc -l)" <"$out/bench.json"
+}
+
+# Bars of both, and what was simulated.
+plot_is_whole() {
+	local part
+	for part in '^<svg ' '#9ca3af' '#2563eb' '#f59e0b' '^</svg>$'; do
+		grep -q "$part" "$out/bench.svg" || return 1
+	done
+}
+
+can_fail() { "$bench" --out "$out" --can-fail >"$out/can-fail.txt" 2>&1; }
+
+main() {
+	local row
+	host_needs perl=perl
+	mkdir -p "$out"
+	rm -f "$out"/table.txt "$out"/bench.*
+	"$bench" --out "$out" --idle 10 >"$out/output.txt" 2>&1 || sed 's/^/# /' "$out/output.txt"
+	[ -s "$out/table.txt" ] || { echo 'Bail out! nothing was measured'; exit 1; }
+	while IFS= read -r row; do
+		check "$(tr -s ' ' <<<"${row%|*}")" [ "${row##*|}" = holds ]
+	done < <(rows)
+	check "there are rows, and some are the simulator's" grep -q ' sim: ' "$out/table.txt"
+	check "bench.json has all rows" json_is_whole
+	check "bench.svg shows all three" plot_is_whole
+	check "each row can be missed" can_fail
+	printf '1..%d\n' "$tests"
+}
+
+main

@@ -1,0 +1,63 @@
+#!/bin/sh
+# A core loses its table all by itself: within audit_ms an audit sees it, and that core alone works.
+# machine: --cores 4
+# timeout: 90
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
+. /rmpopt/lib.sh
+
+settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get regions_optimized)" = 7 ]; }
+missing() { [ "$(machinectl truth)" = "0 1 4" ]; }
+
+ok "the module loads" load watch_ms=50 audit_ms=0
+wait_state ready
+wait_for settled 20 "all is optimized"
+leader=$(get leaders)
+victim=$([ "$leader" = 3 ] && echo 2 || echo 3)
+others=$(all_cpus | grep -vx -e "$leader" -e "$victim")
+
+machinectl event 3 lose "$victim"
+wait_for missing 10 "in the middle of a watch a core loses its table"
+machinectl reset
+wait_for '[ "$(machinectl count reports)" -ge 70 ]' 20 "ten more watches"
+ok "don't see it" missing
+is "$(get regions_optimized)" 7 "nor does the module say so"
+is "$(machinectl count interruptions)" 0 "nobody is interrupted"
+
+# 2 of 4 cores each second.
+machinectl reset
+caught=$(count verifies_catchup)
+begin=$(uptime_ms)
+put tune/audit_ms 2000
+wait_for settled 20 "an audit sees it"
+took=$(($(uptime_ms) - begin))
+diag "after $took ms"
+cmp_ok "$took" '<' 6000 "about audit_ms later"
+is "$(count last_trigger)" audit "as the trigger says"
+is $(($(count verifies_catchup) - caught)) 7 "7 regions are caught up"
+is "$(machinectl count verifies "$victim")" 7 "by that core"
+for cpu in $others; do
+	is "$(machinectl count verifies "$cpu")" 0 "CPU $cpu verifies nothing"
+	cmp_ok "$(machinectl count interruptions "$cpu")" '<=' "$(machinectl count reports "$cpu")" "and is interrupted for its own reports only"
+done
+is "$(machinectl count interruptions "$leader")" 0 "the leader is not interrupted"
+
+# A whole round, and somebody loses his table in the middle of it.
+wait_for at_rest 10
+machinectl reset
+wait_for '[ "$(machinectl count reports '"$victim"')" -ge 14 ]' 20 "two more rounds"
+for cpu in $others; do
+	cmp_ok "$(machinectl count reports "$cpu")" '>=' 7 "CPU $cpu was asked, too"
+done
+is "$(count last_trigger)" audit "no pass comes of them"
+machinectl event 10 lose "$victim"
+wait_for missing 10 "the core loses its table while the audits go on"
+wait_for settled 20 "the next round sees it"
+put tune/audit_ms 0
+wait_for at_rest 10
+
+machinectl event 3 lose "$leader"
+wait_for 'settled && [ "$(machinectl events)" = "0 0" ]' 20 "what the leader loses its watch sees"
+is "$(count last_trigger)" watch "as the trigger says"
+is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
+ok "unload" unload
+done_testing

@@ -1,0 +1,70 @@
+#!/bin/sh
+# Requests for later: each begins the quiet period anew, but none waits longer than max_delay_ms.
+# machine: --cores 4
+# timeout: 90
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
+. /rmpopt/lib.sh
+
+passed() { [ "$(get passes)" != "$1" ]; }
+
+# stream MS - ask again and again until there is a pass, but no longer; sets $took and $gap: ms,
+# from the first request to the pass, and the longest time between two requests
+stream() {
+	local passes begin before now
+	passes=$(get passes)
+	begin=$(uptime_ms)
+	before=$begin
+	gap=0
+	while ! passed "$passes" && [ $((before - begin)) -lt "$1" ]; do
+		put scan later
+		now=$(uptime_ms)
+		[ $((now - before)) -le $gap ] || gap=$((now - before))
+		before=$now
+		usleep 20000
+	done
+	took=$(($(uptime_ms) - begin))
+}
+
+ok "the module loads" load watch_ms=0 audit_ms=0 delay_ms=1500 max_delay_ms=3000
+wait_state ready
+wait_for 'at_rest && [ "$(get passes)" = 1 ]' 20 "the first pass"
+
+begin=$(uptime_ms)
+put scan later
+ok "a request for later" wait_for 'passed 1' 20
+cmp_ok $(($(uptime_ms) - begin)) '>=' 1490 "waits for the quiet period"
+is "$(count last_trigger)" later "as the trigger says"
+is "$(get served)" "$(get requested)" "and is served"
+
+for round in first second; do
+	wait_for at_rest 10
+	stream 20000
+	diag "$round stream: a pass after $took ms, at most $gap ms between two requests"
+	cmp_ok "$gap" '<' 1500 "a stream of requests leaves no quiet period"
+	cmp_ok "$took" '>=' 2990 "it puts the pass off"
+	cmp_ok "$took" '<' 6000 "but not beyond max_delay_ms"
+	is "$(count last_trigger)" later "the pass is theirs"
+	wait_for at_rest 10 "all of them are served in the end"
+done
+
+put tune/delay_ms 60000
+put tune/max_delay_ms 500
+begin=$(uptime_ms)
+passes=$(get passes)
+put scan later
+ok "max_delay_ms below delay_ms" wait_for 'passed "$passes"' 20
+cmp_ok $(($(uptime_ms) - begin)) '>=' 490 "is what counts"
+
+put tune/max_delay_ms 60000
+wait_for at_rest 10
+passes=$(get passes)
+put scan later
+put scan now
+number=$(get requested)
+ok "a request for now does not wait" wait_for 'passed "$passes"' 20
+wait_for '[ "$(get served)" = "$number" ]' 10 "and is served"
+put scan cancel
+wait_for at_rest 10 "the one that still waits can be cancelled"
+is "$(get last_result)" cancelled "as the result says"
+ok "unload" unload
+done_testing

@@ -1,0 +1,172 @@
+#!/bin/sh
+# Hotplug at every moment: passes are held at the n-th RMPOPT of a core while the first sibling, the
+# second, or all of a core, a leader or a follower, goes offline, comes online, or both at once.
+# machine: --cores 4 --threads 2
+# timeout: 600
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
+. /rmpopt/lib.sh
+
+# A pass that is held stops CPU hotplug until it is let go; from then on it may take so long.
+bound_ms=5000
+slowest=0
+page=$((2 * 0x40000 + 99))
+
+note() { problems="$problems $*;"; }
+
+# Who does what now; a leader that has left does not lead again when it is back.
+roles() {
+	local cpu
+	leader=$(get leaders)
+	first='' last=''
+	for cpu in $(get cores | tr , '\n' | awk -F - '{ for (i = $1; i <= $NF; i++) print i }'); do
+		if [ "$cpu" != "$leader" ]; then
+			first=${first:-$cpu}
+			last=$cpu
+		fi
+	done
+}
+
+# hold KIND WHO N - begin a pass, or an audit, and hold it at that core's n-th RMPOPT
+hold() {
+	roles
+	case $2 in
+	leader) held=$leader ;;
+	first) held=$first ;;
+	last) held=$last ;;
+	esac
+	[ "$1" != delta ] || { machinectl assign $page 7 4k && machinectl release $page 4k; }
+	machinectl event "$3" gate "$held"
+	case $1 in
+	full) put scan full ;;
+	delta) put scan now ;;
+	audit) put tune/audit_ms 10 ;;
+	esac
+	wait_for '[ "$(machinectl events)" = "0 1" ]' 10 || note "the moment does not come"
+	put tune/audit_ms 0
+}
+
+# Has it come as far as it can? Asleep in the kernel, where it was at the last look; or done.
+is_under_way() {
+	local at before=$stack
+	at=$(cat "/proc/$plugging/stack" 2>/dev/null)
+	stack=${at:-none}
+	[ -e /tmp/plugged ] || { [ "$stack" = "$before" ] && grep -q '^State:.D' "/proc/$plugging/status" 2>/dev/null; }
+}
+
+# offline|online|bounce CPU...; then say how many failed, and when it was done
+plug() {
+	local cpu failed=0 what=$1
+	shift
+	for cpu in "$@"; do
+		case $what in
+		bounce) offline "$cpu" ;;
+		*) "$what" "$cpu" ;;
+		esac || failed=$((failed + 1))
+	done
+	[ "$what" != bounce ] || for cpu in "$@"; do
+		online "$cpu" || failed=$((failed + 1))
+	done
+	echo "$failed $(uptime_ms)" >/tmp/plugging
+	mv /tmp/plugging /tmp/plugged
+}
+
+# meanwhile offline|online|bounce CPU... - what is held is let go as soon as that has begun
+meanwhile() {
+	local failed ended opened stack=none
+	rm -f /tmp/plugged
+	plug "$@" &
+	plugging=$!
+	# Some of it spins instead of sleeping: don't wait for ever.
+	wait_for is_under_way 1
+	opened=$(uptime_ms)
+	machinectl open
+	wait_for '[ -e /tmp/plugged ]' 30 || { note "$* does not end"; return; }
+	read -r failed ended </tmp/plugged
+	[ "$failed" = 0 ] || note "$* was vetoed"
+	[ $((ended - opened)) -le $slowest ] || slowest=$((ended - opened))
+	[ $((ended - opened)) -le $bound_ms ] || note "$* took $((ended - opened)) ms"
+}
+
+in_truth() { at_rest && [ "$(machinectl truth)" = "0 0 $1" ] && [ "$(get regions_optimized)" = 7 ]; }
+
+# settles CORES - left alone
+settles() {
+	wait_for "in_truth $1" 20 ||
+		note "in the end: $(state), $(get progress), $(machinectl truth), $(get regions_optimized) optimized"
+	[ "$(machinectl count unsafe)" = 0 ] || note "unsafe bits"
+	[ "$(machinectl count faults)" = 0 ] || note "$(machinectl count faults) faults"
+	[ "$(get cores_behind)" = "" ] || note "behind: $(get cores_behind)"
+}
+
+# cpus_of PART ROLE - sets $cpus
+cpus_of() {
+	local core=$leader
+	if [ "$2" = follower ]; then
+		core=$first
+		[ "$held" = "$leader" ] || core=$held
+	fi
+	core=$((core / 2 * 2))
+	case $1 in
+	first) cpus=$core ;;
+	second) cpus=$((core + 1)) ;;
+	core | bounce) cpus="$core $((core + 1))" ;;
+	esac
+}
+
+# there_and_back KIND WHO N PART - off in one pass, on in the next; a bounce is both in one
+there_and_back() {
+	local stay=3
+	[ "$4" != core ] || stay=2
+	# shellcheck disable=SC2086 # a list
+	if [ "$4" = bounce ]; then
+		meanwhile bounce $cpus
+	else
+		meanwhile offline $cpus
+		settles $stay
+		hold "$1" "$2" "$3"
+		meanwhile online $cpus
+	fi
+	settles 3
+}
+
+# moment KIND WHO N PHASE
+moment() {
+	local part role
+	for role in leader follower; do
+		for part in first second core bounce; do
+			problems=
+			hold "$1" "$2" "$3"
+			cpus_of $part $role
+			there_and_back "$1" "$2" "$3" $part
+			is "$problems" "" "$1, $4, $2's RMPOPT $3: $role, $part"
+			machinectl reset
+		done
+	done
+}
+
+# Core 0 does not take part: this script is there, and never held.
+ok "on CPUs that are never held" taskset -p 3 $$ >/dev/null
+ok "the module loads" load cpus=2-7 watch_ms=0 audit_ms=0 duty=100
+wait_state ready
+wait_for 'in_truth 3' 20 "7 of 8 regions are optimized on 3 cores"
+
+# A full pass: 8 verifies by the leader, 7 by each follower, 7 reports by the leader.
+moment full leader 5 lead
+moment full first 1 follow
+moment full last 4 follow
+moment full leader 9 close
+moment full leader 15 close
+# A region lost: 7 reports, 2 verifies, a second witness, 1 verify by each, 1 report.
+moment delta leader 4 look
+moment delta leader 9 lead
+moment delta first 1 ask
+moment delta first 2 follow
+moment delta leader 10 close
+# An audit: 7 reports by each.
+moment audit leader 4 audit
+moment audit last 4 audit
+
+diag "hotplug took at most $slowest ms after that"
+ok "unload" unload
+is "$(machinectl truth | cut -d ' ' -f 3)" 0 "RMPOPT_BASE is 0 everywhere"
+done_testing

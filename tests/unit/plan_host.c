@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A host for tests of the planner; see plan_host.h.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan_host.h"
+
+struct host h;
+
+static u32 distance(u32 from, u32 to)
+{
+	return from == to ? 10 : 20;
+}
+
+u8 *bit_of(u32 c, u32 place)
+{
+	return &h.bit[c * h.plan.regions + place];
+}
+
+static void add_windows(u32 nodes)
+{
+	u32 n;
+
+	h.plan.window = calloc(nodes, sizeof(*h.plan.window));
+	for (n = 0; n < nodes; n++)
+		plan_add_window(&h.plan, plan_place_window(&h.cov, &h.cov, &h.own[n]));
+	assert_int_equal(plan_fit_windows(&h.plan, &h.cov, &h.in, &h.scratch), 0);
+}
+
+static void add_core(u32 c, u32 nodes)
+{
+	struct plan_core *core = &h.cores[c];
+	u32 base;
+
+	core->node = c % nodes;
+	core->housekeeper = true;
+	base = plan_place_window(&h.cov, &h.cov, &h.own[core->node]);
+	core->window = plan_add_window(&h.plan, base);
+	plan_add_core(&h.plan, core, calloc(plan_core_longs(&h.plan), sizeof(long)));
+	plan_join(&h.plan, core);
+}
+
+static u16 home_of(u32 region, u32 nodes)
+{
+	u32 n;
+
+	for (n = 0; n < nodes; n++)
+		if (coverage_in_window(&h.own[n], region, 1))
+			return n;
+	return PLAN_NONE;
+}
+
+/* The host's memory lies in h.own, by node. */
+void create(u32 cores, u32 nodes)
+{
+	u32 i, k;
+
+	for (i = 0; i < nodes; i++)
+		for (k = 0; k < h.own[i].ranges; k++)
+			coverage_add(&h.cov, h.own[i].range[k].first,
+				     h.own[i].range[k].count);
+	add_windows(nodes);
+	h.plan.region = calloc(h.plan.regions, sizeof(*h.plan.region));
+	h.plan.core = calloc(cores, sizeof(*h.plan.core));
+	h.plan.distance = distance;
+	h.cores = calloc(cores, sizeof(*h.cores));
+	h.core_count = cores;
+	h.assigned = calloc(h.plan.regions, 1);
+	h.bit = calloc(h.plan.regions, cores);
+	plan_size(&h.plan);
+	plan_init(&h.plan, calloc(plan_longs(&h.plan), sizeof(long)));
+	plan_number(&h.plan, &h.in);
+	for (i = 0; i < h.plan.regions; i++)
+		h.plan.region[i].home = home_of(h.plan.region[i].number, nodes);
+	for (i = 0; i < cores; i++)
+		add_core(i, nodes);
+	h.now = 1000 * MS;
+}
+
+int host_setup(void **state)
+{
+	memset(&h, 0, sizeof(h));
+	return 0;
+}
+
+int host_teardown(void **state)
+{
+	u32 i;
+
+	for (i = 0; i < h.core_count; i++)
+		free(h.cores[i].member);
+	free(h.plan.clean);
+	free(h.plan.region);
+	free(h.plan.core);
+	free(h.plan.window);
+	free(h.cores);
+	free(h.assigned);
+	free(h.bit);
+	return 0;
+}
+
+/* A host of one node, as most tests want it. */
+void simple(u32 cores, u32 regions)
+{
+	coverage_add(&h.own[0], 0, regions);
+	create(cores, 1);
+}
+
+void convert(u32 place, bool assigned)
+{
+	u32 c;
+
+	h.assigned[place] = assigned;
+	for (c = 0; c < h.core_count; c++)
+		*bit_of(c, place) = 0;
+}
+
+static void execute(u32 c, u32 place)
+{
+	if (plan_verifies(&h.plan))
+		*bit_of(c, place) = !h.assigned[place];
+	plan_note(&h.plan, &h.cores[c], place, *bit_of(c, place));
+}
+
+/* What may happen between two instructions, if the host is that bad. */
+static void happen(void)
+{
+	u32 what = rand() % 2000;
+
+	if (!h.lossy)
+		return;
+	if (what < 20)
+		convert(rand() % h.plan.regions, what & 1);
+	else if (what == 20)
+		memset(bit_of(rand() % h.core_count, 0), 0, h.plan.regions);
+}
+
+static void run_core(u32 c)
+{
+	struct plan_core *core = &h.cores[c];
+	u32 place;
+
+	if (core->order != PLAN_ORDERED)
+		return;
+	assert_true(core->present && !core->late);
+	h.slices += !core->leads;
+	for (place = plan_next(&h.plan, core, 0); place < h.plan.regions;
+	     place = plan_next(&h.plan, core, place + 1)) {
+		assert_true(plan_holds(&h.plan, core, place));
+		execute(c, place);
+		happen();
+		if (h.lossy && rand() % 5000 == 0) {
+			plan_late(&h.plan, core, place + 1);
+			return;
+		}
+	}
+	plan_answered(&h.plan, core, h.plan.regions);
+}
+
+void run_phases(enum plan_phase phase)
+{
+	u32 c;
+
+	while (phase != PLAN_REST) {
+		for (c = 0; c < h.core_count; c++)
+			run_core(c);
+		phase = plan_advance(&h.plan, h.now);
+	}
+}
+
+/* A pass; what it cost is in *cost. */
+void pass(bool full, struct plan_counts *cost)
+{
+	struct plan_counts before = h.plan.counts;
+
+	h.slices = 0;
+	plan_elect(&h.plan);
+	plan_begin(&h.plan, full, true);
+	run_phases(plan_advance(&h.plan, h.now));
+	if (!cost)
+		return;
+	cost->verifies_leader = h.plan.counts.verifies_leader - before.verifies_leader;
+	cost->verifies_follower = h.plan.counts.verifies_follower - before.verifies_follower;
+	cost->verifies_catchup = h.plan.counts.verifies_catchup - before.verifies_catchup;
+	cost->reports = h.plan.counts.reports - before.reports;
+}
+
+void audit(void)
+{
+	run_phases(plan_begin_audit(&h.plan, 0, h.core_count));
+}
+
+void check_truth(void)
+{
+	bool held, want;
+	u32 c, place;
+
+	for (place = 0; place < h.plan.regions; place++) {
+		want = !h.assigned[place];
+		held = false;
+		for (c = 0; c < h.core_count; c++) {
+			if (!h.cores[c].present || !plan_holds(&h.plan, &h.cores[c], place))
+				continue;
+			held = true;
+			assert_int_equal(*bit_of(c, place), want);
+		}
+		if (held)
+			assert_int_equal(test_bit(place, h.plan.optimized), want);
+	}
+}
