@@ -19,3 +19,5 @@ is "$(machinectl states guest) $(machinectl states pre-guest)" "0 0" "its pages 
 vmm_end one
 rmmod kvm_amd
 is "$(machinectl snp)" "0 0" "SNP is shut down"
+modprobe kvm_amd
+is "$(machinectl snp)" "$cpus 1" "SNP is up again, and is left so: the power-off shuts it down"
