@@ -121,7 +121,7 @@ enum machine_event {
 	 * ALL) only RMPOPTs on its core are counted.
 	 */
 	MACHINE_EVENT_GATE	= 7,
-	MACHINE_EVENT_PSP	= 8,	/* MACHINE_PSP_RELEASE: the command that waits is done */
+	MACHINE_EVENT_PSP	= 8,	/* MACHINE_PSP_RELEASE: the command that waits is done; CPU as above */
 };
 
 /* What the public facts leave open; see facts about [?] in the documentation of the machine. */

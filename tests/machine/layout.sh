@@ -86,8 +86,8 @@ layout_sparse() {
 layout_far() {
 	local n
 	for n in 0 1; do
-		layout_qemu+=(-object "memory-backend-ram,id=far$n,size=2G"
-			-device "pc-dimm,id=dimm$n,memdev=far$n,node=1,addr=$((0x30000000000 + (n << 31)))")
+		layout_qemu+=(-object "$(memory_backend "far$n" 2)"
+			-device "pc-dimm,id=dimm$n,memdev=ramfar$n,node=1,addr=$((0x30000000000 + (n << 31)))")
 	done
 	layout_rst+=+192:4
 }

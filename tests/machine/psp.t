@@ -22,7 +22,7 @@ others() {
 		psp_in psp-zen4 --cpu zen4 --region-nodes 1 -- sh /selftest/psp-short.sh 1 8
 		psp_in psp-nodes --nodes 2 --cores 1 --profile harsh -- sh /selftest/psp-short.sh 1 '7 6' ;;
 	7.3)
-		psp_in psp-sparse --sparse --cores 1 -- sh /selftest/psp-short.sh 1 '1025 1024'
+		psp_in psp-far --sparse --far --cores 1 -- sh /selftest/psp-short.sh 1 '1024 1025 3072 3073 3074 3075'
 		# shellcheck disable=SC2016 # the guest's
 		boot preset-7.3 "SNP preset and no PSP: a southbridge all the same" --kernel 7.3 -- \
 			sh -c 'test "$(machinectl snp)" = "2 1"' ;;

@@ -30,10 +30,10 @@ static struct event events[MAX_EVENTS];
 static struct held held[MAX_HELD];
 static u64 by_core[MAX_VCPUS];
 
-/* A gate may wait for one core's RMPOPTs. */
+/* A gate and the PSP may wait for one core's RMPOPTs. */
 static const u64 *counter_of(u64 what, u64 arg)
 {
-	if (what == MACHINE_EVENT_GATE && arg < machine.vcpus)
+	if ((what == MACHINE_EVENT_GATE || what == MACHINE_EVENT_PSP) && arg < machine.vcpus)
 		return &by_core[core_of(arg)];
 	return &machine.sequence;
 }
