@@ -94,7 +94,8 @@ static int parse_where(char *text)
 {
 	char *region = strsep(&text, " ");
 
-	if (!text || kstrtou32(region, 10, &command.region) ||
+	/* A list with blanks in it is one for the kernel's parser. */
+	if (!text || strpbrk(text, " \t\n\v\f\r") || kstrtou32(region, 10, &command.region) ||
 	    cpulist_parse(text, command.cpus) || cpumask_empty(command.cpus))
 		return -EINVAL;
 	return 0;

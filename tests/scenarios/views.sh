@@ -103,7 +103,7 @@ is "$(records cores | cut -d ' ' -f 8 | sort -n | tail -n 1)" "$(count worst_sli
 is "$(sum latency leader_verify 3)" "$(count verifies_leader)" "latency: one entry for each verify of a leader"
 is "$(sum latency follower_verify 3)" "$(($(count verifies_follower) + $(count verifies_catchup)))" "of a follower"
 is "$(sum latency '^report' 3)" "$(count reports)" "for each report of the module"
-is "$(records latency | awk '{ n = $2; while (n > 1 && n % 2 == 0) n /= 2; if (n > 1) bad++ } END { print NR > 3, bad + 0 }')" "1 0" "from powers of 2"
+is "$(records latency | awk '{ n = $2; while (n > 1 && n % 2 == 0) n /= 2; if (n > 1) bad++ } END { print (NR > 3), bad + 0 }')" "1 0" "from powers of 2"
 
 # Not in service: no lies.
 machinectl faulty 3 ud
