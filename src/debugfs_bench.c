@@ -6,7 +6,6 @@
  * A process that is killed leaves its command to the worker, which ends it in
  * bounded time; only then is the file closed.
  */
-#include <linux/cleanup.h>
 #include <linux/completion.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
