@@ -75,7 +75,9 @@ guest=0
 longest=0
 while [ $guest -lt 20 ]; do
 	before=$(uptime_ms)
-	vm one launch "g$guest" 4K@1 >/dev/null && vm one end "g$guest" >/dev/null || fail "guest $guest"
+	if ! vm one launch "g$guest" 4K@1 >/dev/null || ! vm one end "g$guest" >/dev/null; then
+		fail "guest $guest"
+	fi
 	took=$(($(uptime_ms) - before))
 	[ "$took" -le "$longest" ] || longest=$took
 	guest=$((guest + 1))

@@ -22,7 +22,6 @@ shut_down_at() {
 
 # check_point N
 check_point() {
-	local faults
 	shut_down_at "$1" || { fail "point $1: SNP is shut down in the pass"; return; }
 	wait_for 'state_is waiting' 10 "point $1: the state becomes waiting" || return
 	[ "$(machinectl truth | cut -d ' ' -f 3)" = 0 ] || fail "point $1: no core is armed"
