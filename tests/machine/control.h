@@ -83,6 +83,8 @@ enum machine_op {
 	MACHINE_STATE_PAGES	= 26,
 	/* (region, guest address, size) -> pages of guests there at such guest addresses, ASID of one of them */
 	MACHINE_GUEST_PAGES	= 27,
+	/* (ms) -> ; gates open by themselves after so long on the host's clock; 0: never */
+	MACHINE_PATIENCE	= 29,
 };
 
 /* What a page is, in the words of the firmware's interface. */

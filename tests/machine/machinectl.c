@@ -312,6 +312,13 @@ static void crowd(char **arg)
 	simple(MACHINE_CROWD, number(arg[0]), 0, 0);
 }
 
+static void patience(char **arg)
+{
+	if (!arg[0])
+		fail("patience wants milliseconds");
+	simple(MACHINE_PATIENCE, number(arg[0]), 0, 0);
+}
+
 static void slow(char **arg)
 {
 	if (!arg[0] || !arg[1] || !arg[2])
@@ -361,7 +368,7 @@ static const struct {
 	{ "assign", assign }, { "release", release }, { "snp", snp }, { "event", event },
 	{ "events", events }, { "wait-gate", wait_gate }, { "open", open_gate },
 	{ "truth", truth }, { "table", table }, { "bit", bit }, { "map", map },
-	{ "slow", slow },
+	{ "slow", slow }, { "patience", patience },
 	{ "rdmsr", rdmsr }, { "wrmsr", wrmsr }, { "pages", pages }, { "costs", costs },
 	{ "crowd", crowd }, { "faulty", faulty }, { "lose", lose }, { "profile", profile },
 	{ "fresh", fresh }, { "status", status }, { "psp", psp }, { "states", states },

@@ -74,6 +74,7 @@ static const char usage[] =
 "  wait-gate [--timeout S] [N]   until N vCPUs (1) are held\n"
 "  open [step]                   open the gate, let the PSP go, forget events and failures\n"
 "                                (step: the gate only)\n"
+"  patience MS                   gates open by themselves after so long (0: never)\n"
 "  truth                         unsafe bits, cores that differ, cores armed\n"
 "  table CPU                     regions whose bit is set, one list\n"
 "  bit CPU REGION                bit, in window, wholly hypervisor-owned\n"

@@ -207,6 +207,12 @@ static int profile(struct call *c)
 	return 0;
 }
 
+static int patience(struct call *c)
+{
+	machine.patience = c->in[0];
+	return 0;
+}
+
 static int crowd(struct call *c)
 {
 	c->out[0] = machine.crowd;
@@ -220,7 +226,7 @@ static int fresh(struct call *c)
 	if (c->in[0] > MACHINE_HARSH)
 		return EINVAL;
 	machine.profile = c->in[0];
-	machine.crowd = machine.slow_cycles = machine.budget = 0;
+	machine.patience = machine.crowd = machine.slow_cycles = machine.budget = 0;
 	event_open(true);
 	cost_switch(false);
 	machine_reset();
@@ -290,7 +296,7 @@ static int (*const operations[])(struct call *c) = {
 	[MACHINE_ASSIGN] = assign, [MACHINE_RELEASE] = release, [MACHINE_SNP] = snp,
 	[MACHINE_EVENT] = event, [MACHINE_EVENTS] = events, [MACHINE_OPEN] = open_gate,
 	[MACHINE_TRUTH] = truth, [MACHINE_BIT] = bit, [MACHINE_RDMSR] = read_msr,
-	[MACHINE_SLOW] = slow,
+	[MACHINE_SLOW] = slow, [MACHINE_PATIENCE] = patience,
 	[MACHINE_WRMSR] = plant_msr, [MACHINE_PAGES] = pages, [MACHINE_COSTS] = costs,
 	[MACHINE_FAULTY] = faulty, [MACHINE_LOSE] = lose, [MACHINE_PROFILE] = profile,
 	[MACHINE_CROWD] = crowd, [MACHINE_STATUS] = status,

@@ -7,6 +7,7 @@
  * on the same vCPU is another one and passes.
  */
 #include <errno.h>
+#include <time.h>
 
 #include "psp.h"
 
@@ -23,6 +24,7 @@ struct event {
 struct held {
 	u64 pc;			/* 0: free */
 	u64 rsp;
+	u64 since;		/* ms */
 	bool open;
 };
 
@@ -61,13 +63,26 @@ static struct held *find_held(u64 pc, u64 rsp)
 	return NULL;
 }
 
+static u64 now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000ull + ts.tv_nsec / 1000000;
+}
+
 static bool hold(const struct insn *insn, u64 rsp)
 {
 	struct held *h = find_held(0, 0);
 
 	if (h)
-		*h = (struct held){ insn->pc, rsp, false };
+		*h = (struct held){ insn->pc, rsp, now_ms(), false };
 	return h;
+}
+
+static bool is_open(const struct held *h)
+{
+	return h->open || (machine.patience && now_ms() - h->since >= machine.patience);
 }
 
 static void convert(unsigned int cpu, u64 pfn, bool assign)
@@ -145,8 +160,8 @@ struct forced event_fire(const struct insn *insn)
 	struct held *h = find_held(insn->pc, rsp);
 
 	if (h) {
-		forced.hold = !h->open;
-		if (h->open)
+		forced.hold = !is_open(h);
+		if (!forced.hold)
 			*h = (struct held){ 0 };
 		return forced;
 	}

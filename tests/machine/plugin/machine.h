@@ -110,6 +110,7 @@ struct machine {
 	bool init_done;
 	u64 sequence;		/* RMPOPTs so far */
 	u64 ever_unsafe;	/* MACHINE_UNSAFE, past every reset */
+	u64 patience;		/* ms for which a gate holds, 0: until it is opened */
 	u64 crowd;		/* cores taken to verify at once, 0: as seen */
 	u64 slow_region;	/* its verifies take slow_cycles, if that is more */
 	u64 slow_cycles;

@@ -126,7 +126,7 @@ enum outcome rdmsr_execute(const struct insn *insn)
 		rmp_write_rst();	/* firmware's work; nobody looks before this */
 	ours = msr_get(insn->cpu, msr, &value);
 	machine_unlock();
-	if (msr == MSR_TSC) {
+	if (msr == MSR_TSC && machine.costs_allowed) {
 		value = clock_read(insn->cpu);
 		ours = true;
 	}
