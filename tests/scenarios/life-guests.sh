@@ -49,7 +49,8 @@ is "$(count last_trigger)" conversion "that conversions made due"
 cmp_ok $(($(count conversions) - conversions)) '>=' 64 "each page was seen"
 touched=$(($(count verifies_follower) - before))
 is "$touched" 12 "the three followers verified these four regions and nothing else"
-is "$(machinectl count interruptions)" 3 "each in one interruption"
+# One each, if nothing else keeps the CPUs of the real machine busy: slices go by real time.
+cmp_ok "$(machinectl count interruptions)" '<=' 12 "in a few interruptions"
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
 
 # Memory that outlives its VM.

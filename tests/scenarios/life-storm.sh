@@ -24,7 +24,7 @@ pick() {
 }
 
 # A VMM that was killed has a successor.
-vmm_alive() { kill -0 "$(cat /tmp/vmm-storm/pid)" 2>/dev/null; }
+vmm_alive() { [ -e /tmp/vmm-storm/pid ] && kill -0 "$(cat /tmp/vmm-storm/pid)"; }
 need_vmm() { [ -e /dev/kvm ] && { vmm_alive 2>/dev/null || vmm storm; }; }
 
 guest_begins() {
