@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Colours, where they are wanted: on a terminal, unless --no-color or NO_COLOR. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl.h"
+
+static const char * const sequences[] = {
+	[COLOR_GOOD]	= "\033[32m",
+	[COLOR_BAD]	= "\033[31m",
+	[COLOR_DIM]	= "\033[2m",
+	[COLOR_WARN]	= "\033[33m",
+	[COLOR_BOLD]	= "\033[1m",
+};
+
+bool color_wanted(void)
+{
+	const char *no_color = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	return !options.no_color && !(no_color && *no_color) &&
+	       isatty(STDOUT_FILENO) && !(term && !strcmp(term, "dumb"));
+}
+
+const char *color(enum color color)
+{
+	return color_wanted() ? sequences[color] : "";
+}
+
+const char *color_end(void)
+{
+	return color_wanted() ? "\033[0m" : "";
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Options: one table for all commands, and the words of the command line. */
+#include <getopt.h>
+#include <string.h>
+
+#include "ctl.h"
+
+struct options options;
+
+const struct option_word option_words[] = {
+	{ 'w', true, "wait", NULL, "wait until the scan has ended" },
+	{ 'f', true, "full", NULL, "take nothing on trust: verify every region on every core" },
+	{ 'l', true, "later", NULL, "after the quiet period (delay_ms), together with others" },
+	{ 't', true, "timeout", "SECONDS", "wait no longer than this" },
+	{ 'c', true, "count", "NUMBER", "end after so many pictures or lines" },
+	{ 'p', true, "persist", NULL, "for later loads, too: write /etc/modprobe.d/rmpopt.conf" },
+	{ 'S', false, "save", "FILE", "save all that rmpoptctl reads: as a tar if FILE ends in .tar, .tar.gz or .tar.xz, else as a folder" },
+	{ 'r', true, "regions", "LIST", "measure these regions, like 0-3,1024" },
+	{ 'y', true, "yes", NULL, "do not ask" },
+	{ 'j', true, "json", NULL, "print JSON" },
+	{ 'o', true, "output", "LIST", "show these columns, like cpu,role" },
+	{ 'n', true, "noheadings", NULL, "print no line of column names" },
+	{ 's', true, "sysroot", "DIR", "read below DIR, a tree saved by status --save" },
+	{ 'C', false, "no-color", NULL, "print no colours" },
+	{ 'h', true, "help", NULL, "explain, with examples" },
+	{ 'V', true, "version", NULL, "print the version" },
+	{ }
+};
+
+#define OPTIONS_MAX	32
+
+bool command_takes(const struct command *command, char code)
+{
+	return strchr(OPTIONS_ALWAYS, code) || strchr(command->options, code);
+}
+
+/* The table as getopt_long() wants it; a long option's value is its place + 256. */
+static void make_tables(struct option *longs, char *shorts)
+{
+	const struct option_word *word;
+	int i;
+
+	for (i = 0; option_words[i].name; i++) {
+		word = &option_words[i];
+		longs[i] = (struct option){
+			.name = word->name,
+			.has_arg = word->argument ? required_argument : no_argument,
+			.val = word->code,
+		};
+		if (!word->is_short)
+			continue;
+		*shorts++ = word->code;
+		if (word->argument)
+			*shorts++ = ':';
+	}
+}
+
+static bool set_flag(char code)
+{
+	switch (code) {
+	case 'w': options.wait = true; break;
+	case 'f': options.full = true; break;
+	case 'l': options.later = true; break;
+	case 'p': options.persist = true; break;
+	case 'y': options.yes = true; break;
+	case 'j': options.json = true; break;
+	case 'n': options.no_headings = true; break;
+	case 'C': options.no_color = true; break;
+	case 'h':
+	case 'V': break;
+	default: return false;
+	}
+	return true;
+}
+
+static bool set_count(const char *name, const char *text, u32 *count)
+{
+	u64 value;
+
+	if (!parse_number(text, &value) || !value || value > 1000 * 1000) {
+		misused("--%s %s: give a number from 1 to 1000000", name, text);
+		return false;
+	}
+	*count = value;
+	return true;
+}
+
+static bool set_value(char code, const char *text)
+{
+	switch (code) {
+	case 't': return set_count("timeout", text, &options.timeout);
+	case 'c': return set_count("count", text, &options.count);
+	case 'S': options.save = text; break;
+	case 'r': options.regions = text; break;
+	case 'o': options.output = text; break;
+	case 's': options.sysroot = text; break;
+	}
+	return true;
+}
+
+/*
+ * Fills in options; @used gets the letters that were given. Returns the place
+ * of the first argument, or -CTL_USAGE.
+ */
+int options_parse(int argc, char **argv, const char **used)
+{
+	struct option longs[OPTIONS_MAX] = { };
+	char shorts[2 * OPTIONS_MAX] = "";
+	char *letters = arena_get(argc + 1);
+	size_t n = 0;
+	int code;
+
+	_Static_assert(sizeof(option_words) / sizeof(option_words[0]) <=
+		       OPTIONS_MAX, "the option table fits");
+	make_tables(longs, shorts);
+	*used = letters;
+	while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		if (code == '?')
+			return -CTL_USAGE;
+		if (!set_flag(code) && !set_value(code, optarg))
+			return -CTL_USAGE;
+		if (!strchr(letters, code))
+			letters[n++] = code;
+	}
+	return optind;
+}
