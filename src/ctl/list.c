@@ -69,9 +69,12 @@ bool list_written(const char *text)
 {
 	struct range range;
 
-	while (take_range(&text, &range) && *text == ',')
-		text++;
-	return !*text && isdigit((unsigned char)text[-1]);
+	for (;; text++) {
+		if (!take_range(&text, &range))
+			return false;
+		if (*text != ',')
+			return !*text;
+	}
 }
 
 bool list_has(const struct list *list, u32 number)

@@ -41,23 +41,28 @@ static u32 line_regions(void)
 	return n;
 }
 
+static bool is_shown(const struct host *host, const struct nodes *nodes,
+		     int node, u32 region)
+{
+	return list_has(&host->covered, region) && nodes_of(nodes, region) == node;
+}
+
 static void show_line(const struct host *host, const struct nodes *nodes,
 		      int node, u32 first, u32 count)
 {
-	u32 region;
+	enum region_state state;
+	u32 region, end = first + count;
 
+	while (!is_shown(host, nodes, node, end - 1))
+		end--;
 	printf("%9u  ", first);
-	for (region = first; region < first + count; region++) {
-		enum region_state state;
-
-		if (!list_has(&host->covered, region) ||
-		    nodes_of(nodes, region) != node) {
-			putchar(' ');
-			continue;
-		}
+	for (region = first; region < end; region++) {
 		state = region_state(host, region);
-		printf("%s%c%s", color(signs[state].color), signs[state].sign,
-		       color_end());
+		if (is_shown(host, nodes, node, region))
+			printf("%s%c%s", color(signs[state].color),
+			       signs[state].sign, color_end());
+		else
+			putchar(' ');
 	}
 	putchar('\n');
 }
@@ -69,8 +74,7 @@ static bool has_any(const struct host *host, const struct nodes *nodes,
 	u32 region;
 
 	for (region = first; region < first + count; region++)
-		if (list_has(&host->covered, region) &&
-		    nodes_of(nodes, region) == node)
+		if (is_shown(host, nodes, node, region))
 			return true;
 	return false;
 }

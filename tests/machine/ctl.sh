@@ -17,7 +17,8 @@ flock "$ctl_lock"
 in_root "$root" --bind "$tree:/tree" --bind "$out:/out" --bind "$to:/mnt" -- sh -euc '
 	make --no-print-directory -s -f /tree/src/ctl/Makefile build=/out /out/rmpoptctl
 	install -D /out/rmpoptctl /mnt/usr/local/bin/rmpoptctl
-	ldd /out/rmpoptctl | grep -o "/[^ ]*" | while read -r library; do
+	# libkmod asks for liblzma only when it meets a module packed by xz.
+	{ ldd /out/rmpoptctl | grep -o "/[^ ]*"; ls /usr/lib/*/liblzma.so.5; } | while read -r library; do
 		# /lib is a link in the guest, too.
 		case $library in
 		/lib*) place=/mnt/usr$library ;;
