@@ -16,6 +16,7 @@ int arm_here(void);
 void arm_clear_here(void);
 int arm_cores(void);
 bool arm_possible(void);
+bool arm_is_void(void);
 int arm_again(struct core *core);
 bool arm_holds(void);
 void arm_clear(void);

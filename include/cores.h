@@ -9,7 +9,9 @@
 #include <linux/smp.h>
 #include <linux/types.h>
 
+#include "latency.h"
 #include "plan.h"
+#include "probe.h"
 
 /**
  * struct slice - what one follower does in one interruption
@@ -18,23 +20,29 @@
  * @busy: from sending until the handler's last access to this structure; who
  *	sees it clear owns the rest
  * @number: number of the phase that it belongs to
+ * @pass: and of the pass
  * @verify: whether its instructions are verifies
  * @next: the place behind the last one done; where to begin
  * @done: instructions executed
  * @error: 0, or what the last instruction failed with
  * @cycles: how long the handler took
  * @pace: how long this core's instructions take
+ * @verifies: the same, counted
+ * @reports: and of its reports
  */
 struct slice {
 	call_single_data_t csd;
 	bool busy;
 	bool verify;
 	u64 number;
+	u64 pass;
 	u32 next;
 	u32 done;
 	int error;
 	u64 cycles;
 	struct plan_pace pace;
+	struct latency verifies;
+	struct latency reports;
 };
 
 /**
@@ -58,6 +66,9 @@ struct slice {
  * @sent_cpu: and where
  * @resume_at: ktime in ns before which it is not interrupted again
  * @slice: the slice under way
+ * @slices: how many it had
+ * @worst_ns: the longest of them
+ * @probe: what files ask of it
  */
 struct core {
 	struct plan_core plan;
@@ -79,6 +90,9 @@ struct core {
 	unsigned int sent_cpu;
 	u64 resume_at;
 	struct slice slice;
+	u64 slices;
+	u64 worst_ns;
+	struct probe probe;
 };
 
 /* Takes part: it is online, the admin lets it, its table is in use. */

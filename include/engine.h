@@ -68,6 +68,7 @@ enum engine_trigger {
 	TRIGGER_RETRY,
 	TRIGGER_WATCH,
 	TRIGGER_AUDIT,
+	TRIGGER_CONVERSION,
 };
 
 /* What a write to scan asks for. */
@@ -129,6 +130,8 @@ struct engine_stats {
  * @retry_now: the admin wants a new try without a pause
  * @suspended: the system is going to sleep
  * @leaving: unload or reboot; never taken back
+ * @snp_moved: SNP was or is being shut down or initialised: nothing is to be
+ *	executed or armed before the worker has looked
  * @asleep: it has taken note of @suspended
  * @left: it has taken note of @leaving and has nothing to tell any more
  * @kicked: the worker has something to look at
@@ -137,6 +140,7 @@ struct engine_stats {
  * @last_result: how the last pass ended
  * @covered: the regions looked after
  * @plan: beliefs about those that some core's window holds
+ * @pass: number of the running pass, one that finds nothing counts; 0 in none
  * @returned: how many slices and orders of leaders have come back
  * @progress_done: instructions of the running pass that are done
  * @progress_total: all of them, as far as known
@@ -159,6 +163,7 @@ struct engine {
 	bool retry_now;
 	bool suspended;
 	bool leaving;
+	bool snp_moved;
 	bool asleep;
 	bool left;
 	bool kicked;
@@ -168,6 +173,7 @@ struct engine {
 	enum engine_result last_result;
 	struct coverage covered;
 	struct plan plan;
+	u64 pass;
 	atomic_t returned;
 	atomic_t progress_done;
 	u32 progress_total;
@@ -212,7 +218,8 @@ bool pass_audit(u32 first, u32 count);
 static inline bool engine_pass_ends(void)
 {
 	return READ_ONCE(engine.leaving) || READ_ONCE(engine.cancel) ||
-	       READ_ONCE(engine.suspended) || !READ_ONCE(engine.enabled);
+	       READ_ONCE(engine.suspended) || !READ_ONCE(engine.enabled) ||
+	       READ_ONCE(engine.snp_moved);
 }
 
 /* sysfs.c */

@@ -78,6 +78,9 @@ struct hw_rmp_entry {
 } __packed __aligned(16);
 static_assert(sizeof(struct hw_rmp_entry) == 16);
 
+#define HW_RMP_HUGE	BIT(0)
+#define HW_RMP_OTHERS	BIT(1)
+
 bool hw_has_rmpopt(void);
 bool hw_has_rmpread(void);
 unsigned int hw_rst_entries(void);

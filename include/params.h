@@ -11,10 +11,12 @@
  * struct params - as given at load
  * @scan_on_load: first full pass as soon as the state is ready
  * @init_check: SNP_INIT has to be seen done, SnpEn alone is not enough
+ * @hooks: kprobes and module notifiers are allowed
  */
 struct params {
 	bool scan_on_load;
 	bool init_check;
+	bool hooks;
 };
 
 extern struct params params;

@@ -27,6 +27,19 @@
  *		who owes a clean region verifies that (a *catch-up*)
  *	close	leaders report what they have won, witnesses what was caught up
  *
+ * Hooks, where there are any, tell which regions were converted. A *mark* says
+ * that a region is worth a leader's verify now, and explains a loss. A region
+ * that is *busy*, because its last conversion is not long ago, is not sent to
+ * followers. A pass for marked regions leaves all others alone that are not
+ * clean. Nothing depends on marks.
+ *
+ * Back-off: a region that was lost soon after it was regained is held back from
+ * followers, and each time in a row that it is, twice as long. Somebody who asks
+ * for a pass gets it all the same. A mark ends the first hold only: what ccp
+ * converts for each status command that an agent sends is marked each time, and
+ * would be regained on all cores each time. From the second one in a row a hold
+ * lasts. A region that then stays clean for long enough begins anew.
+ *
  * An audit is one phase of its own: a core reports all that it is believed to
  * have.
  *
@@ -130,6 +143,7 @@ struct plan_core {
  * struct plan_region - what is remembered of one region
  * @regained_at: when it last became clean again after a loss; 0: never
  * @held_until: followers are not sent to it before, unless somebody asks
+ *	or, if this is the first hold in a row, a mark tells of a conversion
  * @pause_ms: how long it is held back
  * @number: which one it is, in GiB of system physical address space
  * @was_lost: it was clean once and lost
@@ -178,10 +192,12 @@ struct plan_counts {
  * @lost: clean regions whose bit a witness has just not found
  * @doubt: of them those that the leader has won, until a second witness spoke
  * @marked: regions that were converted, as far as hooks have told
+ * @busy: regions that are being converted, as far as hooks have told
  * @optimized: clean, and every core whose window holds them is a member
  * @work: scratch
  * @phase: the phase under way
  * @full: the running pass takes nothing on trust
+ * @narrow: of regions that were not clean before it tries the marked ones only
  * @asked: somebody asked for it, so that nothing is held back
  * @now: when its phase began
  * @ordered: instructions of the running phase
@@ -208,11 +224,13 @@ struct plan {
 	unsigned long *lost;
 	unsigned long *doubt;
 	unsigned long *marked;
+	unsigned long *busy;
 	unsigned long *optimized;
 	unsigned long *work;
 
 	enum plan_phase phase;
 	bool full;
+	bool narrow;
 	bool asked;
 	u64 now;
 	u32 ordered;
@@ -223,7 +241,7 @@ struct plan {
 };
 
 /* How many longs plan_init() needs for maps, and plan_add_core() for a core's. */
-#define PLAN_MAPS	7u
+#define PLAN_MAPS	8u
 #define PLAN_CORE_MAPS	4u
 
 static inline u32 plan_longs(const struct plan *plan)
@@ -246,6 +264,7 @@ void plan_leave(struct plan *plan, struct plan_core *core);
 void plan_back(struct plan_core *core);
 void plan_forget(struct plan *plan);
 void plan_mark(struct plan *plan, u32 place);
+void plan_busy(struct plan *plan, u32 place);
 void plan_settle(struct plan *plan);
 bool plan_owes(const struct plan *plan, const struct plan_core *core);
 u32 plan_optimized(const struct plan *plan);
@@ -282,6 +301,7 @@ static inline void plan_core_zero(const struct plan *plan, unsigned long *map)
 
 /* plan_pass.c: passes */
 void plan_begin(struct plan *plan, bool full, bool asked);
+void plan_begin_marked(struct plan *plan);
 enum plan_phase plan_begin_audit(struct plan *plan, u32 first, u32 count);
 enum plan_phase plan_advance(struct plan *plan, u64 now);
 void plan_answered(struct plan *plan, struct plan_core *core, u32 next);

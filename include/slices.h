@@ -38,6 +38,7 @@ void slices_prepare(struct core *core);
 bool slices_busy(const struct core *core);
 void slices_begin(void);
 void slices_visit(struct core *core, struct tour *tour, u64 now);
+u64 slices_rest_until(u64 ns);
 int slices_send(struct core *core, struct tour *tour, u64 now);
 void slices_drain(void);
 

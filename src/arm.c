@@ -76,16 +76,18 @@ static u64 base_here(void)
 /**
  * arm_here - arm the core that this code runs on
  *
- * With preemption disabled or on a CPU's hotplug thread. If nothing is to be
+ * With interrupts disabled or on a CPU's hotplug thread: SnpEn is set by an
+ * IPI, so what is seen here of SNP holds until the write. If nothing is to be
  * armed, but was cleared everywhere, a stale RMPOPT_EN goes, too.
  *
- * Return: 0, -ENODEV if SnpEn is not set here, -EIO if the write did not take.
+ * Return: 0, -ENODEV if SnpEn is not set here or SNP_INIT not done, -EIO if the
+ * write did not take.
  */
 int arm_here(void)
 {
 	if (!arm_wanted())
 		return READ_ONCE(cleared) ? hw_write_base(0) : 0;
-	if (!hw_snp_enabled())
+	if (host_waits_for(params.init_check))
 		return -ENODEV;
 	return hw_write_base(base_here());
 }
@@ -263,6 +265,16 @@ bool arm_possible(void)
 	on_each_cpu_mask(round, ready_handler, &ready, true);
 	cpus_read_unlock();
 	return ready;
+}
+
+/**
+ * arm_is_void - has SNP gone from under the cores that take part?
+ *
+ * By the worker; sleeps. Interrupts them only if it looks so from this CPU.
+ */
+bool arm_is_void(void)
+{
+	return host_waits_for(params.init_check) && !arm_possible();
 }
 
 /**

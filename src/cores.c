@@ -22,6 +22,7 @@
 #include "engine.h"
 #include "hotplug.h"
 #include "slices.h"
+#include "trace.h"
 #include "tune.h"
 #include "windows.h"
 
@@ -182,6 +183,7 @@ static struct core *register_core(unsigned int cpu)
 	core->plan.window = windows_index(cpu_to_node(cpu));
 	plan_add_core(&engine.plan, &core->plan, maps);
 	slices_prepare(core);
+	probe_prepare(core);
 	core_list[core_count] = core;
 	/* Files walk the list while it grows. */
 	smp_store_release(&core_count, core_count + 1);
@@ -202,6 +204,12 @@ static int register_thread(unsigned int cpu)
 	return 0;
 }
 
+/* The CPU by which a core is named, online or not. */
+static int name_of(const struct core *core)
+{
+	return core->primary < nr_cpu_ids ? (int)core->primary : core->first;
+}
+
 /**
  * cores_join - a core takes part from now on
  * @core: the core; if it does already, all that is believed of it is void
@@ -214,6 +222,7 @@ void cores_join(struct core *core)
 	if (slices_busy(core))
 		plan_late(&engine.plan, &core->plan, 0);
 	plan_join(&engine.plan, &core->plan);
+	trace_host_event(TRACE_JOINED, name_of(core), -1);
 	WRITE_ONCE(core->behind, true);
 	WRITE_ONCE(core->armed, true);
 }
@@ -232,6 +241,7 @@ void cores_leave(struct core *core)
 	if (slices_busy(core))
 		plan_late(&engine.plan, &core->plan, 0);
 	plan_leave(&engine.plan, &core->plan);
+	trace_host_event(TRACE_LEFT, name_of(core), -1);
 }
 
 /*
@@ -348,6 +358,7 @@ struct core *cores_leader(u32 i)
 void cores_drop(struct core *core, int error)
 {
 	cores_leave(core);
+	trace_host_event(TRACE_DROPPED, name_of(core), -1);
 	core->pause_ms = plan_pause(core->pause_ms, PAUSE_FIRST_MS, PAUSE_CAP_MS);
 	core->retry_at = ktime_get_ns() + core->pause_ms * NSEC_PER_MSEC;
 	core->dropped = error;

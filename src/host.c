@@ -11,8 +11,11 @@
 #include <linux/errno.h>
 #include <linux/io.h>
 #include <linux/kprobes.h>
+#include <linux/mm.h>
+#include <linux/numa.h>
 #include <linux/printk.h>
 #include <linux/string.h>
+#include <linux/topology.h>
 #include <asm/cpufeature.h>
 
 #include "coverage.h"
@@ -21,6 +24,9 @@
 
 /* What the upstream series calls its own set-up. */
 #define IN_KERNEL_SYMBOL	"snp_setup_rmpopt"
+
+/* What a segment maps, in GiB; more than its size is cut. [S] */
+#define SEGMENT_MAPPED		GENMASK_ULL(19, 0)
 
 #ifdef X86_FEATURE_RMPOPT
 #define BUILT_FOR_RMPOPT	true
@@ -158,6 +164,32 @@ u64 host_rmp_address(u32 region)
 	return base ? base + (within << (HW_REGION_SHIFT - 8)) : 0;
 }
 
+/**
+ * host_segment - what an entry of the RMP segment table says
+ * @i: which
+ * @segment: where to put it
+ *
+ * After host_coverage(), any context.
+ *
+ * Return: false if the entry is not in use or there is no such one.
+ */
+bool host_segment(u32 i, struct host_segment *segment)
+{
+	u64 size = BIT_ULL(segment_shift - HW_REGION_SHIFT);
+	u64 mapped;
+
+	if (i >= hw_rst_entries())
+		return false;
+	mapped = min(segments[i] & SEGMENT_MAPPED, size);
+	if (!mapped)
+		return false;
+	segment->first = i * size;
+	segment->regions = mapped;
+	segment->rmp = segments[i] & HW_RST_SEGMENT_BASE;
+	segment->node = phys_to_target_node(segment->rmp);
+	return true;
+}
+
 /*
  * SNP_INIT turns the RMP's own pages over to firmware, so its first page being
  * assigned says that it is done. That such regions always fail is stated [S],
@@ -173,11 +205,11 @@ static bool rmp_is_firmware(void)
 }
 
 static const char no_snp[] =
-	"SNP is not enabled yet (SYSCFG.SnpEn): load kvm_amd with sev_snp=1, which initialises it";
+	"SNP is not enabled (SYSCFG.SnpEn): load kvm_amd with sev_snp=1 while all CPUs are online, which initialises it";
 static const char no_rmpread[] =
 	"there is no RMPREAD to tell whether SNP_INIT is done: if it is, load with init_check=N";
 static const char no_init[] =
-	"SnpEn is set, but SNP_INIT is not done: load kvm_amd with sev_snp=1, which does it";
+	"SnpEn is set, but SNP_INIT is not done or has failed: load kvm_amd with sev_snp=1, which does it; if it failed, the kernel log says why";
 
 /**
  * host_waits_for - what SNP on this host still lacks

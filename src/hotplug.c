@@ -14,6 +14,7 @@
 #include "cores.h"
 #include "engine.h"
 #include "hotplug.h"
+#include "trace.h"
 
 static enum cpuhp_state online_state, gone_state;
 
@@ -60,6 +61,7 @@ bool cores_changed(void)
 static int cpu_comes(unsigned int cpu)
 {
 	this_cpu_inc(onlined);
+	trace_host_event(TRACE_ONLINE, cpu, -1);
 	if (!arm_wanted() || cores_want_here(cpu))
 		arm_here();
 	cores_touch();
@@ -77,6 +79,9 @@ static int cpu_goes(unsigned int cpu)
 
 	if (!arm_wanted() || cpumask_weight_and(threads, cpu_online_mask) <= 1)
 		arm_clear_here();
+	/* When the module leaves nobody goes. */
+	if (!READ_ONCE(engine.left))
+		trace_host_event(TRACE_OFFLINE, cpu, -1);
 	cores_touch();
 	state_kick();
 	return 0;

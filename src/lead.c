@@ -15,11 +15,14 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
+#include <asm/msr.h>
 
 #include "cores.h"
 #include "engine.h"
 #include "hw.h"
+#include "latency.h"
 #include "lead.h"
+#include "trace.h"
 
 /**
  * struct lead - one thread
@@ -32,6 +35,8 @@
  * @next: the place behind the last one done; where to begin
  * @result: 0 done, -ESTALE not on its core any more, -EINTR the pass has to
  *	end, or what the last instruction failed with
+ * @verifies: how long they took; interrupts that came just then are counted in
+ * @reports: the same of those
  */
 struct lead {
 	struct task_struct *task;
@@ -41,23 +46,37 @@ struct lead {
 	bool busy;
 	u32 next;
 	int result;
+	struct latency verifies;
+	struct latency reports;
 };
 
 static struct lead *leads;
 static u32 count;
 
-/* One instruction on the leader, or -ESTALE if this is another core. */
-static int lead_here(const struct core *core, u32 place)
+static void note(struct lead *lead, u32 region, bool verify, int bit, u64 cycles)
 {
-	enum hw_function function =
-		plan_verifies(&engine.plan) ? HW_VERIFY : HW_REPORT;
+	trace_leader_region(engine.pass, lead->cpu, region, verify, bit, cycles);
+	if (bit >= 0)
+		latency_note(verify ? &lead->verifies : &lead->reports, cycles);
+}
+
+/* One instruction on the leader, or -ESTALE if this is another core. */
+static int lead_here(struct lead *lead, u32 region)
+{
+	bool verify = plan_verifies(&engine.plan);
 	int bit = -ESTALE;
+	u64 start = 0, end = 0;
 
 	preempt_disable();
 	/* A CPU runs no such threads before its hotplug callback has told. */
-	if (cores_here() == core && !cores_changed())
-		bit = hw_rmpopt(engine.plan.region[place].number, function);
+	if (cores_here() == lead->core && !cores_changed()) {
+		start = rdtsc_ordered();
+		bit = hw_rmpopt(region, verify ? HW_VERIFY : HW_REPORT);
+		end = rdtsc_ordered();
+	}
 	preempt_enable();
+	if (bit != -ESTALE)
+		note(lead, region, verify, bit, end - start);
 	/* The one who waits for this CPU is more important. */
 	cond_resched();
 	return bit;
@@ -90,7 +109,7 @@ static int execute(struct lead *lead)
 			return 0;
 		if (engine_pass_ends())
 			return -EINTR;
-		bit = lead_here(lead->core, lead->next);
+		bit = lead_here(lead, engine.plan.region[lead->next].number);
 		if (bit < 0)
 			return bit;
 		plan_note(&engine.plan, order, lead->next, bit);
@@ -203,4 +222,20 @@ int lead_result(u32 i, u32 *next)
 {
 	*next = leads[i].next;
 	return leads[i].result;
+}
+
+/**
+ * lead_latency - how long leaders' instructions took
+ * @i: which thread
+ * @verify: verifies, not reports
+ *
+ * Between lead_start() and lead_stop(), by whoever only wants to show it.
+ *
+ * Return: the histogram, NULL behind the last one.
+ */
+const struct latency *lead_latency(u32 i, bool verify)
+{
+	if (i >= count)
+		return NULL;
+	return verify ? &leads[i].verifies : &leads[i].reports;
 }

@@ -18,15 +18,19 @@
 #include "cores.h"
 #include "coverage.h"
 #include "engine.h"
+#include "events.h"
+#include "hooks.h"
 #include "host.h"
 #include "hotplug.h"
 #include "lead.h"
 #include "params.h"
+#include "views.h"
 #include "windows.h"
 
 struct params params = {
 	.scan_on_load = true,
 	.init_check = true,
+	.hooks = true,
 };
 
 static bool disable;
@@ -37,6 +41,8 @@ module_param_named(scan_on_load, params.scan_on_load, bool, 0444);
 MODULE_PARM_DESC(scan_on_load, "first scan as soon as SNP is initialised (default Y)");
 module_param_named(init_check, params.init_check, bool, 0444);
 MODULE_PARM_DESC(init_check, "wait until SNP_INIT is seen done; N: take SnpEn alone for it (default Y)");
+module_param_named(hooks, params.hooks, bool, 0444);
+MODULE_PARM_DESC(hooks, "be told by kprobes and notifiers of what happens; N: find it by the watch (default Y)");
 module_param(disable, bool, 0444);
 MODULE_PARM_DESC(disable, "refuse to load; also by rmpopt.disable on the kernel command line (default N)");
 module_param(cpus, charp, 0444);
@@ -163,6 +169,8 @@ static int start(void)
 	ret = start_notifiers();
 	if (ret)
 		goto leave;
+	hooks_start();
+	views_start();
 	return 0;
 
 leave:
@@ -193,12 +201,13 @@ static int __init rmpopt_init(void)
 	if (!ret)
 		ret = take_cpus() ?: take_coverage();
 	if (!ret)
-		ret = windows_start() ?: start();
+		ret = windows_start() ?: events_start() ?: start();
 	if (ret == -ENOMEM)
 		pr_err("not enough memory to load\n");
 	if (ret) {
 		arm_stop();
 		cores_stop();
+		events_stop();
 		windows_stop();
 	}
 	return ret;
@@ -214,12 +223,15 @@ static void __exit rmpopt_exit(void)
 {
 	worker_leave();
 	stop_notifiers();
+	hooks_stop();
+	views_stop();
 	sysfs_stop();
 	worker_stop();
 	lead_stop();
 	hotplug_stop();
 	arm_stop();
 	cores_stop();
+	events_stop();
 	windows_stop();
 }
 module_exit(rmpopt_exit);

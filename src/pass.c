@@ -18,8 +18,40 @@
 #include "arm.h"
 #include "cores.h"
 #include "engine.h"
+#include "events.h"
 #include "lead.h"
 #include "slices.h"
+#include "trace.h"
+
+/* Number of the last pass. */
+static u64 pass_number;
+
+/* How often a pass looks at SNP, if nothing tells of it. */
+#define SNP_LOOK_NS	(10 * NSEC_PER_MSEC)
+
+/* When it has looked last. */
+static u64 snp_looked_at;
+
+/*
+ * SNP was shut down: then the pass ends, before SNP is prepared anew and
+ * instructions work again, though SNP_INIT is not done.
+ */
+static bool snp_is_gone(void)
+{
+	if (!READ_ONCE(engine.snp_moved) && arm_is_void())
+		WRITE_ONCE(engine.snp_moved, true);
+	return READ_ONCE(engine.snp_moved);
+}
+
+static void look_at_snp(void)
+{
+	u64 now = ktime_get_ns();
+
+	if (now - snp_looked_at < SNP_LOOK_NS)
+		return;
+	snp_looked_at = now;
+	snp_is_gone();
+}
 
 /**
  * pass_answered - a core has done its order
@@ -36,13 +68,14 @@ void pass_answered(struct core *core)
  * @core: the core
  * @error: what hw_rmpopt() returned
  *
- * By the worker; sleeps. It is armed anew once, and then dropped. Its table
- * may be empty now, so what it had is void.
+ * By the worker; sleeps. If SNP is gone the core is not to blame and the pass
+ * ends. Else it is armed anew once, and then dropped. Its table may be empty
+ * now, so what it had is void.
  */
 void pass_fault(struct core *core, int error)
 {
 	engine.stats.faults++;
-	if (!core->armed)
+	if (!core->armed || snp_is_gone())
 		return;
 	if (!core->rearmed) {
 		core->rearmed = true;
@@ -164,6 +197,7 @@ static void run_orders(void)
 		core->next = 0;
 	slices_begin();
 	for (;;) {
+		look_at_snp();
 		ending = engine_pass_ends();
 		seen = atomic_read(&engine.returned);
 		if (cores_changed())
@@ -235,14 +269,15 @@ static bool settle_cores(void)
 }
 
 /* A leader that was dropped has failed, whoever else did not finish has not. */
-static enum engine_result result_of(bool cancelled)
+static enum engine_result result_of(bool through)
 {
 	bool complete = !engine.plan.open;
 	struct core *core;
 	u32 i;
 
-	if (cancelled)
-		return RESULT_CANCELLED;
+	if (!through)
+		return READ_ONCE(engine.snp_moved) ? RESULT_FAILED :
+						     RESULT_CANCELLED;
 	for (i = 0; (core = cores_leader(i)); i++)
 		if (core->dropped)
 			return RESULT_FAILED;
@@ -277,6 +312,18 @@ static bool run(bool shown)
 	return true;
 }
 
+/* What was converted is known before anything is looked at. */
+static void begin(enum engine_trigger trigger, bool full)
+{
+	bool asked = full || trigger == TRIGGER_REQUEST || trigger == TRIGGER_LATER;
+
+	events_take(trigger == TRIGGER_CONVERSION);
+	if (trigger == TRIGGER_CONVERSION && !full)
+		plan_begin_marked(&engine.plan);
+	else
+		plan_begin(&engine.plan, full, asked);
+}
+
 static void count_pass(bool full, u64 start)
 {
 	engine.stats.passes++;
@@ -303,8 +350,8 @@ static void count_pass(bool full, u64 start)
  */
 enum engine_result pass_run(enum engine_trigger trigger, bool full, bool *again)
 {
-	bool asked = full || trigger == TRIGGER_REQUEST || trigger == TRIGGER_LATER;
 	bool quiet = trigger == TRIGGER_WATCH;
+	enum engine_result result;
 	u64 start = ktime_get_ns();
 	bool through;
 
@@ -313,8 +360,12 @@ enum engine_result pass_run(enum engine_trigger trigger, bool full, bool *again)
 		return RESULT_FAILED;
 	engine.stats.pass_stolen_ns = 0;
 	atomic_set(&engine.progress_done, 0);
-	plan_begin(&engine.plan, full, asked);
+	engine.pass = ++pass_number;
+	trace_pass_begin(engine.pass, trigger, full);
+	begin(trigger, full);
 	through = run(!quiet);
+	if (!through)
+		events_give_back();
 
 	*again = settle_cores() || engine.plan.open || engine.plan.surprises;
 	if (!quiet || engine.plan.found) {
@@ -322,7 +373,12 @@ enum engine_result pass_run(enum engine_trigger trigger, bool full, bool *again)
 		count_pass(full, start);
 	}
 	WRITE_ONCE(engine.progress_total, 0);
-	return result_of(!through);
+	result = result_of(through);
+	trace_pass_end(engine.pass, trigger, result,
+		       div_u64(ktime_get_ns() - start, NSEC_PER_USEC),
+		       div_u64(engine.stats.pass_stolen_ns, NSEC_PER_USEC));
+	engine.pass = 0;
+	return result;
 }
 
 /**

@@ -35,7 +35,7 @@ void plan_init(struct plan *plan, unsigned long *maps)
 {
 	unsigned long **map[PLAN_MAPS] = {
 		&plan->clean, &plan->won, &plan->lost, &plan->doubt,
-		&plan->marked, &plan->optimized, &plan->work,
+		&plan->marked, &plan->busy, &plan->optimized, &plan->work,
 	};
 	u32 i;
 
@@ -142,17 +142,32 @@ void plan_forget(struct plan *plan)
 
 /**
  * plan_mark - a hook saw pages of a region being converted
- * @plan: the plan
- * @place: the region
+ * @plan: the plan, at rest
+ * @place: the region, which is quiet now
  *
- * Explains a loss that the next pass finds, and ends the region's back-off.
- * Nothing depends on it.
+ * Explains a loss that the next pass finds, and ends the region's first hold.
+ * It stays until a pass has ended that was not cancelled.
  */
 void plan_mark(struct plan *plan, u32 place)
 {
+	struct plan_region *region = &plan->region[place];
+
 	__set_bit(place, plan->marked);
-	plan->region[place].held_until = 0;
-	plan->region[place].pause_ms = 0;
+	if (region->pause_ms <= PLAN_HOLD_FIRST_MS)
+		region->held_until = 0;
+}
+
+/**
+ * plan_busy - pages of a region are being converted
+ * @plan: the plan, at rest
+ * @place: the region
+ *
+ * Explains a loss that the next pass finds, which does not send the region to
+ * followers unless somebody asked for it. For that pass only.
+ */
+void plan_busy(struct plan *plan, u32 place)
+{
+	__set_bit(place, plan->busy);
 }
 
 /* What a core is not a member of is not optimized, within its window. */

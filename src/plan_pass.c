@@ -59,6 +59,7 @@ static void rest(struct plan *plan)
 	plan_map_zero(plan, plan->won);
 	plan_map_zero(plan, plan->lost);
 	plan_map_zero(plan, plan->doubt);
+	plan_map_zero(plan, plan->busy);
 	for (i = 0; i < plan->cores; i++) {
 		plan_core_zero(plan, plan->core[i]->gained);
 		plan->core[i]->order = PLAN_IDLE;
@@ -87,8 +88,23 @@ void plan_begin(struct plan *plan, bool full, bool asked)
 {
 	begin(plan);
 	plan->full = full;
+	plan->narrow = false;
 	plan->asked = asked;
 	plan->phase = PLAN_REST;
+}
+
+/**
+ * plan_begin_marked - begin a delta pass for the regions that are marked
+ * @plan: as plan_begin()
+ *
+ * What is clean is looked at, as in every delta pass, and what was lost is
+ * verified; but of the regions that were not clean before it only the marked
+ * ones are.
+ */
+void plan_begin_marked(struct plan *plan)
+{
+	plan_begin(plan, false, false);
+	plan->narrow = true;
 }
 
 /**

@@ -57,7 +57,10 @@ static struct plan_core *leader_of(const struct plan *plan, u32 place)
 	return core->present && !core->late ? core : NULL;
 }
 
-/* Back-off: a region that comes and goes waits longer each time. */
+/*
+ * Back-off: a region that comes and goes waits longer each time. A mark that
+ * explains the loss ends the first wait as it begins.
+ */
 static void note_loss(struct plan *plan, u32 place)
 {
 	struct plan_region *region = &plan->region[place];
@@ -70,6 +73,8 @@ static void note_loss(struct plan *plan, u32 place)
 		pause = 0;
 	region->pause_ms = pause;
 	region->held_until = plan->now + pause * NS_PER_MS;
+	if (pause <= PLAN_HOLD_FIRST_MS && test_bit(place, plan->marked))
+		region->held_until = 0;
 	region->was_lost = true;
 }
 
@@ -131,6 +136,13 @@ static void tally_look(struct plan *plan, struct plan_core *core, u32 place,
 
 /* Lead: the region's one leader verifies, and is no witness from then on. */
 
+/* Not clean for longer, and no hook says that it is worth another try. */
+static bool is_left_alone(const struct plan *plan, u32 place)
+{
+	return plan->narrow && !test_bit(place, plan->clean) &&
+	       !test_bit(place, plan->marked);
+}
+
 static void order_lead(struct plan *plan)
 {
 	struct plan_core *core;
@@ -139,6 +151,8 @@ static void order_lead(struct plan *plan)
 	for (place = 0; place < plan->regions; place++) {
 		if (!plan->full && test_bit(place, plan->clean) &&
 		    !test_bit(place, plan->lost))
+			continue;
+		if (is_left_alone(plan, place))
 			continue;
 		core = leader_of(plan, place);
 		if (!core)
@@ -150,14 +164,20 @@ static void order_lead(struct plan *plan)
 
 /*
  * From the leader's verify to its closing all verifies count. A region that is
- * held back is the leader's alone for now.
+ * held back, or busy, is the leader's alone for now.
  */
 static void win(struct plan *plan, u32 place)
 {
-	if (!plan->asked && plan_held(plan, place, plan->now))
+	if (!plan->asked && (test_bit(place, plan->busy) ||
+			     plan_held(plan, place, plan->now)))
 		return;
 	__set_bit(place, plan->won);
 	plan->found++;
+}
+
+static bool is_explained(const struct plan *plan, u32 place)
+{
+	return test_bit(place, plan->marked) || test_bit(place, plan->busy);
 }
 
 static void tally_lead(struct plan *plan, struct plan_core *core, u32 place,
@@ -166,7 +186,7 @@ static void tally_lead(struct plan *plan, struct plan_core *core, u32 place,
 	bool lost = test_bit(place, plan->lost);
 
 	__assign_bit(plan_bit(plan, core, place), core->gained, bit);
-	if (bit && lost && !test_bit(place, plan->marked)) {
+	if (bit && lost && !is_explained(plan, place)) {
 		/* One core knows of the loss and no hook does. */
 		__set_bit(place, plan->doubt);
 		return;
@@ -316,7 +336,8 @@ static void tally_close(struct plan *plan, struct plan_core *core, u32 place,
 		deny(plan, core, place);
 		return;
 	}
-	/* Regained and lost in the time of one pass. */
+	/* Regained and lost in the time of one pass, which no old mark explains. */
+	__clear_bit(place, plan->marked);
 	note_clean(plan, place);
 	note_loss(plan, place);
 }

@@ -25,7 +25,9 @@
 #include "cores.h"
 #include "engine.h"
 #include "hw.h"
+#include "latency.h"
 #include "slices.h"
+#include "trace.h"
 #include "tune.h"
 
 /* A core that does not answer for so long is left owing. */
@@ -58,6 +60,8 @@ static bool slice_step(struct core *core, u64 *now)
 		slice->error = bit;
 		return false;
 	}
+	latency_note(slice->verify ? &slice->verifies : &slice->reports,
+		     *now - before);
 	plan_note(&engine.plan, &core->plan, slice->next, bit);
 	slice->done++;
 	return true;
@@ -144,6 +148,7 @@ static int send(struct core *core, u64 now)
 	int ret;
 
 	slice->number = phase_number;
+	slice->pass = engine.pass;
 	slice->verify = plan_verifies(&engine.plan);
 	slice->next = core->next;
 	slice->done = 0;
@@ -161,12 +166,28 @@ static int send(struct core *core, u64 now)
 	return 0;
 }
 
+/**
+ * slices_rest_until - when a core may be interrupted again
+ * @ns: how long it was interrupted just now
+ *
+ * Return: ktime in ns.
+ */
+u64 slices_rest_until(u64 ns)
+{
+	return ktime_get_ns() + min(plan_rest(ns, tune_read(TUNE_DUTY)),
+				    (u64)REST_CAP_NS);
+}
+
 static void count_slice(struct core *core)
 {
 	struct slice *slice = &core->slice;
 	u64 ns = cycles_to_ns(slice->cycles);
 	struct engine_stats *stats = &engine.stats;
 
+	trace_follower_slice(slice->pass, core->sent_cpu, slice->verify,
+			     slice->done, slice->cycles, slice->cycles > budget);
+	WRITE_ONCE(core->slices, core->slices + 1);
+	WRITE_ONCE(core->worst_ns, max(core->worst_ns, ns));
 	stats->slices++;
 	stats->overruns += slice->cycles > budget;
 	stats->pass_stolen_ns += ns;
@@ -175,9 +196,7 @@ static void count_slice(struct core *core)
 		WRITE_ONCE(stats->worst_slice_ns, ns);
 	}
 	atomic_add(slice->done, &engine.progress_done);
-	core->resume_at = ktime_get_ns() +
-			  min(plan_rest(ns, tune_read(TUNE_DUTY)),
-			      (u64)REST_CAP_NS);
+	WRITE_ONCE(core->resume_at, slices_rest_until(ns));
 }
 
 /* A slice has come back: take its results. */
@@ -219,6 +238,7 @@ void slices_visit(struct core *core, struct tour *tour, u64 now)
 	} else if (core->plan.late) {
 		return;
 	} else if (now >= core->sent_at + LATE_NS) {
+		trace_host_event(TRACE_LATE, core->sent_cpu, -1);
 		plan_late(&engine.plan, &core->plan, core->next);
 	} else {
 		tour->busy++;
@@ -236,13 +256,14 @@ void slices_visit(struct core *core, struct tour *tour, u64 now)
  */
 int slices_send(struct core *core, struct tour *tour, u64 now)
 {
+	u64 resume_at = max(core->resume_at, READ_ONCE(core->probe.rest_until));
 	u32 parallel = tune_read(TUNE_PARALLEL) ?: U32_MAX;
 	int ret;
 
 	if (tour->busy >= parallel)
 		return 0;
-	if (core->resume_at > now) {
-		due_at(tour, core->resume_at);
+	if (resume_at > now) {
+		due_at(tour, resume_at);
 		return 0;
 	}
 	ret = send(core, now);

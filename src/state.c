@@ -17,6 +17,7 @@
 
 #include "engine.h"
 #include "rmpopt.h"
+#include "trace.h"
 #include "tune.h"
 
 struct engine engine = {
@@ -55,6 +56,7 @@ static const char * const trigger_words[] = {
 	[TRIGGER_RETRY]		= "retry",
 	[TRIGGER_WATCH]		= "watch",
 	[TRIGGER_AUDIT]		= "audit",
+	[TRIGGER_CONVERSION]	= "conversion",
 };
 
 const char *state_word(enum engine_state state)
@@ -83,7 +85,7 @@ enum engine_state state_now(void)
 /**
  * state_kick - make the worker look
  *
- * Process or softirq context; takes the wait queue's lock only.
+ * Process, softirq or irq_work context; takes the wait queue's lock only.
  */
 void state_kick(void)
 {
@@ -129,6 +131,8 @@ void state_set(enum engine_state state, const char *reason, ...)
 		told = set_reason(text);
 	spin_unlock_irq(&engine.lock);
 
+	if (before != state)
+		trace_state(before, state);
 	if (told || (before != state && before != STATE_SCANNING &&
 		     state != STATE_SCANNING))
 		pr_info("%s: %s\n", state_word(state), engine.reason);
@@ -214,8 +218,10 @@ int state_request(enum engine_request request)
 	}
 	spin_unlock_irqrestore(&engine.lock, flags);
 
-	if (!ret)
+	if (!ret) {
+		trace_host_event(TRACE_REQUEST, -1, -1);
 		state_kick();
+	}
 	return ret;
 }
 

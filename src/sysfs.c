@@ -19,6 +19,8 @@
 #include "cores.h"
 #include "coverage.h"
 #include "engine.h"
+#include "events.h"
+#include "hooks.h"
 #include "hw.h"
 #include "tune.h"
 
@@ -133,6 +135,12 @@ static ssize_t regions_uncovered_show(struct kobject *kobj,
 			  engine.covered.regions - engine.plan.regions);
 }
 
+static ssize_t hooks_show(struct kobject *kobj, struct kobj_attribute *attr,
+			  char *buf)
+{
+	return hooks_describe(buf);
+}
+
 static struct kobj_attribute state_attr = __ATTR_RO(state);
 static struct kobj_attribute reason_attr = __ATTR_RO(reason);
 static struct kobj_attribute scan_attr = __ATTR_WO(scan);
@@ -145,6 +153,7 @@ static struct kobj_attribute progress_attr = __ATTR_RO(progress);
 static struct kobj_attribute regions_covered_attr = __ATTR_RO(regions_covered);
 static struct kobj_attribute regions_optimized_attr = __ATTR_RO(regions_optimized);
 static struct kobj_attribute regions_uncovered_attr = __ATTR_RO(regions_uncovered);
+static struct kobj_attribute hooks_attr = __ATTR_RO(hooks);
 
 static struct attribute *root_attrs[] = {
 	&state_attr.attr,
@@ -159,6 +168,7 @@ static struct attribute *root_attrs[] = {
 	&regions_covered_attr.attr,
 	&regions_optimized_attr.attr,
 	&regions_uncovered_attr.attr,
+	&hooks_attr.attr,
 	NULL
 };
 
@@ -185,6 +195,12 @@ static ssize_t stat_show(struct kobject *kobj, struct kobj_attribute *attr,
 		container_of(attr, struct stat_attribute, attr);
 
 	return sysfs_emit(buf, "%llu\n", READ_ONCE(*stat->count));
+}
+
+static ssize_t conversions_show(struct kobject *kobj,
+				struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", events_conversions());
 }
 
 static ssize_t trigger_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -235,14 +251,17 @@ static struct stat_attribute stats[] = {
 	  &engine.stats.worst_slice_ns },
 };
 
+static struct kobj_attribute conversions_attr =
+	__ATTR(conversions, 0400, conversions_show, NULL);
 static struct kobj_attribute trigger_attr =
 	__ATTR(last_trigger, 0400, trigger_show, NULL);
 static struct kobj_attribute worst_cpu_attr =
 	__ATTR(worst_slice_cpu, 0600, worst_cpu_show, worst_store);
 
-static struct attribute *stats_attrs[ARRAY_SIZE(stats) + 3] = {
+static struct attribute *stats_attrs[ARRAY_SIZE(stats) + 4] = {
 	&trigger_attr.attr,
 	&worst_cpu_attr.attr,
+	&conversions_attr.attr,
 };
 
 static const struct attribute_group stats_group = {
@@ -255,7 +274,7 @@ static void collect_stats(void)
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(stats); i++)
-		stats_attrs[i + 2] = &stats[i].attr.attr;
+		stats_attrs[i + 3] = &stats[i].attr.attr;
 }
 
 /* Lists of regions and CPUs, of any length. */

@@ -14,8 +14,6 @@
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
-#include <linux/math64.h>
-#include <linux/minmax.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -24,46 +22,13 @@
 
 #include "arm.h"
 #include "cores.h"
+#include "due.h"
 #include "engine.h"
 #include "host.h"
 #include "params.h"
 #include "slices.h"
-#include "tune.h"
-
-/* Pauses before a pass that the worker wants itself because one went wrong. */
-#define RETRY_FIRST_MS	100u
-#define RETRY_CAP_MS	(60 * 1000u)
-
-/* Pauses while every core fails. */
-#define FAIL_FIRST_MS	1000u
-#define FAIL_CAP_MS	(10 * 60 * 1000u)
-
-/* A point in time that moves away with each failure; times in ns. */
-struct retry {
-	u64 pause_ms;
-	u64 at;
-};
-
-static struct retry pass_retry, fail_retry;
-/* ktime in ns of the last look at the hardware, by whatever pass. */
-static u64 watched_at;
-
-/* The same of the last cores audited, and which are next. */
-static u64 audited_at;
-static u32 audit_next;
 
 static bool scanned;
-
-static void retry_later(struct retry *retry, u64 first_ms, u64 cap_ms)
-{
-	retry->pause_ms = plan_pause(retry->pause_ms, first_ms, cap_ms);
-	retry->at = ktime_get_ns() + retry->pause_ms * NSEC_PER_MSEC;
-}
-
-static void retry_forget(struct retry *retry)
-{
-	*retry = (struct retry){};
-}
 
 /* Out of service: nothing is armed, nobody waits, nothing is believed. */
 static void stand_down(enum engine_state state, const char *reason)
@@ -72,9 +37,9 @@ static void stand_down(enum engine_state state, const char *reason)
 	if (state != STATE_WAITING || arm_wanted())
 		arm_clear();
 	plan_forget(&engine.plan);
-	retry_forget(&pass_retry);
+	due_forget_pass();
 	if (state != STATE_FAILED) {
-		retry_forget(&fail_retry);
+		due_forget_failure();
 		cores_forgive();
 	}
 	state_set(state, "%s", reason);
@@ -86,12 +51,12 @@ static void fail(int error)
 {
 	char reason[ENGINE_REASON_MAX];
 	struct core *core = cores_dropped();
+	u64 pause_ms = due_after_failure();
 
-	retry_later(&fail_retry, FAIL_FIRST_MS, FAIL_CAP_MS);
 	snprintf(reason, sizeof(reason),
 		 "RMPOPT can't be used on any core (CPU %d: error %d), next try in %llu s: look for machine checks and microcode updates; write 1 to enabled to try at once",
 		 core ? (int)core->primary : -1, core ? core->dropped : error,
-		 fail_retry.pause_ms / MSEC_PER_SEC);
+		 pause_ms / MSEC_PER_SEC);
 	stand_down(STATE_FAILED, reason);
 }
 
@@ -126,20 +91,13 @@ static bool base_holds(void)
 	return holds;
 }
 
-/* The worker wants a pass itself, if the admin lets it. */
-static void want(enum engine_trigger trigger)
-{
-	if (tune_read(TUNE_AUTO))
-		state_want(trigger);
-}
-
 /* Cores were armed just now; if that were all, nothing is believed any more. */
 static void welcome(bool all)
 {
 	if (all)
 		plan_forget(&engine.plan);
 	if (scanned)
-		want(all ? TRIGGER_ARMED : TRIGGER_HOTPLUG);
+		due_want(all ? TRIGGER_ARMED : TRIGGER_HOTPLUG);
 	else if (params.scan_on_load)
 		state_want(TRIGGER_LOAD);
 }
@@ -204,6 +162,16 @@ static void roam(void)
 		set_cpus_allowed_ptr(current, cpumask_of(core->primary));
 }
 
+/* Somebody has told of SNP: nothing that was armed or is believed counts. */
+static void start_over(void)
+{
+	if (!xchg(&engine.snp_moved, false) || !arm_wanted())
+		return;
+	pr_info("SNP was shut down or initialised: starting over\n");
+	arm_clear();
+	plan_forget(&engine.plan);
+}
+
 /* What SNP still lacks; NULL if it is initialised. */
 static const char *snp_lacks(void)
 {
@@ -238,35 +206,26 @@ static void look(void)
 	}
 	if (READ_ONCE(engine.retry_now)) {
 		WRITE_ONCE(engine.retry_now, false);
-		retry_forget(&fail_retry);
+		due_forget_failure();
 		cores_forgive();
 	}
+	start_over();
 	lacking = snp_lacks();
 	if (lacking) {
 		stand_down(STATE_WAITING, lacking);
 		return;
 	}
-	if (ktime_get_ns() < fail_retry.at)
+	if (!due_try())
 		return;
 	if (state_now() == STATE_FAILED)
 		cores_retry_now();
 	arm();
 }
 
-/* Whatever it was, it has looked at everything. */
-static void note_result(bool again)
-{
-	watched_at = ktime_get_ns();
-	if (again)
-		retry_later(&pass_retry, RETRY_FIRST_MS, RETRY_CAP_MS);
-	else
-		retry_forget(&pass_retry);
-}
-
 /* Instructions work: failures before this pass say nothing any more. */
 static void note_success(void)
 {
-	retry_forget(&fail_retry);
+	due_forget_failure();
 	cores_praise();
 }
 
@@ -285,7 +244,8 @@ static bool scan(void)
 	if (trigger != TRIGGER_WATCH)
 		state_set(STATE_SCANNING, NULL);
 	result = pass_run(trigger, full, &again);
-	note_result(again && !engine_pass_ends());
+	due_looked(full || trigger != TRIGGER_CONVERSION,
+		   again && !engine_pass_ends());
 	if (result == RESULT_OK)
 		note_success();
 
@@ -298,92 +258,6 @@ static bool scan(void)
 	return true;
 }
 
-/* What is to be done at a time of its own; times are ktime in ns, 0: never. */
-
-static u64 ms_after(u64 at, u64 ms)
-{
-	return ms ? at + ms * NSEC_PER_MSEC : 0;
-}
-
-static bool is_due(u64 at)
-{
-	return at && ktime_get_ns() >= at;
-}
-
-/* The next watch. */
-static u64 watch_at(void)
-{
-	return ms_after(watched_at, tune_read(TUNE_WATCH_MS));
-}
-
-/* One core after the other, or some at a time if there are very many. */
-static u64 audit_pause_ms(void)
-{
-	u64 round = tune_read(TUNE_AUDIT_MS);
-	u32 cores = engine.plan.cores ?: 1;
-
-	return round ? clamp(div_u64(round, cores), min(round, 1000ull), round) : 0;
-}
-
-static u64 audit_at(void)
-{
-	return ms_after(audited_at, audit_pause_ms());
-}
-
-static void audit(void)
-{
-	u32 cores = engine.plan.cores;
-	u32 some = DIV_ROUND_UP_ULL(cores * audit_pause_ms(),
-				    tune_read(TUNE_AUDIT_MS) ?: 1);
-
-	audited_at = ktime_get_ns();
-	if (pass_audit(audit_next, some))
-		want(TRIGGER_AUDIT);
-	audit_next = audit_next + some < cores ? audit_next + some : 0;
-}
-
-/* Events that nobody has to tell of. */
-static void look_at_clock(void)
-{
-	if (pass_welcome_late())
-		want(TRIGGER_RETRY);
-	if (is_due(pass_retry.at)) {
-		pass_retry.at = 0;
-		want(TRIGGER_RETRY);
-	}
-	if (!tune_read(TUNE_AUTO))
-		return;
-	if (is_due(audit_at()))
-		audit();
-	if (is_due(watch_at()))
-		want(TRIGGER_WATCH);
-}
-
-static void sooner(u64 *at, u64 other)
-{
-	if (other && (!*at || other < *at))
-		*at = other;
-}
-
-/* When there is something to do by itself; 0: never. */
-static u64 next_due(void)
-{
-	enum engine_state state = state_now();
-	u64 at = 0;
-
-	if (state == STATE_WAITING || state == STATE_READY)
-		sooner(&at, watch_at());
-	if (state == STATE_READY) {
-		sooner(&at, state_later_at());
-		sooner(&at, pass_retry.at);
-		sooner(&at, cores_retry_at());
-		sooner(&at, tune_read(TUNE_AUTO) ? audit_at() : 0);
-	}
-	if (state == STATE_FAILED)
-		sooner(&at, fail_retry.at);
-	return at;
-}
-
 static bool kicked(void)
 {
 	return READ_ONCE(engine.kicked) || kthread_should_stop();
@@ -391,7 +265,7 @@ static bool kicked(void)
 
 static void wait_for_work(void)
 {
-	u64 at = next_due();
+	u64 at = due_at();
 	u64 now = ktime_get_ns();
 
 	if (!at)
@@ -419,8 +293,7 @@ static void tell_ended(void)
 static int work(void *unused)
 {
 	sched_set_normal(current, MAX_NICE);
-	watched_at = ktime_get_ns();
-	audited_at = watched_at;
+	due_start();
 
 	while (!kthread_should_stop()) {
 		/*
@@ -430,9 +303,8 @@ static int work(void *unused)
 		smp_store_mb(engine.kicked, false);
 		look();
 		if (state_now() == STATE_READY)
-			look_at_clock();
-		if (is_due(watch_at()))
-			watched_at = ktime_get_ns();
+			due_look();
+		due_watched();
 		while (state_now() == STATE_READY && scan())
 			continue;
 		tell_ended();

@@ -80,6 +80,8 @@ static void say_holder(const struct records *records, size_t row,
 	const char *asid = record_text(records, row, "asid");
 	u64 pages;
 
+	if (kind && !strncmp(kind, "error:", 6))
+		printf("  the RMP could not be read (errno %s)\n", kind + 6);
 	if (!kind || !record_number(records, row, "pages", &pages))
 		return;
 	if (!strcmp(kind, "guest")) {
@@ -98,6 +100,8 @@ static void say_blocks(const struct records *records, size_t row,
 	const char *asids = record_text(records, row, "asids");
 	u64 whole, partial, of_firmware;
 
+	if (asids && !strncmp(asids, "error:", 6))
+		printf("  the RMP could not be read (errno %s)\n", asids + 6);
 	if (!record_number(records, row, "whole", &whole) ||
 	    !record_number(records, row, "partial", &partial) ||
 	    !record_number(records, row, "firmware", &of_firmware))

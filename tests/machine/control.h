@@ -64,6 +64,33 @@ enum machine_op {
 	MACHINE_STATUS		= 19,
 	/* (enum machine_profile) -> ; as at boot: SNP, MSRs, tables, pages, events, faults, costs, counters */
 	MACHINE_FRESH		= 20,
+	/* (command of the PSP) -> times it succeeded, times it failed, times it has yet to fail */
+	MACHINE_PSP_COUNT	= 21,
+	/* (command, status, n) -> ; its next n executions fail with that status and do nothing */
+	MACHINE_PSP_FAIL	= 22,
+	/* (command, 0 or 1) -> ; it is neither done nor answered before MACHINE_PSP_RELEASE */
+	MACHINE_PSP_HOLD	= 23,
+	/* () -> 1 if a command was waiting and is done now; nothing is held any more */
+	MACHINE_PSP_RELEASE	= 24,
+	/* () -> bits: there is a PSP, SNP_INIT is done, INIT is done; guest contexts; command that waits, or 0 */
+	MACHINE_PSP		= 25,
+	/* (enum machine_page_state, region or ALL) -> 4 KiB pages in that state; not for hypervisor pages */
+	MACHINE_STATE_PAGES	= 26,
+	/* (region, guest address, size) -> pages of guests there at such guest addresses, ASID of one of them */
+	MACHINE_GUEST_PAGES	= 27,
+};
+
+/* What a page is, in the words of the firmware's interface. */
+enum machine_page_state {
+	MACHINE_PAGE_HYPERVISOR	= 0,
+	MACHINE_PAGE_HV_FIXED,		/* the hypervisor's for good: what SNP_INIT_EX was told to keep */
+	MACHINE_PAGE_FIRMWARE,
+	MACHINE_PAGE_RECLAIM,		/* back from the firmware, RMPUPDATE may take it */
+	MACHINE_PAGE_CONTEXT,		/* a guest's context */
+	MACHINE_PAGE_PRE_GUEST,		/* a guest's, before LAUNCH_UPDATE */
+	MACHINE_PAGE_GUEST,		/* a guest's, valid */
+	MACHINE_PAGE_UNVALIDATED,	/* a guest's, assigned while it runs (MACHINE_ASSIGN makes these) */
+	MACHINE_PAGE_STATES
 };
 
 /* Arguments of MACHINE_SNP. */
@@ -88,6 +115,7 @@ enum machine_event {
 	 * but takes interrupts if they are enabled.
 	 */
 	MACHINE_EVENT_GATE	= 7,
+	MACHINE_EVENT_PSP	= 8,	/* MACHINE_PSP_RELEASE: the command that waits is done */
 };
 
 /* What the public facts leave open; see facts about [?] in the documentation of the machine. */
@@ -116,6 +144,14 @@ enum machine_counter {
 	MACHINE_RMPUPDATES,
 	MACHINE_PSMASHES,
 	MACHINE_LOST,		/* bits cleared by hardware: conversions, rewriting of the base, going offline */
+	/* While SnpEn is set on the CPU but SNP_INIT is not done, faults included: */
+	MACHINE_GAP_RMPOPTS,	/* RMPOPT */
+	MACHINE_GAP_BASE_SETS,	/* WRMSR RMPOPT_BASE of something */
+	MACHINE_GAP_BASE_CLEARS, /* WRMSR RMPOPT_BASE of 0 */
+	/* The same while SnpEn is clear on the CPU: */
+	MACHINE_OFF_RMPOPTS,
+	MACHINE_OFF_BASE_SETS,
+	MACHINE_OFF_BASE_CLEARS,
 	MACHINE_UNSAFE,		/* times that a bit was set over a region with an assigned page: 0 always */
 	MACHINE_COUNTERS
 };

@@ -37,7 +37,7 @@ for dir in bin sbin lib lib64; do
 	ln -s "usr/$dir" "$to/$dir"
 done
 cp "$(command -v busybox)" "$to/usr/bin/busybox"
-cp /media/machinectl "$to/usr/bin/"
+cp /media/machinectl /media/snpvm "$to/usr/bin/"
 cp /opt/init "$to/init"
 add_program /usr/bin/kmod
 for name in modprobe insmod rmmod depmod lsmod modinfo; do

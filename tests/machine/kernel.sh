@@ -16,8 +16,9 @@ apt_install=(--no-install-recommends --target-release trixie-backports)
 usage() {
 	cat <<-END
 	usage: ${0##*/} SERIES [--headers]
-	SERIES is the beginning of a kernel version: 7, 6.12. With --headers they are
+	SERIES is the beginning of a kernel version: 7, 7.3, 6.12. With --headers they are
 	installed in the Debian 13 root (see root.sh), so that modules can be built.
+	Status 3: the mirror has no such kernel, or none that can be installed there.
 	The package lists are read anew once a day; without network the kernel that
 	the cache holds is used.
 	END
@@ -26,7 +27,7 @@ usage() {
 # Every generic amd64 kernel of the series with headers, best first: "VERSION DEBVERSION".
 candidates() {
 	local names
-	names="^linux-headers-${series//./\\.}\.[0-9][0-9a-z.]*(-rc[0-9]+)?(\+deb[0-9+]+)?-amd64$"
+	names="^linux-headers-${series//./\\.}(\.[0-9][0-9a-z.]*)?(-rc[0-9]+)?(\+deb[0-9+]+)?-amd64$"
 	in_root "$root" -- apt-cache pkgnames linux-headers- | grep -E "$names" |
 		in_root "$root" -- xargs -r apt-cache madison |
 		awk -F' *[|] *' '{
@@ -38,25 +39,33 @@ candidates() {
 		}' | sort -k1,1n -k2,2Vr | awk '!seen[$3]++ { print $3, $2 }'
 }
 
+# known PACKAGE VERSION
+known() { in_root "$root" -- apt-cache show "$1=$2" >/dev/null 2>&1; }
+
 # Would apt install image and headers together, compiler and all, removing nothing?
 installable() {
-	in_root "$root" -- apt-cache show "linux-image-$1=$2" >/dev/null 2>&1 &&
+	known "$3-$1" "$2" &&
 		in_root "$root" -- apt-get install --simulate --no-remove "${apt_install[@]}" \
-			"linux-image-$1=$2" "linux-headers-$1=$2" >/dev/null 2>&1
+			"$3-$1=$2" "linux-headers-$1=$2" >/dev/null 2>&1
 }
 
+# A new kernel comes unsigned first, its signed image days later: nobody asks for
+# the signature here, but what people run is taken first.
 choose() {
-	local kernel debversion
-	while read -r kernel debversion; do
-		if installable "$kernel" "$debversion"; then
-			say "kernel $series: $kernel ($debversion)"
-			printf '%s %s\n' "$kernel" "$debversion" >"$choice.new"
-			mv "$choice.new" "$choice"
-			return
-		fi
-		say "kernel $series: not $kernel ($debversion): image, headers or their compiler can't be installed in the Debian 13 root"
-	done < <(candidates)
-	die "no kernel of series $series with image and headers can be installed in $root"
+	local kernel debversion image
+	for image in linux-image linux-binary-unsigned; do
+		while read -r kernel debversion; do
+			if installable "$kernel" "$debversion" "$image"; then
+				say "kernel $series: $kernel ($debversion)"
+				printf '%s %s\n' "$kernel" "$debversion" >"$choice.new"
+				mv "$choice.new" "$choice"
+				return
+			fi
+			say "kernel $series: not $kernel ($debversion): $image, headers or their compiler can't be installed in the Debian 13 root"
+		done < <(candidates)
+	done
+	say "no kernel of series $series with image and headers can be installed in $root"
+	exit 3
 }
 
 # A choice holds until the package lists are read again, once a day.
@@ -75,9 +84,13 @@ settle_choice() {
 
 # An image package and those of the same kernel that it depends on (7.x: -binary, -modules, -base).
 image_packages() {
-	local kernel=$1 debversion=$2
-	printf '%s\n' "linux-image-$kernel"
-	in_root "$root" -- apt-cache show "linux-image-$kernel=$debversion" |
+	local kernel=$1 debversion=$2 image=linux-image-$1
+	known "$image" "$debversion" || {
+		image=linux-binary-unsigned-$kernel
+		printf '%s\n' "linux-modules-$kernel"
+	}
+	printf '%s\n' "$image"
+	in_root "$root" -- apt-cache show "$image=$debversion" |
 		sed -n 's/^Depends: //p' | sed 's/[,|]/\n/g' |
 		awk -v suffix="-$kernel" '$1 ~ /^linux-/ && substr($1, length($1) - length(suffix) + 1) == suffix { print $1 }' | sort -u
 }
@@ -103,6 +116,8 @@ arrange() {
 	else
 		mv "$from/lib/modules/$kernel" "$to/lib/modules/"
 	fi
+	file=$to/lib/modules/$kernel/vmlinuz
+	[ ! -f "$file.unsigned" ] || mv "$file.unsigned" "$file"
 	for file in vmlinuz config; do
 		if [ -f "$from/boot/$file-$kernel" ]; then
 			mv "$from/boot/$file-$kernel" "$to/$file"

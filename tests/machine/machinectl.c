@@ -14,9 +14,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "machinectl-psp.h"
 #include "machinectl.h"
 
-static void fail(const char *fmt, ...)
+void fail(const char *fmt, ...)
 {
 	va_list args;
 
@@ -37,7 +38,7 @@ static u64 call(enum machine_op op, u64 abc[3])
 }
 
 /* The results overwrite @abc; any error ends the program. */
-static void ask(enum machine_op op, u64 abc[3])
+void ask(enum machine_op op, u64 abc[3])
 {
 	u64 error = call(op, abc);
 
@@ -45,7 +46,7 @@ static void ask(enum machine_op op, u64 abc[3])
 		fail("the machine refuses: %s", strerror(error));
 }
 
-static u64 number(const char *text)
+u64 number(const char *text)
 {
 	char *end;
 	u64 value;
@@ -355,7 +356,8 @@ static const struct {
 	{ "truth", truth }, { "table", table }, { "bit", bit }, { "map", map },
 	{ "rdmsr", rdmsr }, { "wrmsr", wrmsr }, { "pages", pages }, { "costs", costs },
 	{ "crowd", crowd }, { "faulty", faulty }, { "lose", lose }, { "profile", profile },
-	{ "fresh", fresh }, { "status", status },
+	{ "fresh", fresh }, { "status", status }, { "psp", psp }, { "states", states },
+	{ "guest", guest },
 };
 
 static void check_machine(void)

@@ -27,7 +27,10 @@ static const struct word counters[] = {
 	{ "cached", MACHINE_CACHED }, { "early-exit", MACHINE_EARLY_EXIT },
 	{ "base-writes", MACHINE_BASE_WRITES }, { "rmpreads", MACHINE_RMPREADS },
 	{ "rmpupdates", MACHINE_RMPUPDATES }, { "psmashes", MACHINE_PSMASHES },
-	{ "lost", MACHINE_LOST }, { "unsafe", MACHINE_UNSAFE }, { NULL, 0 }
+	{ "lost", MACHINE_LOST }, { "gap-rmpopts", MACHINE_GAP_RMPOPTS },
+	{ "gap-base-sets", MACHINE_GAP_BASE_SETS }, { "gap-base-clears", MACHINE_GAP_BASE_CLEARS },
+	{ "off-rmpopts", MACHINE_OFF_RMPOPTS }, { "off-base-sets", MACHINE_OFF_BASE_SETS },
+	{ "off-base-clears", MACHINE_OFF_BASE_CLEARS }, { "unsafe", MACHINE_UNSAFE }, { NULL, 0 }
 };
 
 _Static_assert(sizeof(counters) / sizeof(counters[0]) == MACHINE_COUNTERS + 1,
@@ -37,7 +40,8 @@ static const struct word event_names[] = {
 	{ "ud", MACHINE_EVENT_UD }, { "gp", MACHINE_EVENT_GP },
 	{ "snp-off", MACHINE_EVENT_SNP_OFF }, { "en-off", MACHINE_EVENT_EN_OFF },
 	{ "assign", MACHINE_EVENT_ASSIGN }, { "release", MACHINE_EVENT_RELEASE },
-	{ "lose", MACHINE_EVENT_LOSE }, { "gate", MACHINE_EVENT_GATE }, { NULL, 0 }
+	{ "lose", MACHINE_EVENT_LOSE }, { "gate", MACHINE_EVENT_GATE },
+	{ "psp", MACHINE_EVENT_PSP }, { NULL, 0 }
 };
 
 static const struct word snp_names[] = {
@@ -62,7 +66,7 @@ static const char usage[] =
 "  release PFN [4k|2m]           back to the hypervisor\n"
 "  snp [query|enable|disable|init]  CPUs with SnpEn, 1 if SNP_INIT is done\n"
 "  event N NAME [ARG]            at the N-th RMPOPT from now; NAME one of\n"
-"                                ud gp snp-off en-off assign release lose gate\n"
+"                                ud gp snp-off en-off assign release lose gate psp\n"
 "  events                        events not fired yet, vCPUs held at a gate\n"
 "  wait-gate [--timeout S] [N]   until N vCPUs (1) are held\n"
 "  open                          open the gate, forget events\n"
@@ -78,6 +82,14 @@ static const char usage[] =
 "  lose CPU|all                  a core loses its table by itself\n"
 "  profile kind|harsh            prints the one before\n"
 "  fresh kind|harsh             everything as at boot, in that profile\n"
+"  psp [state]                   SNP, SEV (uninit or init), guest contexts, command held\n"
+"  psp count COMMAND, psp counts times it succeeded and failed; all of them by name\n"
+"  psp fail COMMAND STATUS [N]   its next N (1) executions fail and do nothing\n"
+"  psp hold COMMAND              it is neither done nor answered before:\n"
+"  psp release                   the one that waits is done; event N psp does it, too\n"
+"  psp wait COMMAND [SECONDS]    until it is held\n"
+"  states [STATE] [REGION]       4 KiB pages by state, or their number in that one\n"
+"  guest GPA SIZE                region, pages, ASID of a guest's pages at these addresses\n"
 "  status N                      for /init\n";
 
 #endif /* RMPOPT_TESTS_MACHINECTL_H */

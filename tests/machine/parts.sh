@@ -10,8 +10,33 @@ parts=$build/machine
 # shellcheck disable=SC2054 # QEMU's own commas
 qemu_platform=(
 	-nodefaults -no-user-config -display none -no-reboot
-	-M q35 -accel tcg,thread=multi -device amd-iommu
+	-M q35 -accel tcg,thread=multi
 )
+
+# json_device DRIVER [ADDRESS [SOCKET]] - devices as JSON are made in the order given, and
+# the IOMMU last: so the PSP's DMA does not pass through it.
+json_device() {
+	printf '{"driver":"%s"' "$1"
+	[ -z "${2:-}" ] || printf ',"addr":"%s"' "$2"
+	[ -z "${3:-}" ] || printf ',"socket":{"type":"unix","path":"%s"}' "$3"
+	printf '}'
+}
+
+# choose_devices PSP FCH - sets qemu_devices, and ivrs_devices of the same places
+# for a QEMU without the plugin that serves them.
+choose_devices() {
+	qemu_devices=() ivrs_devices=()
+	if [ -n "$1" ]; then
+		qemu_devices+=(-device "$(json_device vfio-user-pci 02.0 /mnt/psp.sock)")
+		ivrs_devices+=(-device "$(json_device pci-testdev 02.0)")
+	fi
+	if [ -n "$2" ]; then
+		qemu_devices+=(-device "$(json_device vfio-user-pci 14.0 /mnt/fch.sock)")
+		ivrs_devices+=(-device "$(json_device pci-testdev 14.0)")
+	fi
+	qemu_devices+=(-device "$(json_device amd-iommu)")
+	ivrs_devices+=(-device "$(json_device amd-iommu)")
+}
 
 key_of() { sha256sum | cut -c 1-16; }
 
@@ -58,9 +83,10 @@ build_parts() {
 			cflags="-std=gnu11 -O2 -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -I/opt"
 			gcc $cflags -fPIC -shared -fvisibility=hidden -o /media/machine.so.new /opt/plugin/*.c \
 				$(pkg-config --cflags --libs glib-2.0) -lpthread
-			gcc $cflags -static -o /media/machinectl.new /opt/machinectl.c
+			gcc $cflags -static -o /media/machinectl.new /opt/machinectl*.c
+			gcc $cflags -static -o /media/snpvm.new /opt/snpvm.c
 			gcc $cflags -o /media/ivrs.new /opt/ivrs.c
-			for part in machine.so machinectl ivrs; do mv /media/$part.new /media/$part; done' >&2 ||
+			for part in machine.so machinectl snpvm ivrs; do mv /media/$part.new /media/$part; done' >&2 ||
 			die "the machine does not compile (see above)"
 		printf '%s\n' "$key" >"$parts/key"
 	fi
@@ -77,7 +103,7 @@ make_ivrs() {
 	local pid tries=0 aml=$1
 	rm -f "$run/monitor.in" "$run/monitor.out"
 	mkfifo "$run/monitor.in" "$run/monitor.out"
-	in_root "$root" --bind "$run:/mnt" -- qemu-system-x86_64 "${qemu_platform[@]}" -m 64 \
+	in_root "$root" --bind "$run:/mnt" -- qemu-system-x86_64 "${qemu_platform[@]}" "${ivrs_devices[@]}" -m 64 \
 		-cpu EPYC-v4 -monitor pipe:/mnt/monitor >"$run/ivrs.log" 2>&1 {parts_lock}>&- </dev/null &
 	pid=$!
 	qemu=$pid	# for clean_up
@@ -106,7 +132,7 @@ make_ivrs() {
 # Uncompressed, with the table where the kernel looks for it (CONFIG_ACPI_TABLE_UPGRADE).
 build_ivrs() {
 	local key
-	key=$({ in_root "$root" -- qemu-system-x86_64 --version; cat "$machine_dir/ivrs.c"; echo "${qemu_platform[@]}"; } | key_of)
+	key=$({ in_root "$root" -- qemu-system-x86_64 --version; cat "$machine_dir/ivrs.c"; echo "${qemu_platform[@]} ${ivrs_devices[@]}"; } | key_of)
 	ivrs=$parts/ivrs-$key.cpio
 	[ ! -s "$ivrs" ] || return 0
 	make_ivrs "$run/ivrs.aml"

@@ -410,15 +410,10 @@ static void test_back_off(void **state)
 		assert_true(test_bit(3, h.plan.optimized));
 		pause = pause * 2 < PLAN_HOLD_CAP_MS ? pause * 2 : PLAN_HOLD_CAP_MS;
 	}
-	/* Who asks gets it, and a hook's mark ends it. */
+	/* Who asks gets it. */
 	lose_and_look(1000, false);
 	assert_true(plan_held(&h.plan, 3, h.now));
 	lose_and_look(1, true);
-	assert_true(test_bit(3, h.plan.optimized));
-	lose_and_look(1000, false);
-	plan_mark(&h.plan, 3);
-	assert_false(plan_held(&h.plan, 3, h.now));
-	lose_and_look(1, false);
 	assert_true(test_bit(3, h.plan.optimized));
 }
 

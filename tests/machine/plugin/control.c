@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "machine.h"
+#include "psp.h"
 
 struct call {
 	u64 in[3];
@@ -216,6 +216,52 @@ static int fresh(struct call *c)
 	return 0;
 }
 
+static int psp_command_counts(struct call *c)
+{
+	return psp_count(c->in[0], &c->out[0], &c->out[1], &c->out[2]);
+}
+
+static int psp_failing(struct call *c)
+{
+	return psp_fail(c->in[0], c->in[1], c->in[2]);
+}
+
+static int psp_holding(struct call *c)
+{
+	return psp_hold(c->in[0], c->in[1]);
+}
+
+static int psp_releasing(struct call *c)
+{
+	c->out[0] = psp_release();
+	return 0;
+}
+
+static int psp_query(struct call *c)
+{
+	c->out[0] = machine.psp | machine.init_done << 1 | psp_legacy_ready() << 2;
+	c->out[1] = psp_guests();
+	psp_pending(&c->out[2]);
+	return 0;
+}
+
+static int state_pages(struct call *c)
+{
+	if (c->in[0] >= MACHINE_PAGE_STATES || c->in[0] == MACHINE_PAGE_HYPERVISOR ||
+	    (c->in[1] != MACHINE_ALL && c->in[1] >= MAX_REGIONS))
+		return EINVAL;
+	c->out[0] = pages_in_state(c->in[1], c->in[0]);
+	return 0;
+}
+
+static int guest_pages(struct call *c)
+{
+	if (c->in[0] >= MAX_REGIONS)
+		return EINVAL;
+	c->out[0] = pages_of_guest(c->in[0], c->in[1], c->in[2], &c->out[1]);
+	return 0;
+}
+
 /* The guest's command has ended: the launcher's own channel for its status. */
 static int status(struct call *c)
 {
@@ -235,7 +281,10 @@ static int (*const operations[])(struct call *c) = {
 	[MACHINE_WRMSR] = plant_msr, [MACHINE_PAGES] = pages, [MACHINE_COSTS] = costs,
 	[MACHINE_FAULTY] = faulty, [MACHINE_LOSE] = lose, [MACHINE_PROFILE] = profile,
 	[MACHINE_CROWD] = crowd, [MACHINE_STATUS] = status,
-	[MACHINE_FRESH] = fresh,
+	[MACHINE_FRESH] = fresh, [MACHINE_PSP_COUNT] = psp_command_counts,
+	[MACHINE_PSP_FAIL] = psp_failing, [MACHINE_PSP_HOLD] = psp_holding,
+	[MACHINE_PSP_RELEASE] = psp_releasing, [MACHINE_PSP] = psp_query,
+	[MACHINE_STATE_PAGES] = state_pages, [MACHINE_GUEST_PAGES] = guest_pages,
 };
 
 enum outcome control_execute(const struct insn *insn)

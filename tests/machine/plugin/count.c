@@ -40,6 +40,15 @@ void count(unsigned int cpu, enum machine_counter which)
 	machine.ever_unsafe += which == MACHINE_UNSAFE;
 }
 
+/* @which: one of MACHINE_GAP_…; MACHINE_OFF_… if not even SnpEn is set. Nothing once SNP_INIT is done. */
+void count_early(unsigned int cpu, enum machine_counter which)
+{
+	if (!snp_enabled(cpu))
+		count(cpu, which - MACHINE_GAP_RMPOPTS + MACHINE_OFF_RMPOPTS);
+	else if (!machine.init_done)
+		count(cpu, which);
+}
+
 static void maximum(unsigned int cpu, enum machine_counter which, u64 value)
 {
 	u64 *c = &machine.vcpu[cpu].count[which];

@@ -77,12 +77,24 @@ static struct leaf topology(unsigned int cpu, u32 subleaf)
 	return leaf;
 }
 
+/*
+ * SVM: 32768 ASIDs; nested paging, LBR virtualization, NRIP save, clean bits,
+ * flush by ASID, decode assists, virtual GIF. KVM makes no SNP guests without.
+ */
+static struct leaf svm(void)
+{
+	return (struct leaf){ 1, 0x8000, 0, 0x100100eb };
+}
+
 static bool answer(unsigned int cpu, u32 leaf, u32 subleaf, struct leaf *out)
 {
 	switch (leaf) {
 	case 0x80000000:
 		*out = largest_extended();
 		return true;
+	case 0x8000000a:
+		*out = svm();
+		return machine.psp;
 	case 0x8000001f:
 		*out = encryption();
 		return true;

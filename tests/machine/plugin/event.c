@@ -8,7 +8,7 @@
  */
 #include <errno.h>
 
-#include "machine.h"
+#include "psp.h"
 
 #define MAX_EVENTS	64
 #define MAX_HELD	64
@@ -30,7 +30,7 @@ static struct held held[MAX_HELD];
 
 int event_add(u64 n, u64 what, u64 arg)
 {
-	if (!n || what > MACHINE_EVENT_GATE)
+	if (!n || what > MACHINE_EVENT_PSP)
 		return EINVAL;
 	for (int i = 0; i < MAX_EVENTS; i++) {
 		if (events[i].at)
@@ -111,6 +111,9 @@ static void happen(const struct insn *insn, const struct event *e, u64 rsp, stru
 		break;
 	case MACHINE_EVENT_GATE:
 		forced->hold = hold(insn, rsp);
+		break;
+	case MACHINE_EVENT_PSP:
+		psp_release();
 		break;
 	}
 }

@@ -5,9 +5,10 @@
  * A QEMU plugin that makes TCG answer a dozen instructions as an SEV-SNP host
  * with RMPOPT would. decode.c finds the instructions and runs their handlers;
  * regs.c, gadget.c and fault.c are the ways back into the guest; cpuid.c,
- * msr.c, rmp.c (page states), update.c (RMPUPDATE, PSMASH, RMPREAD), table.c
- * (the cores' RMPOPT tables) and rmpopt.c are the hardware; event.c, cost.c,
- * count.c and control.c are what tests need.
+ * msr.c, rmp.c and pages.c (page states), update.c (RMPUPDATE, PSMASH,
+ * RMPREAD), table.c (the cores' RMPOPT tables) and rmpopt.c are the hardware;
+ * event.c, cost.c, count.c and control.c are what tests need. psp.h describes
+ * the PSP.
  *
  * Locking: vCPUs run in threads of their own, so everything below struct
  * machine is under machine.lock unless said otherwise. A handler has to drop
@@ -73,6 +74,7 @@ enum reg {
 struct vcpu {
 	u64 syscfg;
 	u64 hwcr;
+	u64 hsave_pa;
 	bool parked;		/* HLT with interrupts off: offline */
 	u64 run;		/* RMPOPTs and cycles of the present stretch */
 	u64 run_cycles;
@@ -97,7 +99,7 @@ struct machine {
 	pthread_mutex_t lock;
 	/* Set at start, constant then. */
 	unsigned int nodes, cores, threads, vcpus;
-	bool has_rmpopt, zen4, segmented, costs_allowed;
+	bool has_rmpopt, zen4, segmented, costs_allowed, psp;
 	unsigned int segment_shift;
 	u64 rmp_base, rmp_end, rmp_cfg;
 	struct segment segments[MAX_SEGMENTS];
@@ -200,6 +202,8 @@ struct rmp_page {
 	u32 asid;
 	bool assigned;
 	bool immutable;
+	bool vmsa;
+	bool validated;
 };
 
 struct update {
@@ -231,12 +235,22 @@ void rmp_wipe(void);
 void rmp_assign_own(void);
 bool rmp_parse(const char *spec, u64 segments);
 void rmp_write_rst(void);
+struct tally;
+void rmp_each(u64 region, void (*visit)(const struct rmp_page *page, struct tally *tally),
+	      struct tally *tally);
+
+/* pages.c */
+enum machine_page_state page_state(const struct rmp_page *page);
+u64 pages_in_state(u64 region, enum machine_page_state state);
+u64 pages_of_guest(u64 region, u64 gpa, u64 size, u64 *asid);
+void raw_set(u64 pfn, const struct rmp_page *page, bool huge);
 
 /* update.c */
 enum outcome update_step(unsigned int cpu, u64 pfn, const struct rmp_page *page, bool huge,
 			 enum rmp_code *code);
 void update_now(unsigned int cpu, u64 pfn, const struct rmp_page *page, bool huge,
 		enum rmp_code *code);
+void update_by_firmware(u64 pfn, const struct rmp_page *page);
 bool update_running(struct region *region);
 
 /* table.c: the cores' tables */
@@ -274,6 +288,7 @@ void stretch_init(void);
 struct plugin_u64 stretch_entry(void);
 bool stretch_verifies(unsigned int cpu);
 void count(unsigned int cpu, enum machine_counter which);
+void count_early(unsigned int cpu, enum machine_counter which);
 void count_rmpopt(unsigned int cpu, bool verify, bool irqs_off, u64 cycles);
 bool count_get(u64 which, u64 cpu, u64 *value);
 void count_reset(void);

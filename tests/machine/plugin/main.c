@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "machine.h"
+#include "psp.h"
 
 __attribute__((visibility("default"))) int qemu_plugin_version = PLUGIN_API_VERSION;
 
@@ -72,6 +72,7 @@ static bool on_off(const char *text, bool *value)
 static const char *rst;
 static u64 segments_at;
 static bool preset;
+static const char *sockets;
 
 static bool profile(const char *text)
 {
@@ -117,6 +118,10 @@ static bool argument(const char *key, const char *value)
 		return on_off(value, &machine.zen4);
 	if (!strcmp(key, "costs"))
 		return on_off(value, &machine.costs_allowed);
+	if (!strcmp(key, "psp"))
+		return on_off(value, &machine.psp);
+	if (!strcmp(key, "sockets"))
+		return text_argument(value, &sockets);
 	if (!strcmp(key, "status"))
 		return text_argument(value, &machine.status_file);
 	return false;
@@ -152,6 +157,7 @@ void machine_reset(void)
 	msr_reset();
 	machine.init_done = false;
 	rmp_wipe();
+	psp_forget();
 	if (preset) {
 		snp_enable();
 		snp_init();
@@ -194,6 +200,8 @@ __attribute__((visibility("default")))
 int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv)
 {
 	if (!arguments(argc, argv) || !build())
+		return -1;
+	if (sockets && !pci_start(sockets, machine.psp))
 		return -1;
 	qemu_plugin_register_vcpu_init_cb(id, vcpu_init, NULL);
 	qemu_plugin_register_vcpu_tb_trans_cb(id, decode_block, NULL);

@@ -8,6 +8,7 @@
 #define MSR_LSTAR		0xc0000082u
 #define MSR_HWCR		0xc0010015u
 #define HWCR_SMM_LOCK		1ull		/* without it the kernel gives SEV up */
+#define MSR_VM_HSAVE_PA		0xc0010117u
 #define MSR_SEV_STATUS		0xc0010131u
 #define MSR_RMP_BASE		0xc0010132u
 #define MSR_RMP_END		0xc0010133u
@@ -160,7 +161,11 @@ static enum outcome write_locked(unsigned int cpu, u32 msr, u64 value)
 		if (!machine.has_rmpopt || !machine.segmented)
 			return GP;
 		count(cpu, MACHINE_BASE_WRITES);
+		count_early(cpu, value ? MACHINE_GAP_BASE_SETS : MACHINE_GAP_BASE_CLEARS);
 		return table_write_base(cpu, value);
+	case MSR_VM_HSAVE_PA:	/* SNP_INIT wants to know */
+		machine.vcpu[cpu].hsave_pa = value;
+		return PASS;
 	case MSR_SEV_STATUS:	/* these belong to the firmware */
 	case MSR_RMP_BASE:
 	case MSR_RMP_END:

@@ -4,7 +4,8 @@
  * modelled with a few GiB: region -> 512 blocks of 2 MiB -> 512 pages.
  *
  * Kept outside guest memory (its raw format is not architectural), except for
- * the RMP segment table, which kernels read: see rst.c.
+ * the RMP segment table, which kernels read: see rst.c; and pages.c, where it
+ * is copied to the guest's memory for kernels without RMPREAD.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 
 struct block {
 	u16 assigned;
+	u16 used;			/* pages that are not plain hypervisor pages */
 	bool huge;			/* one 2 MiB entry, described by page[0] */
 	struct rmp_page page[];		/* 1 or 512 */
 };
@@ -115,6 +117,11 @@ static void account(u64 pfn, struct block *b, int pages)
 	rmp_region(pfn_region(pfn))->assigned += pages;
 }
 
+static bool used(const struct rmp_page *page)
+{
+	return page->assigned || page->immutable;
+}
+
 static void drop(u64 pfn)
 {
 	struct block **b = slot(pfn);
@@ -135,6 +142,7 @@ static void set_huge(u64 pfn, const struct rmp_page *page)
 	*b = zalloc(sizeof(**b) + sizeof(*page));
 	(*b)->huge = true;
 	(*b)->page[0] = *page;
+	(*b)->used = PAGES_PER_BLOCK;
 	account(pfn, *b, PAGES_PER_BLOCK);
 }
 
@@ -147,9 +155,21 @@ static void set_page(u64 pfn, const struct rmp_page *page)
 		*b = zalloc(sizeof(**b) + PAGES_PER_BLOCK * sizeof(*page));
 	p = &(*b)->page[pfn % PAGES_PER_BLOCK];
 	account(pfn, *b, page->assigned - p->assigned);
+	(*b)->used += used(page) - used(p);
 	*p = *page;
-	if (!(*b)->assigned)
+	if (!(*b)->used)
 		drop(pfn);
+}
+
+static void raw_copy(u64 pfn, unsigned int pages)
+{
+	struct rmp_page page;
+	bool huge;
+
+	while (pages--) {
+		rmp_get(pfn, &page, &huge);
+		raw_set(pfn++, &page, huge);
+	}
 }
 
 /* After rmp_check() said RMP_OK. */
@@ -159,6 +179,7 @@ void rmp_set(u64 pfn, const struct rmp_page *page, bool huge)
 		set_huge(pfn, page);
 	else
 		set_page(pfn, page);
+	raw_copy(pfn, huge ? PAGES_PER_BLOCK : 1);
 }
 
 /* One 2 MiB entry becomes 512 of 4 KiB. */
@@ -172,6 +193,7 @@ enum rmp_code rmp_smash(u64 pfn)
 	drop(pfn);
 	for (unsigned int i = 0; i < PAGES_PER_BLOCK; i++, page.gpa += 1u << PAGE_SHIFT)
 		set_page(pfn + i, &page);
+	raw_copy(pfn, PAGES_PER_BLOCK);
 	return RMP_OK;
 }
 
@@ -200,8 +222,39 @@ u64 rmp_lowest_assigned(u64 region)
 	return region * PAGES_PER_REGION + i * PAGES_PER_BLOCK + page;
 }
 
+/* Every page of @region that is not a plain hypervisor page. */
+void rmp_each(u64 region, void (*visit)(const struct rmp_page *page, struct tally *tally),
+	      struct tally *tally)
+{
+	u64 first = region * PAGES_PER_REGION;
+	struct rmp_page page;
+	bool huge;
+
+	for (u64 pfn = first; regions[region] && pfn < first + PAGES_PER_REGION; pfn++) {
+		if (!*slot(pfn)) {
+			pfn |= PAGES_PER_BLOCK - 1;
+			continue;
+		}
+		rmp_get(pfn, &page, &huge);
+		if (used(&page))
+			visit(&page, tally);
+	}
+}
+
+static void wipe_block(u64 pfn)
+{
+	const struct rmp_page none = { 0 };
+
+	if (!*slot(pfn))
+		return;
+	for (unsigned int i = 0; i < PAGES_PER_BLOCK; i++)
+		raw_set(pfn + i, &none, false);
+}
+
 static void wipe_region(u64 region)
 {
+	for (unsigned int i = 0; i < BLOCKS_PER_REGION; i++)
+		wipe_block(region * PAGES_PER_REGION + i * PAGES_PER_BLOCK);
 	for (unsigned int i = 0; i < BLOCKS_PER_REGION; i++)
 		free(regions[region]->blocks[i]);
 	free(regions[region]);

@@ -101,6 +101,7 @@ static enum outcome execute_locked(const struct insn *insn, u64 rax, u64 rcx, bo
 
 	if (forced.hold)
 		return HELD;
+	count_early(rq.cpu, MACHINE_GAP_RMPOPTS);
 	outcome = faults(&rq, forced, &ud);
 	if (outcome == PASS && !ud)
 		outcome = odd_operands(&rq, rax, rcx);

@@ -76,6 +76,12 @@ void update_now(unsigned int cpu, u64 pfn, const struct rmp_page *page, bool hug
 		commit(cpu, pfn, page, huge);
 }
 
+/* As the PSP changes a page: past the checks of RMPUPDATE, which are the CPU's. */
+void update_by_firmware(u64 pfn, const struct rmp_page *page)
+{
+	commit(0, pfn, page, false);
+}
+
 /* One more core loses the bit, the updating one last; false: none has it any more. */
 static bool clear_next(unsigned int cpu, u64 region)
 {

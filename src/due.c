@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the worker does at a time of its own: watch, audit, what is due for
+ * conversions, delayed requests, new tries. By the worker only. Times are ktime in ns, 0: never.
+ */
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
+
+#include "cores.h"
+#include "due.h"
+#include "engine.h"
+#include "events.h"
+#include "tune.h"
+
+/* Pauses before a pass that the worker wants itself because one went wrong. */
+#define RETRY_FIRST_MS	100u
+#define RETRY_CAP_MS	(60 * 1000u)
+
+/* Pauses while every core fails. */
+#define FAIL_FIRST_MS	1000u
+#define FAIL_CAP_MS	(10 * 60 * 1000u)
+
+/* A point in time that moves away with each failure. */
+struct retry {
+	u64 pause_ms;
+	u64 at;
+};
+
+static struct retry pass_retry, fail_retry;
+
+/* When the hardware was last looked at, by whatever pass. */
+static u64 watched_at;
+
+/* The same of the last cores audited, and which are next. */
+static u64 audited_at;
+static u32 audit_next;
+
+static void retry_later(struct retry *retry, u64 first_ms, u64 cap_ms)
+{
+	retry->pause_ms = plan_pause(retry->pause_ms, first_ms, cap_ms);
+	retry->at = ktime_get_ns() + retry->pause_ms * NSEC_PER_MSEC;
+}
+
+static u64 ms_after(u64 at, u64 ms)
+{
+	return ms ? at + ms * NSEC_PER_MSEC : 0;
+}
+
+static bool is_due(u64 at)
+{
+	return at && ktime_get_ns() >= at;
+}
+
+static void sooner(u64 *at, u64 other)
+{
+	if (other && (!*at || other < *at))
+		*at = other;
+}
+
+/**
+ * due_start - all periods begin now
+ */
+void due_start(void)
+{
+	watched_at = ktime_get_ns();
+	audited_at = watched_at;
+}
+
+/**
+ * due_want - the worker wants a pass itself, if the admin lets it
+ * @trigger: why
+ */
+void due_want(enum engine_trigger trigger)
+{
+	if (tune_read(TUNE_AUTO))
+		state_want(trigger);
+}
+
+/* The next watch. */
+static u64 watch_at(void)
+{
+	return ms_after(watched_at, tune_read(TUNE_WATCH_MS));
+}
+
+/* One core after the other, or some at a time if there are very many. */
+static u64 audit_pause_ms(void)
+{
+	u64 round = tune_read(TUNE_AUDIT_MS);
+	u32 cores = engine.plan.cores ?: 1;
+
+	return round ? clamp(div_u64(round, cores), min(round, 1000ull), round) : 0;
+}
+
+static u64 audit_at(void)
+{
+	return ms_after(audited_at, audit_pause_ms());
+}
+
+static void audit(void)
+{
+	u32 cores = engine.plan.cores;
+	u32 some = DIV_ROUND_UP_ULL(cores * audit_pause_ms(),
+				    tune_read(TUNE_AUDIT_MS) ?: 1);
+
+	audited_at = ktime_get_ns();
+	if (pass_audit(audit_next, some))
+		due_want(TRIGGER_AUDIT);
+	audit_next = audit_next + some < cores ? audit_next + some : 0;
+}
+
+/**
+ * due_look - want what has become due, while the state is ready
+ */
+void due_look(void)
+{
+	if (pass_welcome_late())
+		due_want(TRIGGER_RETRY);
+	if (is_due(pass_retry.at)) {
+		pass_retry.at = 0;
+		due_want(TRIGGER_RETRY);
+	}
+	if (!tune_read(TUNE_AUTO))
+		return;
+	if (is_due(audit_at()))
+		audit();
+	if (is_due(watch_at()))
+		due_want(TRIGGER_WATCH);
+	/* Whatever pass is wanted serves conversions, too. */
+	if (events_due())
+		due_want(TRIGGER_CONVERSION);
+}
+
+/**
+ * due_watched - if a watch was due, it is no longer
+ */
+void due_watched(void)
+{
+	if (is_due(watch_at()))
+		watched_at = ktime_get_ns();
+}
+
+/**
+ * due_looked - a pass has ended
+ * @all: it has looked at everything, not only at what was converted
+ * @again: it went wrong and is to be tried again
+ */
+void due_looked(bool all, bool again)
+{
+	if (all)
+		watched_at = ktime_get_ns();
+	if (again)
+		retry_later(&pass_retry, RETRY_FIRST_MS, RETRY_CAP_MS);
+	else if (all)
+		due_forget_pass();
+}
+
+/**
+ * due_forget_pass - no pass is to be tried again
+ */
+void due_forget_pass(void)
+{
+	pass_retry = (struct retry){};
+}
+
+/**
+ * due_after_failure - every core has failed: pause before the next try
+ *
+ * Return: for how many ms.
+ */
+u64 due_after_failure(void)
+{
+	retry_later(&fail_retry, FAIL_FIRST_MS, FAIL_CAP_MS);
+	return fail_retry.pause_ms;
+}
+
+/**
+ * due_forget_failure - the next failure is the first one
+ */
+void due_forget_failure(void)
+{
+	fail_retry = (struct retry){};
+}
+
+/**
+ * due_try - is the pause over?
+ */
+bool due_try(void)
+{
+	return ktime_get_ns() >= fail_retry.at;
+}
+
+/**
+ * due_at - when there is something to do by itself
+ *
+ * Return: ktime in ns, 0 if there is nothing.
+ */
+u64 due_at(void)
+{
+	enum engine_state state = state_now();
+	u64 at = 0;
+
+	if (state == STATE_WAITING || state == STATE_READY)
+		sooner(&at, watch_at());
+	if (state == STATE_READY) {
+		sooner(&at, state_later_at());
+		sooner(&at, pass_retry.at);
+		sooner(&at, cores_retry_at());
+		sooner(&at, events_due_at());
+		sooner(&at, tune_read(TUNE_AUTO) ? audit_at() : 0);
+	}
+	if (state == STATE_FAILED)
+		sooner(&at, fail_retry.at);
+	return at;
+}

@@ -1,0 +1,102 @@
+#!/bin/sh
+# Conversions by the kernel's own functions: a pass after the quiet period, for what was converted and nothing else.
+# machine: --cores 4
+# build: tests/modules/convert
+# timeout: 120
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
+. /rmpopt/lib.sh
+
+settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get regions_optimized)" = "$1" ]; }
+convert() { echo "$*" >/sys/kernel/convert/do; }
+# page REGION - one of its pages
+page() { echo $(($1 * 0x40000 + 99)); }
+
+ok "pages can be converted" load_test convert
+ok "the module loads" load watch_ms=0 audit_ms=0 delay_ms=300 max_delay_ms=60000
+wait_state ready
+wait_for 'settled 7' 20 "all is optimized"
+like "$(get hooks)" "^rmp_make_shared .*kvm_amd" "hooks are attached"
+diag "hooks: $(get hooks)"
+
+is "$(count conversions)" 0 "nothing was converted yet"
+ok "guests take pages of regions 1, 6 and 7" convert private "$(page 1)" 5
+ok "region 6" convert private "$(page 6)" 5
+ok "region 7" convert private "$(page 7)" 6
+is "$(count conversions)" 0 "pages that go are not counted"
+ok "a scan sees it" scan now
+is "$(get optimized)" 0,2-4 "three regions are lost"
+
+passes=$(get passes)
+before=$(count verifies_follower)
+machinectl reset
+start=$(uptime_ms)
+for region in 1 6 7; do
+	ok "the page of region $region comes back" convert shared "$(page $region)"
+done
+last=$(uptime_ms)
+wait_for 'settled 7' 20 "they are regained"
+took=$(($(uptime_ms) - last))
+is "$(count last_trigger)" conversion "the trigger was a conversion"
+is "$(count conversions)" 3 "each page was counted"
+is "$(get passes)" $((passes + 1)) "by one pass"
+is $(($(count verifies_follower) - before)) 9 "followers verified three regions each once"
+is "$(machinectl count verifies)" 12 "leaders nothing but these: the failed region is left alone"
+is "$(machinectl count reports)" 7 "4 reports of clean regions and 3 closing ones"
+cmp_ok "$took" '>=' 200 "not before the quiet period"
+diag "regained $took ms after the last of them ($((last - start)) ms)"
+
+# A steady stream in region 1, one conversion in region 6.
+put tune/max_delay_ms 1500
+ok "pages of two regions go" convert private "$(page 1)" 5
+ok "region 6" convert private "$(page 6)" 5
+ok "a scan sees it" scan now
+is "$(get regions_optimized)" 5 "two regions are lost"
+passes=$(get passes)
+convert shared "$(page 6)"
+start=$(uptime_ms)
+while [ "$(get passes)" = "$passes" ] && [ $(($(uptime_ms) - start)) -lt 8000 ]; do
+	convert shared "$(page 1)"
+done
+took=$(($(uptime_ms) - start))
+cmp_ok "$took" '>=' 1400 "a steady stream puts the pass off"
+cmp_ok "$took" '<' 4000 "but not beyond max_delay_ms"
+wait_for at_rest 5
+is "$(get optimized)" 0,2-4,7 "region 6 takes part, region 1 does not while the stream goes on"
+passes=$(get passes)
+start=$(uptime_ms)
+while [ $(($(uptime_ms) - start)) -lt 3500 ]; do
+	convert shared "$(page 1)"
+done
+is "$(get passes)" "$passes" "no pass for a stream alone, whatever the cap"
+is "$(get optimized)" 0,2-4,7 "region 1 still waits"
+wait_for 'settled 7' 20 "the stream ends: region 1 takes part"
+is "$(get passes)" $((passes + 1)) "in one pass"
+
+put tune/auto N
+ok "a page goes" convert private "$(page 6)" 5
+ok "a scan sees it" scan now
+passes=$(get passes)
+before=$(count conversions)
+ok "it comes back" convert shared "$(page 6)"
+is "$(count conversions)" $((before + 1)) "with auto=N hooks count"
+sleep 1
+is "$(get passes)" "$passes" "and do nothing else"
+put tune/auto Y
+wait_for 'settled 7' 20 "auto=Y: the pass that is due runs"
+
+is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
+ok "unload" unload
+nok "no probe stays" grep -q rmp_make_shared /sys/kernel/debug/kprobes/list
+
+ok "hooks=N loads" load watch_ms=50 audit_ms=0 hooks=N
+wait_state ready
+wait_for 'settled 7' 20 "all is optimized"
+is "$(get hooks)" "none: parameter hooks is N" "no hook is attached, and why"
+ok "a page goes" convert private "$(page 6)" 5
+wait_for '[ "$(get regions_optimized)" = 6 ]' 5 "the watch sees it"
+ok "it comes back" convert shared "$(page 6)"
+wait_for 'settled 7' 5 "the watch regains the region"
+is "$(count last_trigger)" watch "as the trigger says"
+is "$(count conversions)" 0 "nothing was counted"
+ok "unload" unload
+done_testing
