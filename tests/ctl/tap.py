@@ -41,12 +41,14 @@ class Result:
     def __init__(self, process):
         self.code = process.returncode
         self.out = process.stdout.decode()
-        self.err = process.stderr.decode()
+        # What the user typed is repeated as it is.
+        self.err = process.stderr.decode(errors="replace")
 
 
 def ctl(*arguments, tree=None, prefix=(), **more):
     """Exit code, output and errors of a command line."""
     words = list(prefix) + [PROGRAM, *arguments] + (["--sysroot", str(tree)] if tree else [])
-    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TERM": "dumb"}
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TERM": "dumb",
+                   "LSAN_OPTIONS": os.environ.get("LSAN_OPTIONS", "")}
     return Result(subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True,
                                  env=environment, timeout=120, **more))
