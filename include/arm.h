@@ -20,5 +20,6 @@ bool arm_is_void(void);
 int arm_again(struct core *core);
 bool arm_holds(void);
 void arm_clear(void);
+int arm_switch(bool on);
 
 #endif /* RMPOPT_ARM_H */

@@ -9,6 +9,7 @@
 #include <linux/smp.h>
 #include <linux/types.h>
 
+#include "bench.h"
 #include "latency.h"
 #include "plan.h"
 #include "probe.h"
@@ -69,6 +70,7 @@ struct slice {
  * @slices: how many it had
  * @worst_ns: the longest of them
  * @probe: what files ask of it
+ * @shot: what a benchmark does
  */
 struct core {
 	struct plan_core plan;
@@ -93,6 +95,7 @@ struct core {
 	u64 slices;
 	u64 worst_ns;
 	struct probe probe;
+	struct shot shot;
 };
 
 /* Takes part: it is online, the admin lets it, its table is in use. */

@@ -16,6 +16,11 @@
  * instructions as fit in slice_us. Who executes writes answers into its own
  * core's maps; the worker looks at them when it is done.
  *
+ * Two things go past the plan. Probes (probe.c) are reports for whoever reads
+ * debugfs; they change nothing, so they run beside the worker. A benchmark
+ * (bench.c) verifies, so it takes the worker for itself, which forgets all
+ * beliefs before and after.
+ *
  * Locking: engine.lock (a spinlock, taken with interrupts disabled) guards
  * state, reason and requests. Wishes are single words that files, callbacks
  * and notifiers write; everything else is written by the worker alone, and
@@ -132,6 +137,8 @@ struct engine_stats {
  * @leaving: unload or reboot; never taken back
  * @snp_moved: SNP was or is being shut down or initialised: nothing is to be
  *	executed or armed before the worker has looked
+ * @bench: somebody wants to measure
+ * @lent: and may: the worker stands still
  * @asleep: it has taken note of @suspended
  * @left: it has taken note of @leaving and has nothing to tell any more
  * @kicked: the worker has something to look at
@@ -164,6 +171,8 @@ struct engine {
 	bool suspended;
 	bool leaving;
 	bool snp_moved;
+	bool bench;
+	bool lent;
 	bool asleep;
 	bool left;
 	bool kicked;
@@ -219,7 +228,7 @@ static inline bool engine_pass_ends(void)
 {
 	return READ_ONCE(engine.leaving) || READ_ONCE(engine.cancel) ||
 	       READ_ONCE(engine.suspended) || !READ_ONCE(engine.enabled) ||
-	       READ_ONCE(engine.snp_moved);
+	       READ_ONCE(engine.snp_moved) || READ_ONCE(engine.bench);
 }
 
 /* sysfs.c */

@@ -339,3 +339,41 @@ void arm_clear(void)
 	on_each_cpu_mask(round, clear_handler, NULL, true);
 	cpus_read_unlock();
 }
+
+static void off_handler(void *unused)
+{
+	struct core *core = cores_here();
+
+	if (core)
+		core->arm_result = hw_write_base(0);
+}
+
+/**
+ * arm_switch - write RMPOPT_BASE of all cores that take part
+ * @on: what it is to be there; else 0
+ *
+ * By the worker for a benchmark; sleeps. Whether they take part does not change
+ * by it, so nothing must be believed meanwhile.
+ *
+ * Return: 0, or an errno if it did not take on some core: as arm_here().
+ */
+int arm_switch(bool on)
+{
+	struct core *core;
+	int ret = 0;
+	u32 i;
+
+	cpus_read_lock();
+	cores_refresh();
+	cpumask_clear(round);
+	for (i = 0; (core = cores_at(i)); i++) {
+		core->arm_result = 0;
+		if (core_takes_part(core))
+			cpumask_set_cpu(core->primary, round);
+	}
+	on_each_cpu_mask(round, on ? arm_handler : off_handler, NULL, true);
+	for (i = 0; (core = cores_at(i)); i++)
+		ret = ret ?: core->arm_result;
+	cpus_read_unlock();
+	return ret;
+}

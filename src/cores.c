@@ -184,6 +184,7 @@ static struct core *register_core(unsigned int cpu)
 	plan_add_core(&engine.plan, &core->plan, maps);
 	slices_prepare(core);
 	probe_prepare(core);
+	bench_prepare(core);
 	core_list[core_count] = core;
 	/* Files walk the list while it grows. */
 	smp_store_release(&core_count, core_count + 1);

@@ -19,6 +19,7 @@
 #include <linux/numa.h>
 #include <linux/seq_file.h>
 
+#include "bench.h"
 #include "cores.h"
 #include "engine.h"
 #include "host.h"
@@ -376,6 +377,7 @@ void views_start(void)
 	create(&table_view, 0400, &view_fops);
 	create(&rmp_view, 0400, &view_fops);
 	create(&rmp_region_view, 0600, &rmp_region_fops);
+	create(&bench_view, 0600, &bench_fops);
 }
 
 /**

@@ -297,6 +297,8 @@ static ssize_t rmp_region_write(struct file *file, const char __user *buf,
 		return -EINVAL;
 	WRITE_ONCE(choice_of(seq->private)->region, region);
 	WRITE_ONCE(last_region, region);
+	/* What is read next is the answer, from its beginning. */
+	*pos = 0;
 	return count;
 }
 

@@ -21,6 +21,7 @@
 #include <linux/wait.h>
 
 #include "arm.h"
+#include "bench.h"
 #include "cores.h"
 #include "due.h"
 #include "engine.h"
@@ -73,7 +74,7 @@ static void be_ready(void)
 			  core->primary);
 	else
 		state_set(STATE_READY,
-			  "CPU %u and maybe more are left out for now: RMPOPT fails there (error %d) and is tried again",
+			  "CPU %u and maybe more are left out for now: RMPOPT fails there (error %d) and is tried again; look for machine checks, write 1 to enabled to try at once",
 			  core->primary, core->dropped);
 }
 
@@ -128,12 +129,13 @@ static void arm(void)
 
 	ret = arm_cores();
 	if (ret == -ENODEV) {
-		stand_down(STATE_WAITING, "SNP is not enabled on the CPUs that take part");
+		stand_down(STATE_WAITING,
+			   "SNP is not enabled on any CPU that takes part: initialise SNP with those online, or load with other cpus");
 		return;
 	}
 	if (ret == -EAGAIN) {
 		stand_down(STATE_WAITING,
-			   "no CPU is online that may take part (parameters cpus and isolated)");
+			   "no CPU is online that may take part: bring one of the parameter cpus online, or write ipi to tune/isolated");
 		return;
 	}
 	if (ret < 0) {
@@ -190,6 +192,8 @@ static void look(void)
 {
 	const char *lacking;
 
+	if (bench_lend())
+		return;
 	if (READ_ONCE(engine.leaving)) {
 		stand_down(STATE_LEAVING,
 			   "the module is being unloaded or the system goes down");
@@ -308,9 +312,11 @@ static int work(void *unused)
 		while (state_now() == STATE_READY && scan())
 			continue;
 		tell_ended();
+		bench_serve();
 		wait_for_work();
 	}
 	slices_drain();
+	bench_drain();
 	return 0;
 }
 

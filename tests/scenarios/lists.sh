@@ -1,0 +1,40 @@
+#!/bin/sh
+# 8 TiB of RMP: lists are whole, however long; every file works and memory is not eaten.
+# machine: --cores 2 --regions 8192
+# profiles: kind
+# timeout: 300
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
+. /rmpopt/lib.sh
+
+views=/sys/kernel/debug/rmpopt
+free_kib() { awk '/^MemAvailable/ { print $2 }' /proc/meminfo; }
+
+# A guest in every second region of the window: the longest list that there is.
+for region in $(seq 1 2 2047); do
+	machinectl assign $((region * 0x40000 + region)) $((1 + region % 900)) 4k || break
+done
+wanted=$(seq -s , 0 2 2046)
+before=$(free_kib)
+ok "the module loads" load duty=100
+wait_state ready 60
+wait_for 'at_rest && [ "$(get passes)" = 1 ]' 100 "the first pass"
+cmp_ok $((before - $(free_kib))) '<' 4096 "it takes less than 4 MiB"
+is "$(get regions_covered) $(get regions_uncovered)" "8192 6144" "8192 regions, of which a window holds 2048"
+is "$(get covered)" 0-8191 "covered"
+cmp_ok "${#wanted}" '>' 4096 "a list longer than a page"
+is "$(get optimized)" "$wanted" "optimized is whole"
+is "$(dd if=$rmpopt/optimized bs=7 2>/dev/null)" "$wanted" "read in pieces of 7 bytes as well"
+is "$(dd if=$rmpopt/optimized bs=1 skip=4090 count=20 2>/dev/null)" "$(printf '%s' "$wanted" | cut -c 4091-4110)" "and from the middle"
+is "$(sed -n 2p "$views/table")" "0 0 2048 $wanted" "table shows the same"
+machinectl reset
+is "$(sed 1d "$views/table" | wc -l)" 2 "a line for each core"
+is "$(machinectl count reports)" 4096 "though the lines don't fit in a buffer, each core is asked once"
+is "$(sed 1d "$views/windows")" "0 0 $(get leaders) 2048 1024 2" "windows"
+start=$(uptime_ms)
+is "$(sed 1d "$views/rmp" | awk '$3 == 1 && $2 == 0 && $1 < 2048' | wc -l)" 1024 "rmp shows every guest's page"
+diag "8192 regions by RMPREAD took $(($(uptime_ms) - start)) ms"
+cat "$views/rmp" >/dev/null & reader=$!
+kill -TERM $reader
+wait_for "! kill -0 $reader 2>/dev/null" 2 "a reader of it can be ended at once"
+ok "unload" unload
+done_testing
