@@ -19,8 +19,8 @@
 #define ROUNDS		3
 
 /* /proc/self/pagemap: bit 63 present, bits 54:0 the page's number. */
-#define PAGE_PRESENT	(1ull << 63)
-#define PAGE_NUMBER	((1ull << 55) - 1)
+#define PAGE_PRESENT	BIT_ULL(63)
+#define PAGE_NUMBER	(BIT_ULL(55) - 1)
 #define REGION_PAGES	0x40000ull
 
 static double now(void)
@@ -32,7 +32,7 @@ static double now(void)
 }
 
 /* ns of a write, the best of some rounds. */
-static double time_writes(volatile u64 *area)
+static double time_writes(u64 *area)
 {
 	double best = 0, start, spent;
 	u64 dice = 88172645463325252ull;
@@ -44,7 +44,7 @@ static double time_writes(volatile u64 *area)
 			dice ^= dice << 13;
 			dice ^= dice >> 7;
 			dice ^= dice << 17;
-			area[dice % (AREA / sizeof(*area))] = dice;
+			__atomic_store_n(&area[dice % (AREA / sizeof(*area))], dice, __ATOMIC_RELAXED);
 		}
 		spent = (now() - start) / WRITES;
 		if (!round || spent < best)

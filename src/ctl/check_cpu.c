@@ -123,7 +123,7 @@ static bool msr_or_answer(u32 msr, const char *name, u64 *value,
 	}
 	error = hw_msr(0, msr, value);
 	if (error)
-		*answer = skip(format("can't read %s: %s", name, strerror(error)),
+		*answer = skip(format("can't read %s: %s", name, strerror(-error)),
 			       hw_msr_fix(error));
 	return !error;
 }

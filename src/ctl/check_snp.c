@@ -59,7 +59,7 @@ struct answer check_snp_init(void)
 		return skip("needs a CPU with SEV-SNP", NULL);
 	count_cpus(&census);
 	if (census.error)
-		return skip(format("can't read SYSCFG: %s", strerror(census.error)),
+		return skip(format("can't read SYSCFG: %s", strerror(-census.error)),
 			    hw_msr_fix(census.error));
 	if (census.enabled == census.all)
 		return pass(format("SYSCFG.SnpEn is set on %u CPU%s", census.all,

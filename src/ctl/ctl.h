@@ -23,7 +23,8 @@
 typedef __u64 u64;
 typedef __u32 u32;
 
-#define __printf(a, b)	__attribute__((format(printf, a, b)))
+#define BIT(n)		(1u << (n))
+#define BIT_ULL(n)	(1ull << (n))
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 #define SYSFS		"/sys/kernel/rmpopt/"
@@ -236,6 +237,9 @@ extern const struct column bench_columns[];
  * @name: it is written as --NAME
  * @argument: what follows it, NULL for nothing
  * @help: what it does
+ * @flag: set by it; or
+ * @text: gets its argument; or
+ * @count: gets it as a number
  */
 struct option_word {
 	char code;
@@ -243,6 +247,9 @@ struct option_word {
 	const char *name;
 	const char *argument;
 	const char *help;
+	bool *flag;
+	const char **text;
+	u32 *count;
 };
 
 /* Every command takes these. */

@@ -67,16 +67,16 @@ static int saved_msr(u32 cpu, u32 msr, u64 *value)
 	if (!saved)
 		saved = records_read(SAVED_MSR);
 	if (!saved)
-		return ENODATA;
+		return -ENODATA;
 	for (i = 0; i < records_count(saved); i++)
 		if (record_number(saved, i, "cpu", &number) && number == cpu &&
 		    hex_cell(saved, i, "msr", &number) && number == msr &&
 		    hex_cell(saved, i, "value", value))
 			return 0;
-	return EIO;
+	return -EIO;
 }
 
-/* 0 or an errno: ENOENT no driver, EIO no such MSR, ENODATA none were saved. */
+/* 0, -ENOENT no driver, -EIO no such MSR, -ENODATA none were saved, or another errno. */
 int hw_msr(u32 cpu, u32 msr, u64 *value)
 {
 	int fd, error = 0;
@@ -85,10 +85,10 @@ int hw_msr(u32 cpu, u32 msr, u64 *value)
 		return saved_msr(cpu, msr, value);
 	fd = open(format("/dev/cpu/%u/msr", cpu), O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return errno;
+		return -errno;
 	errno = EIO;
 	if (pread(fd, value, sizeof(*value), msr) != sizeof(*value))
-		error = errno;
+		error = -errno;
 	close(fd);
 	return error;
 }
@@ -97,13 +97,13 @@ int hw_msr(u32 cpu, u32 msr, u64 *value)
 const char *hw_msr_fix(int error)
 {
 	switch (error) {
-	case ENOENT:
-	case ENXIO:
+	case -ENOENT:
+	case -ENXIO:
 		return "modprobe msr, then check again";
-	case EACCES:
-	case EPERM:
+	case -EACCES:
+	case -EPERM:
 		return "run this as root";
-	case ENODATA:
+	case -ENODATA:
 		return "none were saved: as root, modprobe msr, then status --save";
 	default:
 		return "this CPU has no such MSR";

@@ -12,7 +12,7 @@ const struct column map_columns[] = {
 	{ "last", COLUMN_NUMBER, "and last" },
 	{ "regions", COLUMN_NUMBER, "how many that are" },
 	{ "node", COLUMN_NUMBER, "node whose memory begins there, as far as known" },
-	{ "state", COLUMN_TEXT, "optimized; held, by pages of guests or firmware; backoff, waits; rmp, holds the RMP; uncovered, in no window" },
+	{ "state", COLUMN_TEXT, "optimized; held, by guests or firmware; backoff; rmp, holds the RMP; uncovered" },
 	{ }
 };
 

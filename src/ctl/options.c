@@ -8,22 +8,52 @@
 struct options options;
 
 const struct option_word option_words[] = {
-	{ 'w', true, "wait", NULL, "wait until the scan has ended" },
-	{ 'f', true, "full", NULL, "take nothing on trust: verify every region on every core" },
-	{ 'l', true, "later", NULL, "after the quiet period (delay_ms), together with others" },
-	{ 't', true, "timeout", "SECONDS", "wait no longer than this" },
-	{ 'c', true, "count", "NUMBER", "end after so many pictures or lines" },
-	{ 'p', true, "persist", NULL, "for later loads, too: write /etc/modprobe.d/rmpopt.conf" },
-	{ 'S', false, "save", "FILE", "save all that rmpoptctl reads: as a tar if FILE ends in .tar, .tar.gz or .tar.xz, else as a folder" },
-	{ 'r', true, "regions", "LIST", "measure these regions, like 0-3,1024" },
-	{ 'y', true, "yes", NULL, "do not ask" },
-	{ 'j', true, "json", NULL, "print JSON" },
-	{ 'o', true, "output", "LIST", "show these columns, like cpu,role" },
-	{ 'n', true, "noheadings", NULL, "print no line of column names" },
-	{ 's', true, "sysroot", "DIR", "read below DIR, a tree saved by status --save" },
-	{ 'C', false, "no-color", NULL, "print no colours" },
-	{ 'h', true, "help", NULL, "explain, with examples" },
-	{ 'V', true, "version", NULL, "print the version" },
+	{ 'w', true, "wait", NULL,
+	  "wait until the scan has ended",
+	  .flag = &options.wait },
+	{ 'f', true, "full", NULL,
+	  "take nothing on trust: verify every region on every core",
+	  .flag = &options.full },
+	{ 'l', true, "later", NULL,
+	  "after the quiet period (delay_ms), together with others",
+	  .flag = &options.later },
+	{ 't', true, "timeout", "SECONDS",
+	  "wait no longer than this",
+	  .count = &options.timeout },
+	{ 'c', true, "count", "NUMBER",
+	  "end after so many pictures or lines",
+	  .count = &options.count },
+	{ 'p', true, "persist", NULL,
+	  "for later loads, too: write /etc/modprobe.d/rmpopt.conf",
+	  .flag = &options.persist },
+	{ 'S', false, "save", "FILE",
+	  "save all that is read: a tar if FILE ends in .tar, .tar.gz or .tar.xz, else a folder",
+	  .text = &options.save },
+	{ 'r', true, "regions", "LIST",
+	  "measure these regions, like 0-3,1024",
+	  .text = &options.regions },
+	{ 'y', true, "yes", NULL,
+	  "do not ask",
+	  .flag = &options.yes },
+	{ 'j', true, "json", NULL,
+	  "print JSON",
+	  .flag = &options.json },
+	{ 'o', true, "output", "LIST",
+	  "show these columns, like cpu,role",
+	  .text = &options.output },
+	{ 'n', true, "noheadings", NULL,
+	  "print no line of column names",
+	  .flag = &options.no_headings },
+	{ 's', true, "sysroot", "DIR",
+	  "read below DIR, a tree saved by status --save",
+	  .text = &options.sysroot },
+	{ 'C', false, "no-color", NULL,
+	  "print no colours",
+	  .flag = &options.no_color },
+	{ 'h', true, "help", NULL,
+	  "explain, with examples" },
+	{ 'V', true, "version", NULL,
+	  "print the version" },
 	{ }
 };
 
@@ -55,22 +85,13 @@ static void make_tables(struct option *longs, char *shorts)
 	}
 }
 
-static bool set_flag(char code)
+static const struct option_word *word_of(char code)
 {
-	switch (code) {
-	case 'w': options.wait = true; break;
-	case 'f': options.full = true; break;
-	case 'l': options.later = true; break;
-	case 'p': options.persist = true; break;
-	case 'y': options.yes = true; break;
-	case 'j': options.json = true; break;
-	case 'n': options.no_headings = true; break;
-	case 'C': options.no_color = true; break;
-	case 'h':
-	case 'V': break;
-	default: return false;
-	}
-	return true;
+	const struct option_word *word = option_words;
+
+	while (word->name && word->code != code)
+		word++;
+	return word;
 }
 
 static bool set_count(const char *name, const char *text, u32 *count)
@@ -85,17 +106,13 @@ static bool set_count(const char *name, const char *text, u32 *count)
 	return true;
 }
 
-static bool set_value(char code, const char *text)
+static bool set_option(const struct option_word *word, const char *text)
 {
-	switch (code) {
-	case 't': return set_count("timeout", text, &options.timeout);
-	case 'c': return set_count("count", text, &options.count);
-	case 'S': options.save = text; break;
-	case 'r': options.regions = text; break;
-	case 'o': options.output = text; break;
-	case 's': options.sysroot = text; break;
-	}
-	return true;
+	if (word->flag)
+		*word->flag = true;
+	if (word->text)
+		*word->text = text;
+	return !word->count || set_count(word->name, text, word->count);
 }
 
 /*
@@ -110,14 +127,12 @@ int options_parse(int argc, char **argv, const char **used)
 	size_t n = 0;
 	int code;
 
-	_Static_assert(sizeof(option_words) / sizeof(option_words[0]) <=
-		       OPTIONS_MAX, "the option table fits");
 	make_tables(longs, shorts);
 	*used = letters;
 	while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		if (code == '?')
 			return -CTL_USAGE;
-		if (!set_flag(code) && !set_value(code, optarg))
+		if (!set_option(word_of(code), optarg))
 			return -CTL_USAGE;
 		if (!strchr(letters, code))
 			letters[n++] = code;

@@ -42,7 +42,7 @@ static char *joined(const char *line)
 
 	for (c = copy; *c; c++) {
 		if (c[0] == '\\' && c[1] == '\n')
-			c[0] = c[1] = ' ';
+			memset(c, ' ', 2);
 		else if (*c == '\n')
 			*c = '\0';
 	}

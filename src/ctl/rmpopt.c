@@ -49,8 +49,10 @@ static void read_progress(struct host *host)
 	char *total = done ? next_word(&line) : NULL;
 
 	if (!total || !parse_number(done, &host->done) ||
-	    !parse_number(total, &host->total) || host->done > host->total)
-		host->done = host->total = 0;
+	    !parse_number(total, &host->total) || host->done > host->total) {
+		host->done = 0;
+		host->total = 0;
+	}
 }
 
 static void read_numbers(struct host *host)

@@ -20,6 +20,9 @@
 
 extern char **environ;
 
+/* Of the kernel command line. */
+#define WORDS "sev= iommu amd_iommu kvm_amd. rmpopt. elfcorehdr= isolcpus= nohz_full= module.sig lockdown="
+
 /**
  * struct saved - files that are saved
  * @pattern: where they are; %s: the kernel's release
@@ -48,7 +51,7 @@ static const struct saved saved[] = {
 	{ "/proc/sys/kernel/osrelease", NULL, NULL },
 	{ "/proc/zoneinfo", NULL, "Node |spanned|start_pfn" },
 	{ "/proc/cpuinfo", NULL, "flags|vendor_id|cpu family|model|stepping" },
-	{ "/proc/cmdline", "sev= iommu= iommu. amd_iommu= kvm_amd. rmpopt. elfcorehdr= isolcpus= nohz_full= module.sig_enforce lockdown= mem_encrypt=", NULL },
+	{ "/proc/cmdline", WORDS, NULL },
 	{ "/proc/kallsyms", NULL, "snp_setup_rmpopt|rmp_make_shared" },
 	{ "/proc/keys", NULL, "asymmetri" },
 	{ "/etc/modprobe.d/*.conf", NULL, "rmpopt|kvm_amd|ccp" },
@@ -258,7 +261,7 @@ static int save_tree(const char *tree)
 }
 
 /* Runs a program and waits; 0, an errno, or EIO if it fails. */
-static int run(char **argv)
+static int run(char * const *argv)
 {
 	int status, error;
 	pid_t pid;
@@ -274,8 +277,8 @@ static int run(char **argv)
 static int save_tar(const char *to)
 {
 	char *tree = format("%s/rmpoptctl.XXXXXX", getenv("TMPDIR") ?: "/tmp");
-	char *tar[] = { "tar", "-caf", (char *)to, "-C", tree, ".", NULL };
-	char *rm[] = { "rm", "-rf", tree, NULL };
+	char * const tar[] = { "tar", "-caf", (char *)to, "-C", tree, ".", NULL };
+	char * const rm[] = { "rm", "-rf", tree, NULL };
 	int error;
 
 	if (!mkdtemp(tree))

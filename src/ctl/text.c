@@ -45,20 +45,20 @@ static const char *find_word(const char *text, const char *word, size_t length,
 
 bool has_word(const char *text, const char *word)
 {
-	return find_word(text, word, strlen(word), " \n\t");
+	return find_word(text, word, strlen(word), "\t\n ");
 }
 
 /* Of the first word NAME=VALUE the value, of NAME alone "", else NULL. */
 const char *value_of(const char *text, const char *name)
 {
-	const char *at = find_word(text, name, strlen(name), "= \n\t");
+	const char *at = find_word(text, name, strlen(name), "=\t\n ");
 
 	if (!at)
 		return NULL;
 	at += strlen(name);
 	if (*at != '=')
 		return "";
-	return format("%.*s", (int)strcspn(at + 1, " \n\t"), at + 1);
+	return format("%.*s", (int)strcspn(at + 1, "\t\n "), at + 1);
 }
 
 /* The next line without its end, NULL behind the last; @text moves on. */
