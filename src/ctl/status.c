@@ -144,16 +144,23 @@ static void say_pass(const struct host *host)
 				 trigger_phrase(host->last_trigger), cost));
 }
 
+static const char *if_known(const char *before, u64 n, const char *after)
+{
+	return n == UNKNOWN ? "" : format("%s%llu%s", before, n, after);
+}
+
 static void say_stall(const struct host *host)
 {
 	if (host->worst_slice_ns == UNKNOWN || host->slices == UNKNOWN)
 		return;
 	if (!host->slices)
 		return line("Worst stall", "none: no core has been interrupted");
-	line("Worst stall", format("%s on CPU %llu (slice_us allows %llu µs); %llu of %llu interruptions took longer",
-				   duration(host->worst_slice_ns),
-				   host->worst_slice_cpu, host->slice_us,
-				   host->overruns, host->slices));
+	line("Worst stall", format("%s%s%s%s", duration(host->worst_slice_ns),
+				   if_known(" on CPU ", host->worst_slice_cpu, ""),
+				   if_known(" (slice_us allows ", host->slice_us, " us)"),
+				   host->overruns == UNKNOWN ? "" :
+				   format("; %llu of %llu interruptions took longer",
+					  host->overruns, host->slices)));
 }
 
 static const char *cpus(const struct list *list)
@@ -205,7 +212,8 @@ void status_show(const struct host *host)
 	       strcmp(host->reason, "ok") ? ": " : "",
 	       strcmp(host->reason, "ok") ? host->reason : "");
 	say_regions(host);
-	if (host->regions_optimized < host->regions_covered)
+	if (host->regions_covered != UNKNOWN &&
+	    host->regions_optimized < host->regions_covered)
 		say_missing(host);
 	say_pass(host);
 	say_stall(host);

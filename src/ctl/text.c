@@ -99,7 +99,7 @@ const char *duration(u64 ns)
 	if (ns < 1000)
 		return format("%llu ns", ns);
 	if (ns < 1000 * 1000)
-		return format("%.3g µs", ns / 1e3);
+		return format("%.3g us", ns / 1e3);
 	if (ns < 1000 * 1000 * 1000)
 		return format("%.3g ms", ns / 1e6);
 	return format("%.*f s", ns < 100ULL * 1000 * 1000 * 1000 ? 1 : 0, ns / 1e9);

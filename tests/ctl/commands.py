@@ -131,11 +131,14 @@ def status_tests():
     equal(result.code, 0, "status: ready")
     like(result.out, r"\Armpopt 0.1.0 is ready\n", "status: begins with the state")
     for line in (r"Optimized +5 of 8 GiB \(62.5 %\)", "1 GiB holds the RMP itself", "1 GiB holds pages of SNP guests",
-                 "1 GiB is lost again and again", "ok, on request; took 1.23 ms, and 345 µs of other cores' time",
-                 r"43.2 µs on CPU 6 \(slice_us allows 50 µs\); 1 of 9 interruptions", "4 take part, led by 2 of them",
+                 "1 GiB is lost again and again", "ok, on request; took 1.23 ms, and 345 us of other cores' time",
+                 r"43.2 us on CPU 6 \(slice_us allows 50 us\); 1 of 9 interruptions", "4 take part, led by 2 of them",
                  "Hooks +rmp_make_shared kvm_amd"):
         like(result.out, line, f"status: {line}")
     ok(len(result.out.splitlines()) <= 24 and max(map(len, result.out.splitlines())) <= 110, "status: fits a screen", result.out)
+    bare = variant("bare", lambda host: setattr(host, "sysfs", lambda: {"state": "ready", "reason": "ok"}), make=trees.Host)
+    result = ctl("status", tree=bare)
+    unlike(result.out, str(2 ** 64 - 1)[:6], "status: what is not known is no number")
     result = ctl("status", tree=hosts["waiting"])
     like(result.out, r"\Armpopt 0.1.0 is waiting: SNP is not enabled yet .*\n", "status: waiting, and why")
     equal(result.code, 0, "status: waiting is no failure")
