@@ -252,7 +252,7 @@ def persist_tests():
          r"\Aoptions other duty=3\n# options rmpopt duty=3\noptions rmpopt duty=4\n\Z"),
         ("options rmpopt \\\n duty=3 \\\n cpus=0-3\n\nalias a b \\\n c\n", ["duty=4"],
          r"\Aoptions rmpopt cpus=0-3\n\nalias a b \\\n c\noptions rmpopt duty=4\n\Z"),
-        ('options rmpopt coverage="0-3, 5" duty=3\n', ["duty=4"], r'\Aoptions rmpopt coverage="0-3, 5"\noptions rmpopt duty=4\n\Z'),
+        ('options rmpopt x="a duty=1 b" duty=3\n', ["duty=4"], r'\Aoptions rmpopt x="a duty=1 b"\noptions rmpopt duty=4\n\Z'),
         ("options rmpopt duty=3\n", ["watch_ms=0", "cpus=0-3"], r"\Aoptions rmpopt duty=3\noptions rmpopt watch_ms=0 cpus=0-3\n\Z"),
     ]
     for number, (before, words, after) in enumerate(cases):
