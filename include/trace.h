@@ -111,128 +111,104 @@ TRACE_DEFINE_ENUM(TRACE_CONVERTED);
 	{ TRACE_CONVERTED,	"converted" })
 
 TRACE_EVENT(pass_begin,
-	TP_PROTO(u64 pass, unsigned int trigger, bool full),
-	TP_ARGS(pass, trigger, full),
-	TP_STRUCT__entry(
-		__field(u64, pass)
-		__field(unsigned int, trigger)
-		__field(bool, full)
-	),
-	TP_fast_assign(
-		__entry->pass = pass;
-		__entry->trigger = trigger;
-		__entry->full = full;
-	),
-	TP_printk("pass=%llu trigger=%s full=%d", __entry->pass,
-		  TRACE_TRIGGER_WORD(__entry->trigger), __entry->full)
+	    TP_PROTO(u64 pass, unsigned int trigger, bool full),
+	    TP_ARGS(pass, trigger, full),
+	    TP_STRUCT__entry(__field(u64, pass)
+			     __field(unsigned int, trigger)
+			     __field(bool, full)),
+	    TP_fast_assign(__entry->pass = pass;
+			   __entry->trigger = trigger;
+			   __entry->full = full;),
+	    TP_printk("pass=%llu trigger=%s full=%d", __entry->pass,
+		      TRACE_TRIGGER_WORD(__entry->trigger), __entry->full)
 );
 
 TRACE_EVENT(pass_end,
-	TP_PROTO(u64 pass, unsigned int trigger, unsigned int result,
-		 u64 duration_us, u64 stolen_us),
-	TP_ARGS(pass, trigger, result, duration_us, stolen_us),
-	TP_STRUCT__entry(
-		__field(u64, pass)
-		__field(unsigned int, trigger)
-		__field(unsigned int, result)
-		__field(u64, duration_us)
-		__field(u64, stolen_us)
-	),
-	TP_fast_assign(
-		__entry->pass = pass;
-		__entry->trigger = trigger;
-		__entry->result = result;
-		__entry->duration_us = duration_us;
-		__entry->stolen_us = stolen_us;
-	),
-	TP_printk("pass=%llu trigger=%s result=%s duration_us=%llu stolen_us=%llu",
-		  __entry->pass, TRACE_TRIGGER_WORD(__entry->trigger),
-		  TRACE_RESULT_WORD(__entry->result), __entry->duration_us,
-		  __entry->stolen_us)
+	    TP_PROTO(u64 pass, unsigned int trigger, unsigned int result,
+		     u64 duration_us, u64 stolen_us),
+	    TP_ARGS(pass, trigger, result, duration_us, stolen_us),
+	    TP_STRUCT__entry(__field(u64, pass)
+			     __field(unsigned int, trigger)
+			     __field(unsigned int, result)
+			     __field(u64, duration_us)
+			     __field(u64, stolen_us)),
+	    TP_fast_assign(__entry->pass = pass;
+			   __entry->trigger = trigger;
+			   __entry->result = result;
+			   __entry->duration_us = duration_us;
+			   __entry->stolen_us = stolen_us;),
+	    TP_printk("pass=%llu trigger=%s result=%s duration_us=%llu stolen_us=%llu",
+		      __entry->pass, TRACE_TRIGGER_WORD(__entry->trigger),
+		      TRACE_RESULT_WORD(__entry->result), __entry->duration_us,
+		      __entry->stolen_us)
 );
 
 /* @cf: 1 the bit is set, 0 it is not, or the negative errno of a fault. */
 TRACE_EVENT(leader_region,
-	TP_PROTO(u64 pass, unsigned int cpu, u32 region, bool verify, int cf,
-		 u64 cycles),
-	TP_ARGS(pass, cpu, region, verify, cf, cycles),
-	TP_STRUCT__entry(
-		__field(u64, pass)
-		__field(u64, cycles)
-		__field(unsigned int, cpu)
-		__field(u32, region)
-		__field(int, cf)
-		__field(bool, verify)
-	),
-	TP_fast_assign(
-		__entry->pass = pass;
-		__entry->cycles = cycles;
-		__entry->cpu = cpu;
-		__entry->region = region;
-		__entry->cf = cf;
-		__entry->verify = verify;
-	),
-	TP_printk("pass=%llu cpu=%u region=%u verify=%d cf=%d cycles=%llu",
-		  __entry->pass, __entry->cpu, __entry->region, __entry->verify,
-		  __entry->cf, __entry->cycles)
+	    TP_PROTO(u64 pass, unsigned int cpu, u32 region, bool verify, int cf,
+		     u64 cycles),
+	    TP_ARGS(pass, cpu, region, verify, cf, cycles),
+	    TP_STRUCT__entry(__field(u64, pass)
+			     __field(u64, cycles)
+			     __field(unsigned int, cpu)
+			     __field(u32, region)
+			     __field(int, cf)
+			     __field(bool, verify)),
+	    TP_fast_assign(__entry->pass = pass;
+			   __entry->cycles = cycles;
+			   __entry->cpu = cpu;
+			   __entry->region = region;
+			   __entry->cf = cf;
+			   __entry->verify = verify;),
+	    TP_printk("pass=%llu cpu=%u region=%u verify=%d cf=%d cycles=%llu",
+		      __entry->pass, __entry->cpu, __entry->region, __entry->verify,
+		      __entry->cf, __entry->cycles)
 );
 
 TRACE_EVENT(follower_slice,
-	TP_PROTO(u64 pass, unsigned int cpu, bool verify, u32 done, u64 cycles,
-		 bool overrun),
-	TP_ARGS(pass, cpu, verify, done, cycles, overrun),
-	TP_STRUCT__entry(
-		__field(u64, pass)
-		__field(u64, cycles)
-		__field(unsigned int, cpu)
-		__field(u32, done)
-		__field(bool, verify)
-		__field(bool, overrun)
-	),
-	TP_fast_assign(
-		__entry->pass = pass;
-		__entry->cycles = cycles;
-		__entry->cpu = cpu;
-		__entry->done = done;
-		__entry->verify = verify;
-		__entry->overrun = overrun;
-	),
-	TP_printk("pass=%llu cpu=%u verify=%d done=%u cycles=%llu overrun=%d",
-		  __entry->pass, __entry->cpu, __entry->verify, __entry->done,
-		  __entry->cycles, __entry->overrun)
+	    TP_PROTO(u64 pass, unsigned int cpu, bool verify, u32 done, u64 cycles,
+		     bool overrun),
+	    TP_ARGS(pass, cpu, verify, done, cycles, overrun),
+	    TP_STRUCT__entry(__field(u64, pass)
+			     __field(u64, cycles)
+			     __field(unsigned int, cpu)
+			     __field(u32, done)
+			     __field(bool, verify)
+			     __field(bool, overrun)),
+	    TP_fast_assign(__entry->pass = pass;
+			   __entry->cycles = cycles;
+			   __entry->cpu = cpu;
+			   __entry->done = done;
+			   __entry->verify = verify;
+			   __entry->overrun = overrun;),
+	    TP_printk("pass=%llu cpu=%u verify=%d done=%u cycles=%llu overrun=%d",
+		      __entry->pass, __entry->cpu, __entry->verify, __entry->done,
+		      __entry->cycles, __entry->overrun)
 );
 
 /* @cpu, @region: -1 if it is about none. */
 TRACE_EVENT(host_event,
-	TP_PROTO(unsigned int kind, int cpu, s64 region),
-	TP_ARGS(kind, cpu, region),
-	TP_STRUCT__entry(
-		__field(s64, region)
-		__field(unsigned int, kind)
-		__field(int, cpu)
-	),
-	TP_fast_assign(
-		__entry->region = region;
-		__entry->kind = kind;
-		__entry->cpu = cpu;
-	),
-	TP_printk("kind=%s cpu=%d region=%lld",
-		  TRACE_KIND_WORD(__entry->kind), __entry->cpu, __entry->region)
+	    TP_PROTO(unsigned int kind, int cpu, s64 region),
+	    TP_ARGS(kind, cpu, region),
+	    TP_STRUCT__entry(__field(s64, region)
+			     __field(unsigned int, kind)
+			     __field(int, cpu)),
+	    TP_fast_assign(__entry->region = region;
+			   __entry->kind = kind;
+			   __entry->cpu = cpu;),
+	    TP_printk("kind=%s cpu=%d region=%lld",
+		      TRACE_KIND_WORD(__entry->kind), __entry->cpu, __entry->region)
 );
 
 TRACE_EVENT(state,
-	TP_PROTO(unsigned int from, unsigned int to),
-	TP_ARGS(from, to),
-	TP_STRUCT__entry(
-		__field(unsigned int, from)
-		__field(unsigned int, to)
-	),
-	TP_fast_assign(
-		__entry->from = from;
-		__entry->to = to;
-	),
-	TP_printk("from=%s to=%s", TRACE_STATE_WORD(__entry->from),
-		  TRACE_STATE_WORD(__entry->to))
+	    TP_PROTO(unsigned int from, unsigned int to),
+	    TP_ARGS(from, to),
+	    TP_STRUCT__entry(__field(unsigned int, from)
+			     __field(unsigned int, to)),
+	    TP_fast_assign(__entry->from = from;
+			   __entry->to = to;),
+	    TP_printk("from=%s to=%s", TRACE_STATE_WORD(__entry->from),
+		      TRACE_STATE_WORD(__entry->to))
 );
 
 #endif /* RMPOPT_TRACE_H */

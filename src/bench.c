@@ -40,7 +40,7 @@
 /* A core that does not answer for so long fails the command. */
 #define PATIENCE	(2 * HZ)
 
-/* Number of the last command that executed instructions. */
+/* Number of the last command. */
 static u64 round;
 
 /* Of this command: what, how many have to arrive, how many have. */
@@ -163,7 +163,6 @@ static int execute(const struct bench_command *command)
 	function = command->kind == BENCH_VERIFY ? HW_VERIFY : HW_REPORT;
 	expected = cpumask_weight(command->cpus);
 	atomic_set(&arrived, 0);
-	WRITE_ONCE(round, round + 1);
 	for (i = 0; (core = cores_at(i)); i++)
 		if (is_meant(core, command->cpus))
 			fire(core);
@@ -184,6 +183,8 @@ static void refresh(void)
 
 static int obey(const struct bench_command *command)
 {
+	/* What is read after it is its result, not that of the one before. */
+	WRITE_ONCE(round, round + 1);
 	refresh();
 	switch (command->kind) {
 	case BENCH_VERIFY:
@@ -200,7 +201,7 @@ static int obey(const struct bench_command *command)
 }
 
 /**
- * bench_round - the last command that executed instructions
+ * bench_round - the last command that was executed
  *
  * Return: its number.
  */

@@ -6,7 +6,6 @@
  * A process that is killed leaves its command to the worker, which ends it in
  * bounded time; only then is the file closed.
  */
-#include <linux/cleanup.h>
 #include <linux/completion.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
@@ -94,7 +93,8 @@ static int parse_where(char *text)
 {
 	char *region = strsep(&text, " ");
 
-	if (!text || kstrtou32(region, 10, &command.region) ||
+	/* A list with blanks in it is one for the kernel's parser. */
+	if (!text || strpbrk(text, " \t\n\v\f\r") || kstrtou32(region, 10, &command.region) ||
 	    cpulist_parse(text, command.cpus) || cpumask_empty(command.cpus))
 		return -EINVAL;
 	return 0;

@@ -174,8 +174,8 @@ static int send(struct core *core, u64 now)
  */
 u64 slices_rest_until(u64 ns)
 {
-	return ktime_get_ns() + min(plan_rest(ns, tune_read(TUNE_DUTY)),
-				    (u64)REST_CAP_NS);
+	return ktime_get_ns() + min_t(u64, plan_rest(ns, tune_read(TUNE_DUTY)),
+				      REST_CAP_NS);
 }
 
 static void count_slice(struct core *core)

