@@ -108,6 +108,18 @@ def broken_tests():
     equal((failing(blacklisted), verdicts(blacklisted)[1]["blacklist"]), ([], "SKIP"), "check: a blacklist is told")
 
 
+def blind_tests():
+    def change(host):
+        host.msrs = lambda: None
+        host.files.update({f"boot/config-{trees.RELEASE}": None, "proc/kallsyms": None})
+    tree = variant("blind", change)
+    code, found = verdicts(tree)
+    equal((code, [n for n, r in found.items() if r == "SKIP"]),
+          (0, ["syscfg", "rmp_base", "rmp_cfg", "config_sev", "config_kprobes", "in_kernel", "snp_init", "key", "loaded",
+               "state", "hooks"]), "check: what can't be read is skipped")
+    like(ctl("check", tree=tree).out, "can't read RMP_CFG.*\n +none were saved: as root, modprobe msr", "check: and how to mend that")
+
+
 def key_tests():
     locked = text_file("sys/kernel/security/lockdown", "none [integrity] confidentiality")
     signer = "rmpopt test key"
@@ -281,7 +293,7 @@ def misuse_tests():
         ok(full and code == 1, "a full disk is a failure")
 
 
-for test in (check_tests, broken_tests, key_tests, status_tests, user_tests, map_tests, why_tests, cores_tests,
+for test in (check_tests, broken_tests, blind_tests, key_tests, status_tests, user_tests, map_tests, why_tests, cores_tests,
              watch_tests, set_tests, persist_tests, misuse_tests):
     test()
 done()

@@ -4,6 +4,7 @@ import json
 import pathlib
 import re
 import subprocess
+import tempfile
 
 from tap import PROGRAM, ctl, done, equal, ok
 
@@ -81,8 +82,18 @@ def help_tests():
         ok((built / page).stat().st_size > 1000, f"{page} is made")
 
 
+def install_tests():
+    with tempfile.TemporaryDirectory() as to:
+        subprocess.run(["make", "-s", "-C", tree, "-f", "src/ctl/Makefile", "install", f"build={built}", f"DESTDIR={to}",
+                        "prefix=/usr", "CFLAGS=-O1 -g"], check=True, capture_output=True)
+        found = sorted(str(path.relative_to(to)) for path in pathlib.Path(to).rglob("*") if path.is_file())
+        equal(found, ["usr/sbin/rmpoptctl", "usr/share/bash-completion/completions/rmpoptctl", "usr/share/man/man4/rmpopt.4",
+                      "usr/share/man/man8/rmpoptctl.8"], "make install-ctl: what is installed")
+
+
 manual_tests()
 parameter_tests()
 completion_tests()
 help_tests()
+install_tests()
 done()
