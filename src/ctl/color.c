@@ -14,13 +14,20 @@ static const char * const sequences[] = {
 	[COLOR_BOLD]	= "\033[1m",
 };
 
+/* Can what was written there be drawn over? */
+bool is_screen(int fd)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(fd) && term && strcmp(term, "dumb");
+}
+
 bool color_wanted(void)
 {
 	const char *no_color = getenv("NO_COLOR");
-	const char *term = getenv("TERM");
 
 	return !options.no_color && !(no_color && *no_color) &&
-	       isatty(STDOUT_FILENO) && !(term && !strcmp(term, "dumb"));
+	       is_screen(STDOUT_FILENO);
 }
 
 const char *color(enum color color)

@@ -271,6 +271,7 @@ enum color {
 	COLOR_BOLD,
 };
 
+bool is_screen(int fd);
 bool color_wanted(void);
 const char *color(enum color color);
 const char *color_end(void);

@@ -65,7 +65,7 @@ static void show_progress(const struct host *host, u64 *shown)
 
 	if (!host->total || options.json)
 		return;
-	if (isatty(STDERR_FILENO)) {
+	if (is_screen(STDERR_FILENO)) {
 		draw_bar(host->done, host->total);
 	} else if (tenth != *shown) {
 		fprintf(stderr, "%llu of %llu instructions\n", host->done, host->total);
@@ -95,7 +95,7 @@ static int wait_served(struct host *host, u64 number)
 			error = follow_wait(&follow, LOOK_MS);
 	}
 	follow_close(&follow);
-	if (isatty(STDERR_FILENO) && !options.json)
+	if (is_screen(STDERR_FILENO) && !options.json)
 		fprintf(stderr, "\r\033[K");
 	return error;
 }

@@ -186,15 +186,17 @@ static void say_cores(const struct host *host)
 static void say_next(const struct host *host)
 {
 	bool works = !strcmp(host->state, "ready") || !strcmp(host->state, "scanning");
+	u64 count[REGION_STATES];
 
+	count_regions(host, count);
 	if (!works)
 		line("Next", "do what the reason says; rmpoptctl check looks at the whole host");
 	else if (!host->root)
 		line("Next", "run this as root: it sees more");
-	else if (host->regions_optimized < host->regions_covered)
+	else if (count[REGION_HELD] || count[REGION_BACKOFF])
 		line("Next", "after guests have ended: rmpoptctl scan --wait; where they are: rmpoptctl map");
 	else
-		line("Next", "nothing");
+		line("Next", "nothing: all that can be is optimized");
 }
 
 static enum color state_color(const char *state)

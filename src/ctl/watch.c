@@ -39,7 +39,7 @@ static bool show(const struct host *host, char *last, size_t size)
 {
 	const char *line = change_line(host);
 
-	if (isatty(STDOUT_FILENO)) {
+	if (is_screen(STDOUT_FILENO)) {
 		draw(host);
 		return true;
 	}

@@ -6,7 +6,7 @@ import pathlib
 import tempfile
 
 import trees
-from tap import ctl, done, equal, like, ok, unlike
+from tap import ctl, done, equal, like, ok, terminal, unlike
 
 scratch = tempfile.TemporaryDirectory()
 hosts = trees.make_all(scratch.name + "/trees")
@@ -167,6 +167,24 @@ def status_tests():
     equal(count, 8192, "status --json: each region is accounted for")
 
 
+def terminal_tests():
+    def on_terminal(*words):
+        return terminal(*words, tree=hosts["ready"])
+    like(on_terminal("map"), "\033\\[32m#\033\\[0m", "map: in colour on a terminal")
+    unlike(on_terminal("map", "--no-color"), "\033", "map --no-color: plain")
+    equal(on_terminal("map", "--no-color").replace("\r", ""), ctl("map", tree=hosts["ready"]).out, "and as in a file")
+    like(on_terminal("check"), "\033\\[32mPASS\033\\[0m", "check: in colour on a terminal")
+    like(on_terminal("watch"), "\033\\[H\033\\[2J.*Ctrl-C", "watch: draws on a terminal")
+
+
+def nothing_tests():
+    def change(host):
+        host.optimized = [r for r in host.regions if r not in host.rmp]
+        host.backoff = []
+    out = ctl("status", tree=variant("full", change, make=trees.Host)).out
+    like(out, "Next +nothing: all that can be is optimized", "status: nothing is to be done where only the RMP is left")
+
+
 def user_tests():
     def change(host):
         saved = host.sysfs
@@ -293,7 +311,7 @@ def misuse_tests():
         ok(full and code == 1, "a full disk is a failure")
 
 
-for test in (check_tests, broken_tests, blind_tests, key_tests, status_tests, user_tests, map_tests, why_tests, cores_tests,
+for test in (check_tests, broken_tests, blind_tests, key_tests, status_tests, terminal_tests, nothing_tests, user_tests, map_tests, why_tests, cores_tests,
              watch_tests, set_tests, persist_tests, misuse_tests):
     test()
 done()

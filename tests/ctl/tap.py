@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """TAP, and running rmpoptctl."""
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -43,6 +44,26 @@ class Result:
         self.out = process.stdout.decode()
         # What the user typed is repeated as it is.
         self.err = process.stderr.decode(errors="replace")
+
+
+def terminal(*arguments, tree):
+    """What a command line prints on a terminal of 80 columns."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([PROGRAM, *arguments, "--sysroot", str(tree)], stdin=subprocess.DEVNULL, stdout=theirs,
+                               stderr=theirs, env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TERM": "xterm"})
+    os.close(theirs)
+    text = b""
+    while True:
+        try:
+            got = os.read(ours, 65536)
+        except OSError:
+            break
+        if not got:
+            break
+        text += got
+    process.wait()
+    os.close(ours)
+    return text.decode()
 
 
 def ctl(*arguments, tree=None, prefix=(), **more):

@@ -44,6 +44,18 @@ like "$(rmpoptctl why 1024)" "is optimized" "why 1024: optimized"
 
 is "$(rmpoptctl cores -n -o cpu,node,base,error | tr -s ' ' | sed 's/^ //')" \
 	"$(for cpu in 0 2 4 6 8 10 12 14; do echo "$cpu $((cpu / 8)) 0 0"; done)" "cores: nodes and bases, by debugfs"
+# watch: a line for each change.
+rmpoptctl watch >/tmp/watch &
+pid=$!
+wait_for 'grep -q "^ready, 3 of 4 GiB optimized" /tmp/watch' 10 "watch shows how it is"
+lines=$(wc -l </tmp/watch)
+ok "rmpopt is stopped" put enabled 0
+wait_for 'grep -q "^stopped, 0 of 4 GiB optimized.*enabled" /tmp/watch' 10 "watch shows the change, and the reason"
+cmp_ok "$(wc -l </tmp/watch)" '<=' $((lines + 4)) "and little else"
+kill $pid
+ok "it starts again" put enabled 1
+wait_for 'at_rest && [ "$(get regions_optimized)" = 3 ]' 20 "all is optimized again"
+
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
 ok "unload" rmpoptctl unload
 done_testing
