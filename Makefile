@@ -33,6 +33,12 @@ sim:
 run:
 	@scripts/run $(ARGS)
 
+ctl:
+	@$(MAKE) --no-print-directory -f src/ctl/Makefile
+
+install-ctl:
+	@$(MAKE) --no-print-directory -f src/ctl/Makefile install
+
 install:
 	dkms add $(CURDIR) --force
 	dkms build $(name)/$(version) --force
@@ -51,6 +57,8 @@ help:
 	@echo 'make sim          what passes cost on simulated hosts of up to 512 cores and 8 TiB; tables in build/sim'
 	@echo 'make install      build and install by DKMS, for the running kernel and those to come'
 	@echo 'make uninstall    remove what "make install" installed'
+	@echo 'make ctl          build rmpoptctl, its man pages and completion in build/'
+	@echo 'make install-ctl  install them (prefix=/usr/local, DESTDIR=)'
 	@echo 'make clean        remove what was built (the cache outside the tree stays)'
 
-.PHONY: modules modules_install have-headers clean check soak bench sim run install uninstall help
+.PHONY: modules modules_install have-headers clean check soak bench sim run ctl install-ctl install uninstall help

@@ -16,6 +16,8 @@ packages=(
 	gcc make libc6-dev libglib2.0-dev pkgconf dkms openssl ca-certificates
 	# tests
 	libcmocka-dev libasan8 libubsan1 sparse perl shellcheck
+	# rmpoptctl and its tests
+	libkmod-dev libsmartcols-dev scdoc valgrind python3-jsonschema python3-prometheus-client
 	# what kernel images want beside them
 	initramfs-tools
 )

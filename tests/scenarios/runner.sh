@@ -47,7 +47,8 @@ run_one() {
 # So that modprobe finds it, too, with its options from the kernel command line.
 mkdir -p "/lib/modules/$(uname -r)/updates"
 ln -s /rmpopt/rmpopt.ko "/lib/modules/$(uname -r)/updates/rmpopt.ko"
-depmod
+# By its path: the shell would take its own, and libkmod wants the binary index.
+/usr/sbin/depmod
 
 remember_boot_cpus
 echo "KTAP version 1"

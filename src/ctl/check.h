@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * check: conditions, and what was found about them.
+ */
+#ifndef RMPOPTCTL_CHECK_H
+#define RMPOPTCTL_CHECK_H
+
+#include "ctl.h"
+
+enum verdict {
+	VERDICT_PASS,
+	VERDICT_FAIL,
+	VERDICT_SKIP,
+};
+
+/**
+ * struct answer - what was found about a condition
+ * @verdict: whether it is met; skipped: can't be told, or has no meaning here
+ * @read: what was read
+ * @fix: what to do, NULL for nothing
+ */
+struct answer {
+	enum verdict verdict;
+	const char *read;
+	const char *fix;
+};
+
+/**
+ * struct condition - something that a host has to have
+ * @name: word for scripts
+ * @title: for people
+ * @look: finds out
+ */
+struct condition {
+	const char *name;
+	const char *title;
+	struct answer (*look)(void);
+};
+
+static inline struct answer pass(const char *read)
+{
+	return (struct answer){ VERDICT_PASS, read, NULL };
+}
+
+static inline struct answer fail(const char *read, const char *fix)
+{
+	return (struct answer){ VERDICT_FAIL, read, fix };
+}
+
+static inline struct answer skip(const char *read, const char *fix)
+{
+	return (struct answer){ VERDICT_SKIP, read, fix };
+}
+
+/* check_cpu.c */
+struct answer check_vendor(void);
+struct answer check_hypervisor(void);
+struct answer check_snp(void);
+struct answer check_rmpread(void);
+struct answer check_segments(void);
+struct answer check_rmpopt(void);
+struct answer check_syscfg(void);
+struct answer check_rmp_base(void);
+struct answer check_rmp_cfg(void);
+struct answer check_iommu(void);
+
+/* check_kernel.c */
+const char *check_release(void);
+struct answer check_kernel(void);
+struct answer check_kdump(void);
+struct answer check_cmdline(void);
+struct answer check_config_sev(void);
+struct answer check_config_kprobes(void);
+struct answer check_snp_host(void);
+struct answer check_in_kernel(void);
+
+/* check_snp.c */
+struct answer check_kvm_amd(void);
+struct answer check_snp_init(void);
+struct answer check_loaded(void);
+struct answer check_state(void);
+struct answer check_hooks(void);
+
+/* check_module.c */
+struct answer check_built(void);
+struct answer check_vermagic(void);
+struct answer check_signature(void);
+struct answer check_key(void);
+struct answer check_blacklist(void);
+struct answer check_parameters(void);
+
+#endif /* RMPOPTCTL_CHECK_H */

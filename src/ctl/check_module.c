@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * check: the module's file, and whether this kernel would take it. Facts about
+ * the file come from libkmod.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "check.h"
+#include "kmod.h"
+
+/* Variables of UEFI begin with 4 bytes of attributes. */
+#define EFI_ATTRIBUTES	4
+#define EFI_VARS	"/sys/firmware/efi/efivars/"
+#define SECURE_BOOT	EFI_VARS "SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+#define MOK_LIST	EFI_VARS "MokListRT-605dab50-e046-4300-abb6-3dd810dd8b23"
+
+/* Runs @look with the module, or tell that there is none. */
+static struct answer with_module(struct answer (*look)(struct kmod_module *))
+{
+	struct answer answer = skip("there is no module for this kernel", NULL);
+	struct kmod_module *module;
+	struct kmod_ctx *ctx;
+
+	module = kmod_open(&ctx);
+	if (module)
+		answer = look(module);
+	kmod_close(ctx, module);
+	return answer;
+}
+
+static struct answer look_built(struct kmod_module *module)
+{
+	const char *path = kmod_module_get_path(module);
+	const char *version = kmod_fact(module, "version");
+
+	if (!path)
+		return pass("built into the kernel");
+	if (options.sysroot && !strncmp(path, options.sysroot, strlen(options.sysroot)))
+		path += strlen(options.sysroot);
+	if (!version)
+		return fail(format("%s is no module", path), "make install");
+	return pass(format("%s, version %s", path, version));
+}
+
+struct answer check_built(void)
+{
+	struct answer answer = with_module(look_built);
+
+	if (answer.verdict == VERDICT_SKIP && file_exists(MODULE))
+		answer.fix = "it was loaded from a file; make install builds it for each kernel by DKMS";
+	else if (answer.verdict == VERDICT_SKIP)
+		answer = fail(format("no rmpopt in /lib/modules/%s", check_release()),
+			      "make install builds it by DKMS (with this kernel's headers installed); dkms status shows what failed");
+	return answer;
+}
+
+static struct answer look_vermagic(struct kmod_module *module)
+{
+	char *magic = kmod_fact(module, "vermagic");
+	char *release;
+
+	if (!magic)
+		return skip("it has no vermagic", NULL);
+	release = next_word(&magic);
+	if (!release || strcmp(release, check_release()))
+		return fail(format("it is for %s", release ?: "no kernel"),
+			    "dkms autoinstall (make install) builds it for this kernel");
+	return pass(format("vermagic says %s", release));
+}
+
+struct answer check_vermagic(void)
+{
+	return with_module(look_vermagic);
+}
+
+static bool secure_boot(void)
+{
+	size_t size;
+	char *bytes = file_bytes(SECURE_BOOT, &size);
+
+	return bytes && size > EFI_ATTRIBUTES && bytes[EFI_ATTRIBUTES] == 1;
+}
+
+/* What makes this kernel want a signature, NULL for nothing. */
+static const char *wants_signature(void)
+{
+	const char *enforce = file_text("/sys/module/module/parameters/sig_enforce");
+	const char *lockdown = file_text("/sys/kernel/security/lockdown");
+
+	if (enforce && *enforce == 'Y')
+		return "module.sig_enforce is on";
+	if (lockdown && !strstr(lockdown, "[none]") && strchr(lockdown, '['))
+		return format("the kernel is locked down%s",
+			      secure_boot() ? " (Secure Boot)" : "");
+	return NULL;
+}
+
+static struct answer look_signature(struct kmod_module *module)
+{
+	const char *signer = kmod_fact(module, "signer");
+	const char *wants = wants_signature();
+
+	if (signer)
+		return pass(format("signed by %s", *signer ? signer : "nobody named"));
+	if (wants)
+		return fail(format("not signed, and %s", wants),
+			    "dkms signs with its own key: enrol that by mokutil --import /var/lib/dkms/mok.pub, reboot, make install");
+	return pass("not signed; this kernel wants no signature");
+}
+
+struct answer check_signature(void)
+{
+	return with_module(look_signature);
+}
+
+/* Keys that the kernel knows are listed by the names of their owners. */
+static bool in_keyring(const char *signer)
+{
+	char *text = file_text("/proc/keys"), *line;
+
+	while ((line = next_line(&text)))
+		if (strstr(line, "asymmetri") && strstr(line, signer))
+			return true;
+	return false;
+}
+
+static bool holds(const char *bytes, size_t size, const char *name)
+{
+	return bytes && memmem(bytes, size, name, strlen(name));
+}
+
+static struct answer look_key(struct kmod_module *module)
+{
+	const char *signer = kmod_fact(module, "signer");
+	size_t size = 0;
+	char *mok;
+
+	if (!signer || !*signer)
+		return skip("it is not signed", NULL);
+	if (in_keyring(signer))
+		return pass("the kernel's keyrings hold it");
+	mok = file_bytes(MOK_LIST, &size);
+	if (holds(mok, size, signer))
+		return pass("the machine owner's list (MOK) holds it");
+	if (!wants_signature())
+		return skip("not found; this kernel wants no signature", NULL);
+	if (!mok && errno == EACCES)
+		return skip("can't read the machine owner's list (MOK)", "run this as root");
+	return fail(format("no key of %s in /proc/keys or MOK", signer),
+		    "mokutil --import /var/lib/dkms/mok.pub, reboot, enrol it in the blue screen");
+}
+
+struct answer check_key(void)
+{
+	return with_module(look_key);
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Colours, where they are wanted: on a terminal, unless --no-color or NO_COLOR. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl.h"
+
+static const char * const sequences[] = {
+	[COLOR_GOOD]	= "\033[32m",
+	[COLOR_BAD]	= "\033[31m",
+	[COLOR_DIM]	= "\033[2m",
+	[COLOR_WARN]	= "\033[33m",
+	[COLOR_BOLD]	= "\033[1m",
+};
+
+/* Can what was written there be drawn over? */
+bool is_screen(int fd)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(fd) && term && strcmp(term, "dumb");
+}
+
+bool color_wanted(void)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	return !options.no_color && !(no_color && *no_color) &&
+	       is_screen(STDOUT_FILENO);
+}
+
+const char *color(enum color color)
+{
+	return color_wanted() ? sequences[color] : "";
+}
+
+const char *color_end(void)
+{
+	return color_wanted() ? "\033[0m" : "";
+}

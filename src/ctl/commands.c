@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+/* All commands, in the order in which people need them. */
+#include <string.h>
+
+#include "ctl.h"
+
+const struct command commands[] = {
+	{
+		.name = "check", .options = OPTIONS_TABLE "C", .run = run_check,
+		.summary = "can this host be looked after, and if not, what is to be done?",
+		.details = "Looks at every condition in order: CPU, BIOS, IOMMU, kernel, SNP, module, state. Only\n"
+			   "reads; works before the module is loaded. Exit code 1 if anything has failed.",
+		.examples = "rmpoptctl check# before the first load, and whenever nothing happens\n"
+			    "rmpoptctl check --json --output name,result# for a fleet\n",
+		.columns = check_columns,
+	}, {
+		.name = "load", .arguments = "[NAME=VALUE...]", .max = 32,
+		.options = "", .run = run_load,
+		.summary = "load the module, with parameters if you like",
+		.details = "As modprobe does, options of modprobe.d included. If the module refuses, its own\n"
+			   "sentence is shown.",
+		.examples = "rmpoptctl load# as configured\n"
+			    "rmpoptctl load slice_us=20 duty=2# gentler, until the next load\n",
+	}, {
+		.name = "unload", .options = "", .run = run_unload,
+		.summary = "unload the module; all cores check the RMP again",
+		.details = "Ends a running pass and switches RMPOPT off on every core.",
+		.examples = "rmpoptctl unload# all writes check the RMP again\n",
+	}, {
+		.name = "status", .options = OPTIONS_TABLE "CS", .run = run_status,
+		.summary = "what is optimized, what is not and why, what it costs",
+		.details = "One screen. Root sees more: where guests live, and how busy they are, is not for\n"
+			   "everybody. Exit code 1 if the module is not loaded or has failed. --save keeps all\n"
+			   "that any command reads, for --sysroot or a bug report.",
+		.examples = "rmpoptctl status# how is it?\n"
+			    "rmpoptctl status --save /tmp/host.tar.gz# for a bug report; says what is in it\n",
+		.columns = status_columns,
+	}, {
+		.name = "scan", .options = "flwtjonC", .run = run_scan,
+		.summary = "ask for a pass now, and perhaps wait for its end",
+		.details = "Without an option only what may have changed is looked at. With --wait the exit code\n"
+			   "is 0 if the pass ended well, 64 if it was partial, 1 if it was cancelled or failed.",
+		.examples = "rmpoptctl scan --wait# after guests have ended\n"
+			    "rmpoptctl scan --full --wait --timeout 600# take nothing on trust\n",
+		.columns = scan_columns,
+	}, {
+		.name = "map", .options = OPTIONS_TABLE "C", .run = run_map,
+		.summary = "a picture of all regions, by node",
+		.details = "One character for each GiB of physical address space; ranges in JSON. For root.",
+		.examples = "rmpoptctl map# the picture\n"
+			    "rmpoptctl map --json# ranges of regions of the same state\n",
+		.columns = map_columns,
+	}, {
+		.name = "why", .arguments = "[REGION]", .max = 1,
+		.options = OPTIONS_TABLE "C", .run = run_why,
+		.summary = "what stands in the way of a region, and what to do about it",
+		.details = "With a region: exact pages of each guest (ASID) and of firmware in it. Without: all\n"
+			   "regions that are not optimized. Reads the RMP; for root, wants debugfs.",
+		.examples = "rmpoptctl why 5# who holds pages of region 5?\n"
+			    "rmpoptctl why# of all that are not optimized\n",
+		.columns = why_columns,
+	}, {
+		.name = "cores", .options = OPTIONS_TABLE "C", .run = run_cores,
+		.summary = "each core: its part, what it owes, how long it was interrupted",
+		.details = "Root with debugfs sees all columns.",
+		.examples = "rmpoptctl cores# all of them\n"
+			    "rmpoptctl cores --output cpu,worst_slice_ns --noheadings# for a script\n",
+		.columns = cores_columns,
+	}, {
+		.name = "watch", .options = "scC", .run = run_watch,
+		.summary = "live view of the status, until Ctrl-C",
+		.details = "On a terminal the screen is drawn anew each second and with each change; elsewhere\n"
+			   "one line is printed per change.",
+		.examples = "rmpoptctl watch# a live view\n"
+			    "rmpoptctl watch --count 10 >changes.log# the next ten changes\n",
+	}, {
+		.name = "set", .arguments = "[NAME=VALUE...]", .max = 32,
+		.options = "spjonC", .run = run_set,
+		.summary = "show or change what can be tuned",
+		.details = "All values are checked before the first is written. --persist keeps them for later\n"
+			   "loads, in /etc/modprobe.d/rmpopt.conf, and takes parameters of the load as well.",
+		.examples = "rmpoptctl set# what there is, and its limits\n"
+			    "rmpoptctl set slice_us=20 duty=2# at once, until unload\n"
+			    "rmpoptctl set --persist isolated=skip# and for later loads\n",
+		.columns = set_columns,
+	}, {
+		.name = "metrics", .options = "s", .run = run_metrics,
+		.summary = "print OpenMetrics text, as for node_exporter's textfile collector",
+		.details = "Without the module there is one metric: rmpopt_loaded 0. Counts are for root.",
+		.examples = "rmpoptctl metrics >rmpopt.prom.new && mv rmpopt.prom.new rmpopt.prom# from a timer\n",
+	}, {
+		.name = "bench", .options = "ryjonC", .run = run_bench,
+		.summary = "measure what RMPOPT costs on this host, and what it brings",
+		.details = "By region: cycles of a leader's verify, of followers' alone and at once, and of reports;\n"
+			   "how long cores stopped; and what a write of an ordinary process takes with RMPOPT on and\n"
+			   "off. Says before what it costs, and asks. rmpopt stands still meanwhile and makes a full\n"
+			   "scan afterwards, also after Ctrl-C.",
+		.examples = "rmpoptctl bench --yes --json >bench.json# all, by region\n"
+			    "rmpoptctl bench --regions 0-3,1024# a table and a plot\n",
+		.columns = bench_columns,
+	}, {
+		.name = "help", .arguments = "[COMMAND]", .max = 1, .options = "",
+		.run = run_help,
+		.summary = "explain a command, with examples",
+		.details = "The same as COMMAND --help.",
+		.examples = "rmpoptctl help scan# about scan\n",
+	}, {
+		.name = "completion", .options = "", .run = run_completion,
+		.summary = "print the completion for bash",
+		.details = "Installed as share/bash-completion/completions/rmpoptctl.",
+		.examples = "source <(rmpoptctl completion)# for this shell\n",
+	},
+	{ }
+};
+
+const struct command *command_find(const char *name)
+{
+	const struct command *command;
+
+	for (command = commands; command->name; command++)
+		if (!strcmp(command->name, name))
+			return command;
+	return NULL;
+}

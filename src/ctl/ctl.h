@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * DOC: rmpoptctl
+ *
+ * A program of one command each time: it reads files, says something, ends.
+ * Memory is given back at the end, all at once (arena.c).
+ *
+ * Everything that is read goes through file.c and hw.c, which put the folder of
+ * --sysroot in front. A saved tree holds what the live files said; CPUID and
+ * MSRs, which are no text there, are lines in SAVED_CPUID and SAVED_MSR.
+ *
+ * What a command is called, takes and shows stands in one table (commands.c);
+ * help, completion and JSON names come from it.
+ */
+#ifndef RMPOPTCTL_H
+#define RMPOPTCTL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <linux/types.h>
+
+typedef __u64 u64;
+typedef __u32 u32;
+
+#define BIT(n)		(1u << (n))
+#define BIT_ULL(n)	(1ull << (n))
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+#define SYSFS		"/sys/kernel/rmpopt/"
+#define DEBUGFS		"/sys/kernel/debug/rmpopt/"
+#define MODULE		"/sys/module/rmpopt"
+#define SAVED_CPUID	"/rmpoptctl/cpuid"
+#define SAVED_MSR	"/rmpoptctl/msr"
+
+/* Exit codes; rmpoptctl(8) has them. */
+enum {
+	CTL_OK		= 0,
+	CTL_FAILED	= 1,
+	CTL_USAGE	= 2,
+	CTL_PARTLY	= 64,
+};
+
+/* 52 address bits are the architecture's limit. */
+#define REGIONS_MAX	0x400000u
+#define WINDOW_REGIONS	2048u
+
+/**
+ * struct options - what the command line says beside command and arguments
+ * @json: print JSON
+ * @no_color: no colours, whatever the terminal can do
+ * @no_headings: no line of column names
+ * @full: a full scan
+ * @later: a scan after the quiet period
+ * @wait: until the scan has ended
+ * @persist: for later loads, too
+ * @yes: do not ask
+ * @sysroot: read below this folder instead of /
+ * @output: columns to show, NULL for all
+ * @save: where to save what is read
+ * @regions: which regions to measure
+ * @timeout: seconds, 0 for ever
+ * @count: end after so many, 0 never
+ */
+struct options {
+	bool json;
+	bool no_color;
+	bool no_headings;
+	bool full;
+	bool later;
+	bool wait;
+	bool persist;
+	bool yes;
+	const char *sysroot;
+	const char *output;
+	const char *save;
+	const char *regions;
+	u32 timeout;
+	u32 count;
+};
+
+extern struct options options;
+
+/* arena.c */
+void *arena_get(size_t size);
+void *arena_grow(void *old, size_t old_size, size_t size);
+char *arena_copy(const char *text);
+__printf(1, 2) char *format(const char *fmt, ...);
+void arena_clear(void);
+
+/* main.c */
+__printf(1, 2) int failed(const char *fmt, ...);
+__printf(1, 2) int misused(const char *fmt, ...);
+
+/* text.c */
+bool parse_number(const char *text, u64 *value);
+bool parse_hex(const char *text, u64 *value);
+bool has_word(const char *text, const char *word);
+const char *value_of(const char *text, const char *name);
+char *next_line(char **text);
+char *next_word(char **line);
+const char *plural(u64 n);
+const char *duration(u64 ns);
+
+/* file.c */
+const char *file_path(const char *path);
+char *file_bytes(const char *path, size_t *size);
+__printf(1, 2) char *file_text(const char *fmt, ...);
+__printf(2, 3) bool file_number(u64 *value, const char *fmt, ...);
+__printf(1, 2) bool file_exists(const char *fmt, ...);
+int file_write(const char *path, const char *text);
+char *file_ask(const char *path, const char *question);
+char **file_names(const char *dir, size_t *count);
+
+/* list.c */
+struct range {
+	u32 first;
+	u32 last;
+};
+
+/**
+ * struct list - a set of numbers, as the kernel prints them: 0-3,7
+ * @ranges: how many ranges
+ * @members: how many numbers
+ * @range: sorted, not touching each other
+ */
+struct list {
+	size_t ranges;
+	u64 members;
+	struct range *range;
+};
+
+bool list_parse(struct list *list, const char *text);
+bool list_written(const char *text);
+bool list_has(const struct list *list, u32 number);
+__printf(2, 3) bool list_read(struct list *list, const char *fmt, ...);
+
+/* records.c */
+struct records;
+struct records *records_read(const char *path);
+struct records *records_parse(char *text);
+size_t records_count(const struct records *records);
+const char *record_text(const struct records *records, size_t row,
+			const char *column);
+bool record_number(const struct records *records, size_t row,
+		   const char *column, u64 *value);
+
+/* table.c */
+enum column_type {
+	COLUMN_TEXT,
+	COLUMN_NUMBER,
+	COLUMN_BOOL,
+};
+
+/**
+ * struct column - one thing that a command shows
+ * @name: in JSON and, in capitals, above the column; NULL behind the last
+ * @type: what it is in JSON
+ * @help: what it means, with its unit
+ */
+struct column {
+	const char *name;
+	enum column_type type;
+	const char *help;
+};
+
+struct table;
+struct table *table_new(const char *name, const struct column *columns);
+void table_row(struct table *table);
+__printf(3, 4) void table_set(struct table *table, const char *column,
+			      const char *fmt, ...);
+void table_number(struct table *table, const char *column, u64 value);
+void table_bool(struct table *table, const char *column, bool value);
+int table_print(struct table *table);
+bool table_knows(const struct column *columns, const char *list);
+
+/* commands.c */
+
+/**
+ * struct command - a command, its help included
+ * @name: the word
+ * @arguments: how they are written in the usage
+ * @min: how many arguments at least
+ * @max: and at most
+ * @options: letters of the options that it takes, see options.c
+ * @summary: what it does, in a line
+ * @details: and in more of them
+ * @examples: lines of "COMMAND# what for"
+ * @columns: what it shows
+ * @run: does it; returns an exit code
+ */
+struct command {
+	const char *name;
+	const char *arguments;
+	int min;
+	int max;
+	const char *options;
+	const char *summary;
+	const char *details;
+	const char *examples;
+	const struct column *columns;
+	int (*run)(char **arguments);
+};
+
+extern const struct command commands[];
+const struct command *command_find(const char *name);
+int run_help(char **arguments);
+int run_completion(char **arguments);
+int run_check(char **arguments);
+int run_status(char **arguments);
+int run_map(char **arguments);
+int run_scan(char **arguments);
+int run_why(char **arguments);
+int run_cores(char **arguments);
+int run_watch(char **arguments);
+int run_set(char **arguments);
+int run_load(char **arguments);
+int run_unload(char **arguments);
+int run_metrics(char **arguments);
+int run_bench(char **arguments);
+
+extern const struct column check_columns[];
+extern const struct column status_columns[];
+extern const struct column map_columns[];
+extern const struct column scan_columns[];
+extern const struct column why_columns[];
+extern const struct column cores_columns[];
+extern const struct column set_columns[];
+extern const struct column bench_columns[];
+
+/* options.c */
+
+/**
+ * struct option_word - an option
+ * @code: its letter in struct command
+ * @is_short: it may be written as -LETTER
+ * @name: it is written as --NAME
+ * @argument: what follows it, NULL for nothing
+ * @help: what it does
+ * @flag: set by it; or
+ * @text: gets its argument; or
+ * @count: gets it as a number
+ */
+struct option_word {
+	char code;
+	bool is_short;
+	const char *name;
+	const char *argument;
+	const char *help;
+	bool *flag;
+	const char **text;
+	u32 *count;
+};
+
+/* Every command takes these. */
+#define OPTIONS_ALWAYS	"hV"
+/* What reads takes these as well, with columns and without. */
+#define OPTIONS_READ	"sj"
+#define OPTIONS_TABLE	"sjon"
+
+extern const struct option_word option_words[];
+int options_parse(int argc, char **argv, const char **used);
+bool command_takes(const struct command *command, char code);
+
+/* color.c */
+enum color {
+	COLOR_GOOD,
+	COLOR_BAD,
+	COLOR_DIM,
+	COLOR_WARN,
+	COLOR_BOLD,
+};
+
+bool is_screen(int fd);
+bool color_wanted(void);
+const char *color(enum color color);
+const char *color_end(void);
+
+#endif /* RMPOPTCTL_H */

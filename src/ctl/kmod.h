@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The module as libkmod sees it.
+ */
+#ifndef RMPOPTCTL_KMOD_H
+#define RMPOPTCTL_KMOD_H
+
+#include <libkmod.h>
+
+#include "ctl.h"
+
+#define MODULE_NAME	"rmpopt"
+
+struct kmod_module *kmod_open(struct kmod_ctx **ctx);
+void kmod_close(struct kmod_ctx *ctx, struct kmod_module *module);
+char *kmod_fact(struct kmod_module *module, const char *key);
+
+#endif /* RMPOPTCTL_KMOD_H */

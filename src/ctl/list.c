@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Lists of regions and CPUs: 0-3,7. */
+#include <ctype.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "ctl.h"
+
+static bool take_number(const char **at, u32 *number)
+{
+	u64 value = 0;
+
+	if (!isdigit((unsigned char)**at))
+		return false;
+	for (; isdigit((unsigned char)**at); ++*at) {
+		value = value * 10 + (**at - '0');
+		if (value >= REGIONS_MAX)
+			return false;
+	}
+	*number = value;
+	return true;
+}
+
+static bool take_range(const char **at, struct range *range)
+{
+	if (!take_number(at, &range->first))
+		return false;
+	range->last = range->first;
+	if (**at != '-')
+		return true;
+	++*at;
+	return take_number(at, &range->last) && range->last >= range->first;
+}
+
+static size_t count_commas(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += *text == ',';
+	return n;
+}
+
+/* Sorted as the kernel prints them; anything else is refused. */
+bool list_parse(struct list *list, const char *text)
+{
+	struct range *range;
+
+	memset(list, 0, sizeof(*list));
+	if (!*text)
+		return true;
+	list->range = arena_get((count_commas(text) + 1) * sizeof(*range));
+	for (;; text++) {
+		range = &list->range[list->ranges];
+		if (!take_range(&text, range))
+			return false;
+		if (list->ranges && range->first <= range[-1].last)
+			return false;
+		list->ranges++;
+		list->members += range->last - range->first + 1;
+		if (*text != ',')
+			break;
+	}
+	return !*text;
+}
+
+/* Is it a list at all? What people write need not be sorted. */
+bool list_written(const char *text)
+{
+	struct range range;
+
+	for (;; text++) {
+		if (!take_range(&text, &range))
+			return false;
+		if (*text != ',')
+			return !*text;
+	}
+}
+
+bool list_has(const struct list *list, u32 number)
+{
+	size_t low = 0, high = list->ranges;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (number > list->range[middle].last)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < list->ranges && number >= list->range[low].first;
+}
+
+/* False, and the list empty, if the file can't be read or holds no list. */
+bool list_read(struct list *list, const char *fmt, ...)
+{
+	char path[256];
+	va_list args;
+	char *text;
+
+	va_start(args, fmt);
+	vsnprintf(path, sizeof(path), fmt, args);
+	va_end(args);
+	text = file_text("%s", path);
+	if (text && list_parse(list, text))
+		return true;
+	memset(list, 0, sizeof(*list));
+	return false;
+}

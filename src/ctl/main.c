@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0
+/* rmpoptctl: looks at rmpopt and steers it. */
+#include <errno.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "ctl.h"
+
+static void complain(const char *fmt, va_list args)
+{
+	fflush(stdout);
+	fputs("rmpoptctl: ", stderr);
+	vfprintf(stderr, fmt, args);
+	fputc('\n', stderr);
+}
+
+/* What, where, what to do: one line. Returns the exit code. */
+int failed(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	complain(fmt, args);
+	va_end(args);
+	return CTL_FAILED;
+}
+
+/* The same for a command line that makes no sense. */
+int misused(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	complain(fmt, args);
+	va_end(args);
+	return CTL_USAGE;
+}
+
+static int check_sysroot(void)
+{
+	struct stat stat_buf;
+
+	if (!options.sysroot)
+		return CTL_OK;
+	if (stat(options.sysroot, &stat_buf))
+		return failed("--sysroot %s: %s; give a folder saved by status --save",
+			      options.sysroot, strerror(errno));
+	if (!S_ISDIR(stat_buf.st_mode))
+		return failed("--sysroot %s: not a folder; unpack the tar first",
+			      options.sysroot);
+	return CTL_OK;
+}
+
+static int check_options(const struct command *command, const char *used)
+{
+	const struct option_word *word;
+
+	for (word = option_words; word->name; word++)
+		if (strchr(used, word->code) && word->code != 'C' &&
+		    !command_takes(command, word->code))
+			return misused("%s takes no --%s; see rmpoptctl %s --help",
+				       command->name, word->name, command->name);
+	if (options.output && !table_knows(command->columns, options.output))
+		return misused("--output %s: %s has other columns; see rmpoptctl %s --help",
+			       options.output, command->name, command->name);
+	return CTL_OK;
+}
+
+static int check_arguments(const struct command *command, int count)
+{
+	if (count < command->min)
+		return misused("%s wants %s; see rmpoptctl %s --help",
+			       command->name, command->arguments, command->name);
+	if (count > command->max)
+		return misused("%s takes %s%s; see rmpoptctl %s --help",
+			       command->name,
+			       command->max ? "no more than " : "no argument",
+			       command->arguments, command->name);
+	return CTL_OK;
+}
+
+static int run(int argc, char **argv, const char *used)
+{
+	const struct command *command;
+	int ret;
+
+	if (strchr(used, 'V'))
+		return printf("rmpoptctl %s\n", RMPOPT_VERSION) < 0;
+	if (!argc)
+		return strchr(used, 'h') ? run_help(argv) :
+		       misused("no command; see rmpoptctl --help");
+	command = command_find(argv[0]);
+	if (!command)
+		return misused("unknown command %s; see rmpoptctl --help", argv[0]);
+	if (strchr(used, 'h'))
+		return run_help(argv);
+	ret = check_options(command, used) ?:
+	      check_arguments(command, argc - 1) ?: check_sysroot();
+	return ret ?: command->run(argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	const char *used = "";
+	int first, ret;
+
+	setlocale(LC_CTYPE, "");
+	atexit(arena_clear);
+	first = options_parse(argc, argv, &used);
+	if (first < 0)
+		return -first;
+	ret = run(argc - first, argv + first, used);
+	if (fflush(stdout) || ferror(stdout))
+		return failed("can't write the output: %s", strerror(errno));
+	return ret;
+}

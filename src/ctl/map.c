@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+/* map: one character for each region, by node; ranges in JSON. */
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "nodes.h"
+#include "rmpopt.h"
+
+const struct column map_columns[] = {
+	{ "first", COLUMN_NUMBER, "first region (GiB of physical address space) of a range" },
+	{ "last", COLUMN_NUMBER, "and last" },
+	{ "regions", COLUMN_NUMBER, "how many that are" },
+	{ "node", COLUMN_NUMBER, "node whose memory begins there, as far as known" },
+	{ "state", COLUMN_TEXT, "optimized; held, by guests or firmware; backoff; rmp, holds the RMP; uncovered" },
+	{ }
+};
+
+static const struct {
+	char sign;
+	enum color color;
+	const char *meaning;
+} signs[REGION_STATES] = {
+	[REGION_OPTIMIZED]	= { '#', COLOR_GOOD, "optimized" },
+	[REGION_HELD]		= { '.', COLOR_DIM, "pages of guests or firmware" },
+	[REGION_BACKOFF]	= { 'b', COLOR_WARN, "back-off" },
+	[REGION_OWN]		= { 'R', COLOR_BOLD, "the RMP itself" },
+	[REGION_UNCOVERED]	= { '-', COLOR_BAD, "in no window" },
+};
+
+/* Regions in a line: what fits beside the label, a power of two. */
+static u32 line_regions(void)
+{
+	struct winsize size;
+	u32 n = 32;
+
+	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+		return 64;
+	while (n < 128 && n * 2 + 12u <= size.ws_col)
+		n *= 2;
+	return n;
+}
+
+static bool is_shown(const struct host *host, const struct nodes *nodes,
+		     int node, u32 region)
+{
+	return list_has(&host->covered, region) && nodes_of(nodes, region) == node;
+}
+
+static void show_line(const struct host *host, const struct nodes *nodes,
+		      int node, u32 first, u32 count)
+{
+	enum region_state state;
+	u32 region, end = first + count;
+
+	while (!is_shown(host, nodes, node, end - 1))
+		end--;
+	printf("%9u  ", first);
+	for (region = first; region < end; region++) {
+		state = region_state(host, region);
+		if (is_shown(host, nodes, node, region))
+			printf("%s%c%s", color(signs[state].color),
+			       signs[state].sign, color_end());
+		else
+			putchar(' ');
+	}
+	putchar('\n');
+}
+
+/* Does a node have a covered region among these? */
+static bool has_any(const struct host *host, const struct nodes *nodes,
+		    int node, u32 first, u32 count)
+{
+	u32 region;
+
+	for (region = first; region < first + count; region++)
+		if (is_shown(host, nodes, node, region))
+			return true;
+	return false;
+}
+
+static void show_node(const struct host *host, const struct nodes *nodes,
+		      int node, u32 width)
+{
+	const struct list *covered = &host->covered;
+	const char *title = node == NODE_NONE ? "no node's memory" :
+			    format("node %d", node);
+	u32 first, next = 0;
+	size_t i;
+
+	for (i = 0; i < covered->ranges; i++) {
+		first = covered->range[i].first / width * width;
+		if (first < next)
+			first = next;
+		for (; first <= covered->range[i].last; first += width) {
+			next = first + width;
+			if (!has_any(host, nodes, node, first, width))
+				continue;
+			if (title)
+				printf("%s\n", title);
+			title = NULL;
+			show_line(host, nodes, node, first, width);
+		}
+	}
+}
+
+static void show_legend(const struct host *host)
+{
+	size_t i;
+
+	printf("\n%llu of %llu regions of 1 GiB optimized.\n",
+	       host->optimized.members, host->covered.members);
+	for (i = 0; i < REGION_STATES; i++)
+		printf("%s%s%c%s %s", i ? "   " : "", color(signs[i].color),
+		       signs[i].sign, color_end(), signs[i].meaning);
+	putchar('\n');
+}
+
+static void add_range(struct table *table, u32 first, u32 last, int node,
+		      enum region_state state)
+{
+	table_row(table);
+	table_number(table, "first", first);
+	table_number(table, "last", last);
+	table_number(table, "regions", last - first + 1);
+	if (node != NODE_NONE)
+		table_number(table, "node", node);
+	table_set(table, "state", "%s", region_words[state]);
+}
+
+/* Neighbours of the same node and state become one range. */
+static void add_ranges(struct table *table, const struct host *host,
+		       const struct nodes *nodes, const struct range *range)
+{
+	enum region_state state;
+	u32 first, last;
+	int node;
+
+	for (first = range->first; first <= range->last; first = last + 1) {
+		state = region_state(host, first);
+		node = nodes_of(nodes, first);
+		last = first;
+		while (last < range->last && nodes_of(nodes, last + 1) == node &&
+		       region_state(host, last + 1) == state)
+			last++;
+		add_range(table, first, last, node, state);
+	}
+}
+
+static int print_ranges(const struct host *host, const struct nodes *nodes)
+{
+	struct table *table = table_new("map", map_columns);
+	size_t i;
+
+	for (i = 0; i < host->covered.ranges; i++)
+		add_ranges(table, host, nodes, &host->covered.range[i]);
+	return table_print(table);
+}
+
+int run_map(char **arguments)
+{
+	struct nodes nodes;
+	struct host host;
+	size_t i;
+
+	(void)arguments;
+	if (!host_read(&host))
+		return host_missing();
+	if (!host.root)
+		return failed("can't read " SYSFS "covered; run this as root");
+	nodes_read(&nodes);
+	if (options.json || options.output || options.no_headings)
+		return print_ranges(&host, &nodes);
+	for (i = 0; i < nodes.count; i++)
+		show_node(&host, &nodes, nodes.number[i], line_regions());
+	show_node(&host, &nodes, NODE_NONE, line_regions());
+	show_legend(&host);
+	return CTL_OK;
+}

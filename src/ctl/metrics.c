@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * metrics: OpenMetrics text. Only gauges and counters: node_exporter's textfile
+ * collector, which has the older grammar, refuses a file with a type it does
+ * not know.
+ */
+#include <string.h>
+
+#include "rmpopt.h"
+
+/**
+ * struct metric - a number of the module
+ * @file: where it stands, below SYSFS
+ * @name: of the metric, without rmpopt_ and _total
+ * @labels: with braces, "" for none
+ * @unit: its unit, "" for none
+ * @counter: it only grows
+ * @scale: what it is to be divided by
+ * @help: of the metric; NULL: the same metric as the one before
+ */
+struct metric {
+	const char *file;
+	const char *name;
+	const char *labels;
+	const char *unit;
+	bool counter;
+	double scale;
+	const char *help;
+};
+
+static const struct metric metrics[] = {
+	{ "regions_covered", "covered_regions", "", "regions", false, 1,
+	  "Regions (1 GiB each) that are looked after." },
+	{ "regions_optimized", "optimized_regions", "", "regions", false, 1,
+	  "Regions optimized on every core." },
+	{ "regions_uncovered", "uncovered_regions", "", "regions", false, 1,
+	  "Regions in no core's window." },
+	{ "requested", "requests", "", "", true, 1, "Requests accepted." },
+	{ "served", "requests_served", "", "", true, 1, "Requests served." },
+	{ "stats/passes_full", "passes", "{kind=\"full\"}", "", true, 1,
+	  "Passes ended." },
+	{ "stats/passes_delta", "passes", "{kind=\"delta\"}", "", true, 1, NULL },
+	{ "stats/verifies_leader", "verifies", "{by=\"leader\"}", "", true, 1,
+	  "Verifies executed." },
+	{ "stats/verifies_follower", "verifies", "{by=\"follower\"}", "", true, 1, NULL },
+	{ "stats/verifies_catchup", "verifies", "{by=\"catchup\"}", "", true, 1, NULL },
+	{ "stats/reports", "reports", "", "", true, 1, "Reports executed." },
+	{ "stats/slices", "slices", "", "", true, 1, "Interruptions of cores." },
+	{ "stats/overruns", "overruns", "", "", true, 1,
+	  "Interruptions longer than slice_us." },
+	{ "stats/conversions", "conversions", "", "", true, 1,
+	  "Conversions of pages seen by hooks." },
+	{ "stats/faults", "faults", "", "", true, 1, "Instructions that faulted." },
+	{ "stats/last_pass_us", "last_pass_duration_seconds", "", "seconds", false, 1e6,
+	  "How long the last pass took." },
+	{ "stats/last_stolen_us", "last_pass_stolen_seconds", "", "seconds", false, 1e6,
+	  "Time of other cores that the last pass took, added up." },
+	{ "stats/worst_slice_ns", "worst_slice_seconds", "", "seconds", false, 1e9,
+	  "Longest interruption of a core." },
+};
+
+static void head(const char *name, const char *type, const char *unit,
+		 const char *help)
+{
+	printf("# HELP rmpopt_%s %s\n# TYPE rmpopt_%s %s\n", name, help, name, type);
+	if (*unit)
+		printf("# UNIT rmpopt_%s %s\n", name, unit);
+}
+
+static void print_metric(const struct metric *metric)
+{
+	const char *suffix = metric->counter ? "_total" : "";
+	u64 value;
+
+	if (!file_number(&value, SYSFS "%s", metric->file))
+		return;
+	if (metric->help)
+		head(metric->name, metric->counter ? "counter" : "gauge",
+		     metric->unit, metric->help);
+	if (metric->scale == 1)
+		printf("rmpopt_%s%s%s %llu\n", metric->name, suffix,
+		       metric->labels, value);
+	else
+		printf("rmpopt_%s%s%s %.9f\n", metric->name, suffix,
+		       metric->labels, value / metric->scale);
+}
+
+static void gauge(const char *name, const char *help, u64 value)
+{
+	head(name, "gauge", "", help);
+	printf("rmpopt_%s %llu\n", name, value);
+}
+
+/* One sample for each word that it may be. */
+static void words(const char *name, const char *label, const char *help,
+		  const char * const *word, const char *now)
+{
+	head(name, "gauge", "", help);
+	for (; *word; word++)
+		printf("rmpopt_%s{%s=\"%s\"} %d\n", name, label, *word,
+		       now && !strcmp(*word, now));
+}
+
+static void print_state(const struct host *host)
+{
+	static const char * const states[] = {
+		"waiting", "ready", "scanning", "stopped", "failed", "suspended",
+		"leaving", NULL
+	};
+	static const char * const results[] = {
+		"none", "ok", "partial", "cancelled", "failed", NULL
+	};
+
+	words("state", "state", "State of the module.", states, host->state);
+	words("last_result", "result", "How the last pass ended.", results,
+	      host->last_result);
+	gauge("cores", "Cores that take part.", host->cores.members);
+	gauge("cores_behind", "Cores whose tables may lack bits.",
+	      host->behind.members);
+	if (host->root)
+		gauge("backoff_regions", "Regions held back because they are lost again and again.",
+		      host->backoff.members);
+}
+
+int run_metrics(char **arguments)
+{
+	struct host host;
+	bool loaded = host_read(&host);
+	size_t i;
+
+	(void)arguments;
+	gauge("loaded", "Whether the module is loaded.", loaded);
+	if (loaded) {
+		print_state(&host);
+		for (i = 0; i < ARRAY_SIZE(metrics); i++)
+			print_metric(&metrics[i]);
+	}
+	puts("# EOF");
+	return CTL_OK;
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The module's parameters and their limits, as tune.c and main.c of the module have them. */
+#include <string.h>
+
+#include "parameters.h"
+
+#define DAY_MS	(24 * 60 * 60 * 1000)
+
+const struct parameter parameters[] = {
+	{ "slice_us", PARAMETER_NUMBER, true, false, 10, 1000, "50",
+	  "longest interruption of a core, in us" },
+	{ "duty", PARAMETER_NUMBER, true, false, 1, 100, "5",
+	  "percent of a core's time that may be taken" },
+	{ "parallel", PARAMETER_NUMBER, true, true, 1, 8192, "4",
+	  "cores interrupted at the same time; 0: all" },
+	{ "isolated", PARAMETER_ISOLATED, true, false, 0, 0, "ipi",
+	  "isolated and nohz_full cores: ipi, interrupt them too; skip, leave them alone" },
+	{ "auto", PARAMETER_BOOL, true, false, 0, 0, "Y",
+	  "scans by events, watch and audit; N: only on request" },
+	{ "delay_ms", PARAMETER_NUMBER, true, true, 1, DAY_MS, "10000",
+	  "quiet period before a delayed scan" },
+	{ "max_delay_ms", PARAMETER_NUMBER, true, true, 1, DAY_MS, "60000",
+	  "longest time that a delayed scan may be put off" },
+	{ "watch_ms", PARAMETER_NUMBER, true, true, 10, DAY_MS, "60000",
+	  "how often the module looks by itself; 0: never" },
+	{ "audit_ms", PARAMETER_NUMBER, true, true, 10, 7ull * DAY_MS, "3600000",
+	  "how long a round over all cores takes that asks for what they have; 0: none" },
+	{ "scan_on_load", PARAMETER_BOOL, false, false, 0, 0, "Y",
+	  "first scan as soon as SNP is initialised" },
+	{ "init_check", PARAMETER_BOOL, false, false, 0, 0, "Y",
+	  "wait until SNP_INIT is seen done; N: take SnpEn alone for it" },
+	{ "hooks", PARAMETER_BOOL, false, false, 0, 0, "Y",
+	  "notice by kprobes what guests give back" },
+	{ "disable", PARAMETER_BOOL, false, false, 0, 0, "N",
+	  "refuse to load" },
+	{ "cpus", PARAMETER_LIST, false, false, 0, 0, "all",
+	  "only cores with a thread in this list take part" },
+	{ "coverage", PARAMETER_LIST, false, false, 0, 0, "all",
+	  "regions to look after, like 0-3,1024-1535" },
+	{ }
+};
+
+const struct parameter *parameter_find(const char *word, size_t length)
+{
+	const struct parameter *parameter;
+
+	for (parameter = parameters; parameter->name; parameter++)
+		if (strlen(parameter->name) == length &&
+		    !strncmp(parameter->name, word, length))
+			return parameter;
+	return NULL;
+}
+
+const char *parameter_limits(const struct parameter *parameter)
+{
+	switch (parameter->kind) {
+	case PARAMETER_BOOL:
+		return "Y or N";
+	case PARAMETER_ISOLATED:
+		return "ipi or skip";
+	case PARAMETER_LIST:
+		return "all or a list like 0-3,8";
+	default:
+		return format("%s%llu-%llu", parameter->or_zero ? "0 or " : "",
+			      parameter->min, parameter->max);
+	}
+}
+
+static bool fits_number(const struct parameter *parameter, const char *text)
+{
+	u64 value;
+
+	if (!parse_number(text, &value))
+		return false;
+	return (value >= parameter->min && value <= parameter->max) ||
+	       (parameter->or_zero && !value);
+}
+
+static bool fits(const struct parameter *parameter, const char *text)
+{
+	switch (parameter->kind) {
+	case PARAMETER_NUMBER:
+		return fits_number(parameter, text);
+	case PARAMETER_BOOL:
+		return strlen(text) == 1 && strchr("yYnN01", *text);
+	case PARAMETER_ISOLATED:
+		return !strcmp(text, "ipi") || !strcmp(text, "skip");
+	default:
+		return !strcmp(text, "all") || (*text && list_written(text));
+	}
+}
+
+/* What is wrong with NAME=VALUE; NULL if nothing. */
+const char *parameter_wrong(const char *word)
+{
+	size_t length = strcspn(word, "=");
+	const struct parameter *parameter = parameter_find(word, length);
+
+	if (!parameter)
+		return format("%.*s: there is no such parameter; rmpoptctl set shows those there are",
+			      (int)length, word);
+	if (!word[length])
+		return format("%s: give a value: %s=%s", word, word,
+			      parameter->standard);
+	if (!fits(parameter, word + length + 1))
+		return format("%s: it takes %s", word, parameter_limits(parameter));
+	return NULL;
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /etc/modprobe.d/rmpopt.conf: what set --persist keeps. Other lines stay as
+ * they are; the file is replaced as a whole or not at all.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ctl.h"
+#include "persist.h"
+
+#define FOLDER	"/etc/modprobe.d"
+#define PATH	FOLDER "/rmpopt.conf"
+
+static const char header[] =
+	"# Parameters of rmpopt; written by rmpoptctl set --persist, which keeps other lines.\n";
+
+/* Takes a line off @text, with those that a backslash joins to it; its newline stays. */
+static char *take_line(char **text)
+{
+	char *end = *text, *line;
+
+	if (!*end)
+		return NULL;
+	do {
+		end += strcspn(end, "\n");
+		end += *end == '\n';
+	} while (*end && end - *text > 1 && end[-1] == '\n' && end[-2] == '\\');
+	line = format("%.*s", (int)(end - *text), *text);
+	*text = end;
+	return line;
+}
+
+/* The line as modprobe reads it: joined, without its newline. */
+static char *joined(const char *line)
+{
+	char *copy = arena_copy(line), *c;
+
+	for (c = copy; *c; c++) {
+		if (c[0] == '\\' && c[1] == '\n')
+			memset(c, ' ', 2);
+		else if (*c == '\n')
+			*c = '\0';
+	}
+	return copy;
+}
+
+static bool is_set_again(const char *word, char **words)
+{
+	size_t length = strcspn(word, "=") + 1;
+
+	for (; *words; words++)
+		if (!strncmp(word, *words, length))
+			return true;
+	return false;
+}
+
+/* Blanks in double quotes belong to the word. */
+static char *next_option(char **line)
+{
+	char *word = *line + strspn(*line, " \t"), *c = word;
+	bool quoted = false;
+
+	for (; *c && (quoted || (*c != ' ' && *c != '\t')); c++)
+		quoted ^= *c == '"';
+	*line = c;
+	if (*c)
+		*(*line)++ = '\0';
+	return *word ? word : NULL;
+}
+
+/* A line "options rmpopt ..." without what is set anew; "" if nothing stays. */
+static const char *without(const char *line, char **words)
+{
+	char *rest = joined(line), *word, *kept = "";
+	bool dropped = false;
+
+	word = next_word(&rest);
+	if (!word || strcmp(word, "options"))
+		return line;
+	word = next_word(&rest);
+	if (!word || strcmp(word, "rmpopt"))
+		return line;
+	while ((word = next_option(&rest))) {
+		if (is_set_again(word, words))
+			dropped = true;
+		else
+			kept = format("%s %s", kept, word);
+	}
+	if (!dropped)
+		return line;
+	return *kept ? format("options rmpopt%s\n", kept) : "";
+}
+
+static const char *new_text(char *old, char **words)
+{
+	const char *text = *old ? "" : header;
+	char *line;
+
+	while ((line = take_line(&old)))
+		text = format("%s%s", text, without(line, words));
+	if (*text && text[strlen(text) - 1] != '\n')
+		text = format("%s\n", text);
+	text = format("%soptions rmpopt", text);
+	for (; *words; words++)
+		text = format("%s %s", text, *words);
+	return format("%s\n", text);
+}
+
+static int write_all(int fd, const char *text)
+{
+	size_t length = strlen(text);
+	ssize_t n;
+
+	for (; length; text += n, length -= n) {
+		n = write(fd, text, length);
+		if (n < 0)
+			return errno;
+	}
+	return fchmod(fd, 0644) || fsync(fd) ? errno : 0;
+}
+
+/* Readers see the old file or the new one. Returns 0 or an errno. */
+static int replace(const char *text)
+{
+	char *path = format(FOLDER "/.rmpopt.conf.XXXXXX");
+	int fd = mkostemp(path, O_CLOEXEC), error;
+
+	if (fd < 0)
+		return errno;
+	error = write_all(fd, text);
+	if (close(fd) && !error)
+		error = errno;
+	if (!error && rename(path, PATH))
+		error = errno;
+	if (error)
+		unlink(path);
+	return error;
+}
+
+/* Adds NAME=VALUE words to those of later loads. Returns the exit code. */
+int persist(char **words)
+{
+	size_t size;
+	char *old = file_bytes(PATH, &size);
+	int error = 0;
+
+	if (!old && errno != ENOENT)
+		error = errno;
+	else if (old && memchr(old, '\0', size))
+		error = EILSEQ;
+	if (!error)
+		error = replace(new_text(old ?: "", words));
+	return error ? failed(PATH ": %s; nothing was written there%s",
+			      strerror(error),
+			      error == EACCES ? ", run this as root" : "") : CTL_OK;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The module as its files show it.
+ */
+#ifndef RMPOPTCTL_RMPOPT_H
+#define RMPOPTCTL_RMPOPT_H
+
+#include "ctl.h"
+
+/* A count that could not be read. */
+#define UNKNOWN		(~0ull)
+
+/**
+ * struct host - what the files in sysfs say; numbers may be UNKNOWN
+ * @root: the files for root could be read
+ * @own: regions in which the RMP itself lies, as far as known
+ * @uncovered: regions that no core's window holds, as far as known
+ */
+struct host {
+	bool root;
+	const char *version;
+	const char *state;
+	const char *reason;
+	const char *last_result;
+	const char *last_trigger;
+	const char *hooks;
+	u64 requested;
+	u64 served;
+	u64 passes;
+	u64 done;
+	u64 total;
+	u64 regions_covered;
+	u64 regions_optimized;
+	u64 regions_uncovered;
+	u64 last_pass_us;
+	u64 last_stolen_us;
+	u64 slices;
+	u64 overruns;
+	u64 faults;
+	u64 slice_us;
+	u64 worst_slice_ns;
+	u64 worst_slice_cpu;
+	struct list covered;
+	struct list optimized;
+	struct list backoff;
+	struct list cores;
+	struct list behind;
+	struct list leaders;
+	struct list own;
+	struct list uncovered;
+};
+
+bool host_loaded(void);
+bool host_read(struct host *host);
+int host_missing(void);
+
+/* What keeps a region from being optimized, as far as sysfs tells. */
+enum region_state {
+	REGION_OPTIMIZED,
+	REGION_HELD,
+	REGION_BACKOFF,
+	REGION_OWN,
+	REGION_UNCOVERED,
+	REGION_STATES,
+};
+
+extern const char * const region_words[REGION_STATES];
+enum region_state region_state(const struct host *host, u32 region);
+
+#endif /* RMPOPTCTL_RMPOPT_H */

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Tables and JSON, by libsmartcols, from tables of columns. */
+#include <ctype.h>
+#include <stdarg.h>
+#include <string.h>
+#include <stdlib.h>
+#include <libsmartcols.h>
+
+#include "ctl.h"
+
+#define COLUMNS_MAX	48
+
+/**
+ * struct table - what a command shows
+ * @smart: as libsmartcols has it
+ * @row: the row that is being filled
+ * @columns: what there is
+ * @place: of each of them where it is shown, -1 if it is not
+ */
+struct table {
+	struct libscols_table *smart;
+	struct libscols_line *row;
+	const struct column *columns;
+	int place[COLUMNS_MAX];
+};
+
+static int find_column(const struct column *columns, const char *name,
+		       size_t length)
+{
+	int i;
+
+	for (i = 0; columns[i].name; i++)
+		if (strlen(columns[i].name) == length &&
+		    !strncasecmp(columns[i].name, name, length))
+			return i;
+	return -1;
+}
+
+/* Does a list like "cpu,role" name columns of these only? */
+bool table_knows(const struct column *columns, const char *list)
+{
+	size_t length;
+
+	for (;; list += length + 1) {
+		length = strcspn(list, ",");
+		if (find_column(columns, list, length) < 0)
+			return false;
+		if (!list[length])
+			return true;
+	}
+}
+
+static const char *heading(const char *name)
+{
+	char *copy = arena_copy(name), *c;
+
+	for (c = copy; !options.json && *c; c++)
+		*c = toupper((unsigned char)*c);
+	return copy;
+}
+
+static void show_column(struct table *table, int i, int place)
+{
+	static const int json_types[] = {
+		[COLUMN_TEXT]	= SCOLS_JSON_STRING,
+		[COLUMN_NUMBER]	= SCOLS_JSON_NUMBER,
+		[COLUMN_BOOL]	= SCOLS_JSON_BOOLEAN,
+	};
+	const struct column *column = &table->columns[i];
+	struct libscols_column *smart;
+
+	smart = scols_table_new_column(table->smart, heading(column->name), 0,
+				       column->type == COLUMN_NUMBER ?
+				       SCOLS_FL_RIGHT : 0);
+	if (!smart)
+		exit(failed("not enough memory"));
+	scols_column_set_json_type(smart, json_types[column->type]);
+	table->place[i] = place;
+}
+
+static void show_all(struct table *table)
+{
+	int i;
+
+	for (i = 0; table->columns[i].name; i++)
+		show_column(table, i, i);
+}
+
+static void show_chosen(struct table *table, const char *list)
+{
+	size_t length;
+	int i, place = 0;
+
+	for (;; list += length + 1) {
+		length = strcspn(list, ",");
+		i = find_column(table->columns, list, length);
+		if (i >= 0 && table->place[i] < 0)
+			show_column(table, i, place++);
+		if (!list[length])
+			return;
+	}
+}
+
+/* Shows the columns of --output, all without; @name is that of the JSON array. */
+struct table *table_new(const char *name, const struct column *columns)
+{
+	struct table *table = arena_get(sizeof(*table));
+
+	table->smart = scols_new_table();
+	if (!table->smart)
+		exit(failed("not enough memory"));
+	table->columns = columns;
+	memset(table->place, 0xff, sizeof(table->place));
+	scols_table_set_name(table->smart, name);
+	scols_table_enable_json(table->smart, options.json);
+	scols_table_enable_noheadings(table->smart, options.no_headings);
+	if (options.output)
+		show_chosen(table, options.output);
+	else
+		show_all(table);
+	return table;
+}
+
+void table_row(struct table *table)
+{
+	table->row = scols_table_new_line(table->smart, NULL);
+	if (!table->row)
+		exit(failed("not enough memory"));
+}
+
+static void set(struct table *table, const char *column, const char *text)
+{
+	int i = find_column(table->columns, column, strlen(column));
+
+	if (i < 0)
+		abort();
+	if (table->place[i] >= 0)
+		scols_line_set_data(table->row, table->place[i], text);
+}
+
+/* A cell of the last row; what is not set is null in JSON. */
+void table_set(struct table *table, const char *column, const char *fmt, ...)
+{
+	va_list args;
+	char *text;
+	int length;
+
+	va_start(args, fmt);
+	length = vsnprintf(NULL, 0, fmt, args);
+	va_end(args);
+	text = arena_get(length + 1);
+	va_start(args, fmt);
+	vsnprintf(text, length + 1, fmt, args);
+	va_end(args);
+	set(table, column, text);
+}
+
+void table_number(struct table *table, const char *column, u64 value)
+{
+	set(table, column, format("%llu", value));
+}
+
+void table_bool(struct table *table, const char *column, bool value)
+{
+	set(table, column, options.json ? (value ? "1" : "0") :
+	    value ? "yes" : "no");
+}
+
+/* libsmartcols prints nothing for a table without rows; JSON needs its array. */
+int table_print(struct table *table)
+{
+	int ret = 0;
+
+	if (options.json && !scols_table_get_nlines(table->smart))
+		printf("{\n   \"%s\": []\n}\n", scols_table_get_name(table->smart));
+	else
+		ret = scols_print_table(table->smart);
+	scols_unref_table(table->smart);
+	return ret ? failed("can't print the table") : CTL_OK;
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Numbers, words and lines in what files say. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl.h"
+
+static bool parse(const char *text, int base, u64 *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoull(text, &end, base);
+	return !errno && end != text && !*end;
+}
+
+/* Digits and nothing else: strtoull() alone would take " -1". */
+bool parse_number(const char *text, u64 *value)
+{
+	return isdigit((unsigned char)*text) && parse(text, 10, value);
+}
+
+/* With or without 0x in front. */
+bool parse_hex(const char *text, u64 *value)
+{
+	return isxdigit((unsigned char)*text) && parse(text, 16, value);
+}
+
+/* Where the word @word[0..length) begins in a text of blank-separated words. */
+static const char *find_word(const char *text, const char *word, size_t length,
+			     const char *behind)
+{
+	const char *at = text;
+
+	while ((at = strstr(at, word))) {
+		if ((at == text || isspace((unsigned char)at[-1])) &&
+		    (strchr(behind, at[length]) || !at[length]))
+			return at;
+		at++;
+	}
+	return NULL;
+}
+
+bool has_word(const char *text, const char *word)
+{
+	return find_word(text, word, strlen(word), "\t\n ");
+}
+
+/* Of the first word NAME=VALUE the value, of NAME alone "", else NULL. */
+const char *value_of(const char *text, const char *name)
+{
+	const char *at = find_word(text, name, strlen(name), "=\t\n ");
+
+	if (!at)
+		return NULL;
+	at += strlen(name);
+	if (*at != '=')
+		return "";
+	return format("%.*s", (int)strcspn(at + 1, "\t\n "), at + 1);
+}
+
+/* The next line without its end, NULL behind the last; @text moves on. */
+char *next_line(char **text)
+{
+	char *line = *text;
+
+	if (!line || !*line)
+		return NULL;
+	*text = strchr(line, '\n');
+	if (*text)
+		*(*text)++ = '\0';
+	return line;
+}
+
+/* The next word of a line, NULL behind the last; @line moves on. */
+char *next_word(char **line)
+{
+	char *word = *line + strspn(*line, " \t");
+	size_t length = strcspn(word, " \t");
+
+	if (!length)
+		return NULL;
+	*line = word + length;
+	if (**line)
+		*(*line)++ = '\0';
+	return word;
+}
+
+const char *plural(u64 n)
+{
+	return n == 1 ? "" : "s";
+}
+
+/* A time as people write it, three digits of it. */
+const char *duration(u64 ns)
+{
+	if (ns < 1000)
+		return format("%llu ns", ns);
+	if (ns < 1000 * 1000)
+		return format("%.3g us", ns / 1e3);
+	if (ns < 1000 * 1000 * 1000)
+		return format("%.3g ms", ns / 1e6);
+	return format("%.*f s", ns < 100ULL * 1000 * 1000 * 1000 ? 1 : 0, ns / 1e9);
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * why: whose pages are in the way of a region. The module reads the RMP for it
+ * (debugfs rmp and rmp_region).
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "rmpopt.h"
+
+const struct column why_columns[] = {
+	{ "region", COLUMN_NUMBER, "its number: GiB of physical address space" },
+	{ "state", COLUMN_TEXT, "optimized, held, backoff, rmp, uncovered" },
+	{ "kind", COLUMN_TEXT, "of one region: guest or firmware" },
+	{ "asid", COLUMN_NUMBER, "of one region: the guest's ASID" },
+	{ "pages", COLUMN_NUMBER, "of one region: pages of 4 KiB that it holds" },
+	{ "whole", COLUMN_NUMBER, "blocks of 2 MiB wholly assigned" },
+	{ "partial", COLUMN_NUMBER, "blocks of 2 MiB partly assigned" },
+	{ "firmware", COLUMN_NUMBER, "of these blocks: holding firmware pages" },
+	{ "asids", COLUMN_TEXT, "ASIDs of the guests met in it" },
+	{ }
+};
+
+static bool plain(void)
+{
+	return !options.json && !options.output && !options.no_headings;
+}
+
+static int no_debugfs(const char *file)
+{
+	return failed(DEBUGFS "%s: %s; run this as root, with debugfs mounted on /sys/kernel/debug",
+		      file, strerror(errno));
+}
+
+static const char *advice(enum region_state state, bool guest, bool firmware)
+{
+	switch (state) {
+	case REGION_OPTIMIZED:
+		return "Nothing is to be done.";
+	case REGION_OWN:
+		return "It holds the RMP itself and never becomes optimized. That is normal.";
+	case REGION_UNCOVERED:
+		return "It lies in no core's window: windows have 2 TiB and stand where most memory is.";
+	default:
+		break;
+	}
+	if (guest)
+		return "SNP guests live there. After they have ended: rmpoptctl scan --wait. Guests in huge pages\n"
+		       "(hugetlbfs) bound to a node spread over fewer regions.";
+	if (firmware)
+		return "Firmware holds pages there, as it does for each of its commands. It comes back, or not, with a\n"
+		       "later scan.";
+	return state == REGION_BACKOFF ?
+	       "Nothing is in the way now. It was lost again and again, so it waits; rmpoptctl scan ends that." :
+	       "Nothing is in the way now: rmpoptctl scan --wait.";
+}
+
+/* The records of one region: exact ones live, those of rmp from a saved tree. */
+static struct records *one_region(u32 region)
+{
+	char *answer;
+
+	if (options.sysroot)
+		return records_read(DEBUGFS "rmp");
+	answer = file_ask(DEBUGFS "rmp_region", format("%u", region));
+	return answer ? records_parse(answer) : NULL;
+}
+
+static bool is_about(const struct records *records, size_t row, u32 region)
+{
+	u64 number;
+
+	return record_number(records, row, "region", &number) && number == region;
+}
+
+static void say_holder(const struct records *records, size_t row,
+		       bool *guest, bool *firmware)
+{
+	const char *kind = record_text(records, row, "kind");
+	const char *asid = record_text(records, row, "asid");
+	u64 pages;
+
+	if (kind && !strncmp(kind, "error:", 6))
+		printf("  the RMP could not be read (errno %s)\n", kind + 6);
+	if (!kind || !record_number(records, row, "pages", &pages))
+		return;
+	if (!strcmp(kind, "guest")) {
+		*guest = true;
+		printf("  guest with ASID %s: %llu page%s of 4 KiB\n",
+		       asid ?: "?", pages, plural(pages));
+	} else {
+		*firmware = true;
+		printf("  firmware: %llu page%s of 4 KiB\n", pages, plural(pages));
+	}
+}
+
+static void say_blocks(const struct records *records, size_t row,
+		       bool *guest, bool *firmware)
+{
+	const char *asids = record_text(records, row, "asids");
+	u64 whole, partial, of_firmware;
+
+	if (asids && !strncmp(asids, "error:", 6))
+		printf("  the RMP could not be read (errno %s)\n", asids + 6);
+	if (!record_number(records, row, "whole", &whole) ||
+	    !record_number(records, row, "partial", &partial) ||
+	    !record_number(records, row, "firmware", &of_firmware))
+		return;
+	printf("  of 512 blocks of 2 MiB %llu are wholly assigned, %llu partly; %llu of these hold firmware pages\n",
+	       whole, partial, of_firmware);
+	if (asids)
+		printf("  guests with ASID %s\n", asids);
+	*guest = asids;
+	*firmware = of_firmware;
+}
+
+static int say_region(const struct host *host, u32 region,
+		      const struct records *records)
+{
+	enum region_state state = region_state(host, region);
+	bool guest = false, firmware = false;
+	size_t i;
+
+	printf("Region %u (%u GiB to %u GiB) is %soptimized.\n", region, region,
+	       region + 1, state == REGION_OPTIMIZED ? "" : "not ");
+	for (i = 0; i < records_count(records); i++) {
+		if (!is_about(records, i, region))
+			continue;
+		if (options.sysroot)
+			say_blocks(records, i, &guest, &firmware);
+		else
+			say_holder(records, i, &guest, &firmware);
+	}
+	puts(advice(state, guest, firmware));
+	return CTL_OK;
+}
+
+static void copy_number(struct table *table, const struct records *records,
+			size_t row, const char *name)
+{
+	u64 value;
+
+	if (record_number(records, row, name, &value))
+		table_number(table, name, value);
+}
+
+static void add_row(struct table *table, const struct host *host, u32 region,
+		    const struct records *records, size_t row)
+{
+	static const char * const numbers[] = {
+		"asid", "pages", "whole", "partial", "firmware"
+	};
+	static const char * const texts[] = { "kind", "asids" };
+	size_t i;
+
+	table_row(table);
+	table_number(table, "region", region);
+	table_set(table, "state", "%s", region_words[region_state(host, region)]);
+	for (i = 0; records && i < ARRAY_SIZE(numbers); i++)
+		copy_number(table, records, row, numbers[i]);
+	for (i = 0; records && i < ARRAY_SIZE(texts); i++)
+		if (record_text(records, row, texts[i]))
+			table_set(table, texts[i], "%s",
+				  record_text(records, row, texts[i]));
+}
+
+static int print_region(const struct host *host, u32 region,
+			const struct records *records)
+{
+	struct table *table = table_new("why", why_columns);
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < records_count(records); i++) {
+		if (!is_about(records, i, region))
+			continue;
+		add_row(table, host, region, records, i);
+		any = true;
+	}
+	if (!any)
+		add_row(table, host, region, NULL, 0);
+	return table_print(table);
+}
+
+static int why_one(const struct host *host, const char *word)
+{
+	struct records *records;
+	u64 region;
+
+	if (!parse_number(word, &region) || region >= REGIONS_MAX)
+		return misused("why %s: give the number of a region, like 5 for 5 GiB to 6 GiB", word);
+	if (!list_has(&host->covered, region))
+		return failed("region %llu is not looked after; " SYSFS "covered lists those that are", region);
+	records = one_region(region);
+	if (!records)
+		return no_debugfs(options.sysroot ? "rmp" : "rmp_region");
+	return plain() ? say_region(host, region, records) :
+	       print_region(host, region, records);
+}
+
+/* Every region that is not optimized. */
+static int why_all(const struct host *host)
+{
+	struct records *records = records_read(DEBUGFS "rmp");
+	struct table *table;
+	u64 region;
+	size_t i;
+
+	if (!records)
+		return no_debugfs("rmp");
+	table = table_new("why", why_columns);
+	for (i = 0; i < records_count(records); i++)
+		if (record_number(records, i, "region", &region) &&
+		    region < REGIONS_MAX &&
+		    region_state(host, region) != REGION_OPTIMIZED)
+			add_row(table, host, region, records, i);
+	return table_print(table);
+}
+
+int run_why(char **arguments)
+{
+	static const char all_columns[] = "region,state,whole,partial,firmware,asids";
+	struct host host;
+
+	if (!host_read(&host))
+		return host_missing();
+	if (!host.root)
+		return failed("can't read " SYSFS "covered; run this as root");
+	if (*arguments)
+		return why_one(&host, *arguments);
+	if (!options.json && !options.output)
+		options.output = all_columns;
+	return why_all(&host);
+}

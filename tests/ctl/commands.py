@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Each command on hosts of all kinds: what it says, and its exit code."""
+import json
+import os
+import pathlib
+import tempfile
+
+import trees
+from tap import ctl, done, equal, like, ok, terminal, unlike
+
+scratch = tempfile.TemporaryDirectory()
+hosts = trees.make_all(scratch.name + "/trees")
+
+
+def variant(name, change, signer=None, make=trees.not_loaded):
+    """A host that differs in something."""
+    host = make()
+    host.signer = signer
+    change(host)
+    return host.write(f"{scratch.name}/variants/{name}")
+
+
+def verdicts(tree):
+    result = ctl("check", "--json", tree=tree)
+    return result.code, {row["name"]: row["result"] for row in json.loads(result.out)["check"]}
+
+
+def failing(tree):
+    return sorted(name for name, result in verdicts(tree)[1].items() if result == "FAIL")
+
+
+def check_tests():
+    code, found = verdicts(hosts["ready"])
+    equal((code, [n for n, r in found.items() if r != "PASS"]), (0, ["key"]), "check: a host that is ready passes")
+    equal(len(found), 28, "check: has all conditions")
+    code, found = verdicts(hosts["not_loaded"])
+    equal((code, found["loaded"], found["state"], found["hooks"]), (0, "SKIP", "SKIP", "SKIP"),
+          "check: passes before the load")
+    equal(failing(hosts["no_rmpopt"]), ["rmpopt"], "check: no RMPOPT is named")
+    equal(verdicts(hosts["no_rmpopt"])[0], 1, "check: and fails")
+    equal(failing(hosts["waiting"]), ["kvm_amd", "snp_init", "state"], "check: a host that waits for SNP")
+    equal(failing(hosts["failed"]), ["state"], "check: a module that has failed")
+    result = ctl("check", tree=hosts["waiting"])
+    like(result.out, r"^\[ FAIL \] SNP is enabled on all CPUs +SYSCFG.SnpEn is set on no CPU\n +modprobe kvm_amd sev_snp=1",
+         "check: says what was read and the fix")
+    like(result.out, r"^\d+ passed, 3 failed", "check: counts")
+    unlike(result.out, "\033", "check: no colours where no terminal is")
+
+
+def text_file(name, text):
+    return lambda host: host.files.update({name: text})
+
+
+def cpuid_line(old, new):
+    def change(host):
+        saved = host.cpuid
+        host.cpuid = lambda: saved().replace(old, new)
+    return change
+
+
+def msr_text(old, new):
+    def change(host):
+        saved = host.msrs
+        host.msrs = lambda: saved().replace(old, new)
+    return change
+
+
+def broken_hosts():
+    """What is wrong, the host, which conditions have to fail."""
+    config = f"boot/config-{trees.RELEASE}"
+    yield "an Intel CPU", cpuid_line("0x68747541 0x444d4163 0x69746e65", "0x756e6547 0x6c65746e 0x49656e69"), ["vendor"]
+    yield "a hypervisor below", cpuid_line("0x1 0x0 0xb00f50 0x800 0x0", "0x1 0x0 0xb00f50 0x800 0x80000000"), ["hypervisor"]
+    yield "no SNP", cpuid_line("0xa0001b", "0xa0000b"), ["snp"]
+    yield "no RMPREAD", cpuid_line("0xa0001b", "0x80001b"), ["rmpread"]
+    yield "no segmented RMP in the CPU", cpuid_line("0xa0001b", "0x20001b"), ["segments"]
+    yield "no memory encryption", msr_text("0x1800000", "0x1000000"), ["syscfg"]
+    yield "no RMP", msr_text("0xc0010132 0x40000000", "0xc0010132 0x0"), ["rmp_base"]
+    yield "a contiguous RMP", msr_text("0x2201", "0x2200"), ["rmp_cfg"]
+    yield "SnpEn missing on one CPU", msr_text("5 0xc0010010 0x1800000", "5 0xc0010010 0x800000"), ["snp_init"]
+    yield "an IOMMU without SNP", text_file("sys/class/iommu/ivhd0/amd-iommu/features", "246577efa2254afa:10"), ["iommu"]
+    yield "no IOMMU", text_file("sys/class/iommu/ivhd0/amd-iommu/features", None), ["iommu"]
+    yield "a cloud kernel", text_file(config, "CONFIG_KPROBES=y"), ["config_sev"]
+    yield "SNP off on the command line", text_file("proc/cmdline", "sev=debug,nosnp"), ["cmdline"]
+    yield "the IOMMU off on the command line", text_file("proc/cmdline", "amd_iommu=off"), ["cmdline"]
+    yield "the kill switch", text_file("proc/cmdline", "quiet rmpopt.disable"), ["cmdline"]
+    yield "a kdump kernel", text_file("proc/cmdline", "elfcorehdr=0x1000"), ["kdump"]
+    yield "no SNP host", text_file("proc/cpuinfo", "flags : fpu sev sev_snp_not"), ["snp_host"]
+    yield "support in the kernel", text_file("proc/kallsyms", "0000 t snp_setup_rmpopt"), ["in_kernel"]
+    yield "a blocked module", text_file("etc/modprobe.d/x.conf", "install rmpopt /bin/false"), ["blacklist"]
+    yield "a bad option", text_file("etc/modprobe.d/x.conf", "options rmpopt slice_us=5"), ["parameters"]
+    yield "an unknown option", text_file("etc/modprobe.d/x.conf", "options rmpopt slices=50"), ["parameters"]
+    yield "disable=1", text_file("etc/modprobe.d/x.conf", "options rmpopt disable=1"), ["parameters"]
+    yield "lockdown and no signature", text_file("sys/kernel/security/lockdown", "none [integrity] confidentiality"), ["signature"]
+    yield "forced signatures", text_file("sys/module/module/parameters/sig_enforce", "Y"), ["signature"]
+
+
+def broken_tests():
+    for number, (what, change, wanted) in enumerate(broken_hosts()):
+        found = failing(variant(f"broken-{number}", change))
+        if wanted == ["vendor"] or wanted == ["snp"]:
+            found = found[-1:] if wanted == ["vendor"] else [n for n in found if n == "snp"]
+        equal(found, wanted, f"check finds: {what}")
+    old = variant("old", text_file("proc/sys/kernel/osrelease", "6.12.117"))
+    ok("kernel" in failing(old) and "built" in failing(old), "check finds: an old kernel and no module for it")
+    allowed = text_file("proc/cmdline", "rmpopt.disable=0 sev=debug amd_iommu=force_isolation")
+    equal(failing(variant("allowed", allowed)), [], "check: harmless words are no failure")
+    blacklisted = variant("blacklisted", text_file("etc/modprobe.d/x.conf", "blacklist rmpopt"))
+    equal((failing(blacklisted), verdicts(blacklisted)[1]["blacklist"]), ([], "SKIP"), "check: a blacklist is told")
+
+
+def blind_tests():
+    def change(host):
+        host.msrs = lambda: None
+        host.files.update({f"boot/config-{trees.RELEASE}": None, "proc/kallsyms": None})
+    tree = variant("blind", change)
+    code, found = verdicts(tree)
+    equal((code, [n for n, r in found.items() if r == "SKIP"]),
+          (0, ["syscfg", "rmp_base", "rmp_cfg", "config_sev", "config_kprobes", "in_kernel", "snp_init", "key", "loaded",
+               "state", "hooks"]), "check: what can't be read is skipped")
+    like(ctl("check", tree=tree).out, "can't read RMP_CFG.*\n +none were saved: as root, modprobe msr", "check: and how to mend that")
+
+
+def key_tests():
+    locked = text_file("sys/kernel/security/lockdown", "none [integrity] confidentiality")
+    signer = "rmpopt test key"
+    tree = variant("unknown-key", locked, signer)
+    equal((failing(tree), verdicts(tree)[1]["signature"]), (["key"], "PASS"), "check finds: a key that is not enrolled")
+
+    def enrolled(host):
+        locked(host)
+        host.files["proc/keys"] = f"1b I------ 1 perm 1f010000 0 0 asymmetri {signer}: aa: X509.rsa [bb]"
+    equal(verdicts(variant("key-in-keyring", enrolled, signer))[1]["key"], "PASS", "check: a key of the kernel's keyrings")
+
+    def owner(host):
+        locked(host)
+        name = "sys/firmware/efi/efivars/MokListRT-605dab50-e046-4300-abb6-3dd810dd8b23"
+        host.files[name] = b"\x06\0\0\0" + bytes(range(256)) + signer.encode() + b"\0\xff"
+    equal(verdicts(variant("key-of-owner", owner, signer))[1]["key"], "PASS", "check: a key of the machine's owner")
+
+
+def status_tests():
+    result = ctl("status", tree=hosts["ready"])
+    equal(result.code, 0, "status: ready")
+    like(result.out, r"\Armpopt 0.1.0 is ready\n", "status: begins with the state")
+    for line in (r"Optimized +5 of 8 GiB \(62.5 %\)", "1 GiB holds the RMP itself", "1 GiB holds pages of SNP guests",
+                 "1 GiB is lost again and again", "ok, on request; took 1.23 ms, and 345 us of other cores' time",
+                 r"43.2 us on CPU 6 \(slice_us allows 50 us\); 1 of 9 interruptions", "4 take part, led by 2 of them",
+                 "Hooks +rmp_make_shared kvm_amd"):
+        like(result.out, line, f"status: {line}")
+    ok(len(result.out.splitlines()) <= 24 and max(map(len, result.out.splitlines())) <= 110, "status: fits a screen", result.out)
+    bare = variant("bare", lambda host: setattr(host, "sysfs", lambda: {"state": "ready", "reason": "ok"}), make=trees.Host)
+    result = ctl("status", tree=bare)
+    unlike(result.out, str(2 ** 64 - 1)[:6], "status: what is not known is no number")
+    result = ctl("status", tree=hosts["waiting"])
+    like(result.out, r"\Armpopt 0.1.0 is waiting: SNP is not enabled yet .*\n", "status: waiting, and why")
+    equal(result.code, 0, "status: waiting is no failure")
+    equal(ctl("status", tree=hosts["failed"]).code, 1, "status: failed is one")
+    result = ctl("status", tree=hosts["not_loaded"])
+    equal((result.code, result.out, result.err.count("\n")), (1, "", 1), "status: not loaded is told in one line")
+    result = ctl("status", "--json", tree=hosts["not_loaded"])
+    row = json.loads(result.out)["status"][0]
+    equal((result.code, row["loaded"], row["state"]), (1, False, None), "status --json: not loaded")
+    row = json.loads(ctl("status", "--json", tree=hosts["large"]).out)["status"][0]
+    equal((row["regions_covered"], row["regions_optimized"], row["regions_rmp"], row["regions_uncovered"], row["cores"]),
+          (8192, len(trees.large().optimized), 33, 32, 512), "status --json: 8 TiB")
+    count = sum(row[n] for n in ("regions_optimized", "regions_rmp", "regions_held", "regions_backoff", "regions_uncovered"))
+    equal(count, 8192, "status --json: each region is accounted for")
+
+
+def terminal_tests():
+    def on_terminal(*words):
+        return terminal(*words, tree=hosts["ready"])
+    like(on_terminal("map"), "\033\\[32m#\033\\[0m", "map: in colour on a terminal")
+    unlike(on_terminal("map", "--no-color"), "\033", "map --no-color: plain")
+    equal(on_terminal("map", "--no-color").replace("\r", ""), ctl("map", tree=hosts["ready"]).out, "and as in a file")
+    like(on_terminal("check"), "\033\\[32mPASS\033\\[0m", "check: in colour on a terminal")
+    like(on_terminal("watch"), "\033\\[H\033\\[2J.*Ctrl-C", "watch: draws on a terminal")
+
+
+def nothing_tests():
+    def change(host):
+        host.optimized = [r for r in host.regions if r not in host.rmp]
+        host.backoff = []
+    out = ctl("status", tree=variant("full", change, make=trees.Host)).out
+    like(out, "Next +nothing: all that can be is optimized", "status: nothing is to be done where only the RMP is left")
+
+
+def user_tests():
+    def change(host):
+        saved = host.sysfs
+        secret = ("covered", "optimized", "backoff", "stats")
+        host.sysfs = lambda: {k: v for k, v in saved().items() if k.split("/")[0] not in secret}
+        host.debugfs = dict
+    tree = variant("user", change, make=trees.Host)
+    result = ctl("status", tree=tree)
+    like(result.out, "3 GiB; run this as root to see why", "status: who is not root is told so")
+    equal(result.code, 0, "status: and sees the rest")
+    equal(ctl("map", tree=tree).code, 1, "map: for root only")
+    result = ctl("cores", tree=tree)
+    equal(result.out.split(), "CPU ROLE BEHIND 0 leader no 2 follower no 4 leader no 6 follower no".split(), "cores: from sysfs alone")
+    equal(ctl("why", "5", tree=tree).code, 1, "why: for root only")
+    unlike(ctl("metrics", tree=tree).out, "passes_total", "metrics: without what can't be read")
+
+
+def map_tests():
+    result = ctl("map", tree=hosts["ready"])
+    equal(result.out.splitlines()[:4], ["node 0", "        0  #R##", "node 1", "     1024  #b#."], "map: the picture")
+    like(result.out, "5 of 8 regions of 1 GiB optimized", "map: the sum")
+    rows = json.loads(ctl("map", "--json", tree=hosts["ready"]).out)["map"]
+    equal([(r["first"], r["last"], r["node"], r["state"]) for r in rows],
+          [(0, 0, 0, "optimized"), (1, 1, 0, "rmp"), (2, 3, 0, "optimized"), (1024, 1024, 1, "optimized"),
+           (1025, 1025, 1, "backoff"), (1026, 1026, 1, "optimized"), (1027, 1027, 1, "held")], "map --json: ranges")
+    host = trees.large()
+    lines = ctl("map", tree=hosts["large"]).out.splitlines()
+    drawn = "".join(line[11:] for line in lines if line[:9].strip().isdigit())
+    equal(len(drawn), 8192, "map: whole at 8 TiB")
+    equal([i for i, sign in enumerate(drawn) if sign == "#"], host.optimized, "map: and right")
+    equal(drawn[8160:], "-" * 32, "map: what lies in no window")
+    equal([i for i, sign in enumerate(drawn) if sign == "R"], host.rmp, "map: the RMP itself")
+    equal([i for i, sign in enumerate(drawn) if sign == "b"], host.backoff, "map: back-off")
+    equal([line for line in lines if line.startswith("node")], [f"node {n}" for n in range(4)], "map: by node")
+    rows = json.loads(ctl("map", "--json", tree=hosts["large"]).out)["map"]
+    equal(sum(r["regions"] for r in rows), 8192, "map --json: whole at 8 TiB")
+    ok(max(len(line) for line in lines[:-2]) <= 80, "map: fits 80 columns")
+    equal(ctl("map", tree=hosts["waiting"]).code, 0, "map: also while waiting")
+    equal(ctl("map", tree=hosts["not_loaded"]).code, 1, "map: not loaded")
+
+
+def why_tests():
+    result = ctl("why", "1027", tree=hosts["ready"])
+    like(result.out, "3 are wholly assigned, 2 partly; 1 of these hold firmware", "why: blocks")
+    like(result.out, "guests with ASID 7,9", "why: guests")
+    like(result.out, "After they have ended: rmpoptctl scan --wait", "why: what to do")
+    like(ctl("why", "1", tree=hosts["ready"]).out, "holds the RMP itself", "why: the RMP's own region")
+    like(ctl("why", "0", tree=hosts["ready"]).out, "is optimized", "why: nothing is in the way")
+    like(ctl("why", "1025", tree=hosts["ready"]).out, "lost again and again", "why: back-off")
+    equal(ctl("why", "99", tree=hosts["ready"]).code, 1, "why: a region that is not covered")
+    for word in ("x", "5000000", "1x", "", " 1"):
+        equal(ctl("why", word, tree=hosts["ready"]).code, 2, f"why: refuses {word!r}")
+    rows = json.loads(ctl("why", "--json", tree=hosts["large"]).out)["why"]
+    equal([row["region"] for row in rows], trees.large().held(), "why: all regions at 8 TiB that are not optimized")
+
+
+def cores_tests():
+    rows = json.loads(ctl("cores", "--json", tree=hosts["ready"]).out)["cores"]
+    equal([(r["cpu"], r["role"], r["slices"]) for r in rows],
+          [(0, "leader", 0), (2, "follower", 3), (4, "leader", 6), (6, "follower", 9)], "cores --json")
+    result = ctl("cores", "--output", "role,cpu", "--noheadings", tree=hosts["large"])
+    equal((len(result.out.splitlines()), result.out.split()[:2]), (512, ["leader", "0"]), "cores: columns as asked for")
+    equal(ctl("cores", "--output", "nonsense", tree=hosts["ready"]).code, 2, "cores: no such column")
+
+
+def watch_tests():
+    result = ctl("watch", tree=hosts["ready"])
+    equal((result.code, result.out), (0, "ready, 5 of 8 GiB optimized, 5 passes, last ok, 0 cores behind\n"),
+          "watch: one line where nothing changes")
+    tree = pathlib.Path(hosts["failed"])
+    like(ctl("watch", tree=tree).out, "failed, 0 of 8 GiB optimized.*: every core fails", "watch: with the reason")
+
+
+def set_tests():
+    rows = json.loads(ctl("set", "--json", tree=hosts["ready"]).out)["set"]
+    values = {row["name"]: row["value"] for row in rows}
+    equal((values["slice_us"], values["isolated"], values["cpus"], len(values)), ("50", "ipi", "all", 15), "set: shows values")
+    equal(ctl("set", "slice_us=20", tree=hosts["ready"]).code, 2, "set: changes no saved tree")
+    for word in ("slice_us=9", "slice_us=1001", "slice_us=", "slice_us", "slice_us=0x20", "slice_us=+50", "duty=0",
+                 "isolated=maybe", "auto=2", "=1", "slice=20", "slice_us=50 ", "watch_ms=5", "delay_ms=86400001",
+                 "coverage=3-1", "coverage=1,", "cpus=a"):
+        result = ctl("set", "--persist", word)
+        equal((result.code, result.err.count("\n")), (2, 1), f"set: refuses {word!r}")
+    ok(not os.path.exists("/etc/modprobe.d/rmpopt.conf"), "set: and has written nothing")
+
+
+def persist_tests():
+    conf = pathlib.Path("/etc/modprobe.d/rmpopt.conf")
+    conf.parent.mkdir(exist_ok=True)
+    cases = [
+        (None, ["duty=3"], r"\A# .*\noptions rmpopt duty=3\n\Z"),
+        ("# mine\noptions rmpopt duty=3 slice_us=20\n", ["duty=4"], r"\A# mine\noptions rmpopt slice_us=20\noptions rmpopt duty=4\n\Z"),
+        ("options rmpopt duty=3", ["duty=4"], r"\Aoptions rmpopt duty=4\n\Z"),
+        ("options other duty=3\n# options rmpopt duty=3", ["duty=4"],
+         r"\Aoptions other duty=3\n# options rmpopt duty=3\noptions rmpopt duty=4\n\Z"),
+        ("options rmpopt \\\n duty=3 \\\n cpus=0-3\n\nalias a b \\\n c\n", ["duty=4"],
+         r"\Aoptions rmpopt cpus=0-3\n\nalias a b \\\n c\noptions rmpopt duty=4\n\Z"),
+        ('options rmpopt x="a duty=1 b" duty=3\n', ["duty=4"], r'\Aoptions rmpopt x="a duty=1 b"\noptions rmpopt duty=4\n\Z'),
+        ("options rmpopt duty=3\n", ["watch_ms=0", "cpus=0-3"], r"\Aoptions rmpopt duty=3\noptions rmpopt watch_ms=0 cpus=0-3\n\Z"),
+    ]
+    for number, (before, words, after) in enumerate(cases):
+        conf.unlink(missing_ok=True)
+        if before is not None:
+            conf.write_text(before)
+        result = ctl("set", "--persist", *words)
+        like(conf.read_text(), after, f"set --persist: case {number}, exit {result.code}")
+    equal([p.name for p in conf.parent.glob(".rmpopt*")], [], "set --persist: leaves no other file")
+    conf.unlink()
+
+
+def misuse_tests():
+    for words in ([], ["nonsense"], ["--nonsense"], ["map", "extra"], ["check", "--wait"], ["scan", "--full", "--later"],
+                  ["scan", "--timeout", "5"], ["scan", "--wait", "--timeout", "0"], ["why", "1", "2"], ["status", "--output", "x"],
+                  ["watch", "--json"], ["set", "--save", "x"], ["help", "nonsense"], ["scan", "--timeout"]):
+        result = ctl(*words)
+        equal((result.code, result.out, result.err.count("\n")), (2, "", 1), f"misuse in one line, exit 2: {' '.join(words)}")
+    for words in (["scan"], ["unload"], ["watch"], ["cores"], ["set", "duty=3"]):
+        result = ctl(*words)
+        equal((result.code, result.out, result.err.count("\n")), (1, "", 1), f"not loaded: {' '.join(words)}")
+    equal(ctl("status", tree="/nonexistent").code, 1, "no such tree")
+    equal(ctl("--version").out, "rmpoptctl 0.1.0\n", "--version")
+    with open("/dev/full", "w", encoding="ascii") as full:
+        code = os.spawnvpe(os.P_WAIT, "sh", ["sh", "-c", f"{os.environ['RMPOPTCTL']} --help >/dev/full 2>/dev/null"], os.environ)
+        ok(full and code == 1, "a full disk is a failure")
+
+
+for test in (check_tests, broken_tests, blind_tests, key_tests, status_tests, terminal_tests, nothing_tests, user_tests, map_tests, why_tests, cores_tests,
+             watch_tests, set_tests, persist_tests, misuse_tests):
+    test()
+done()

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0
+"""JSON against the schemas in schemas/, metrics against the grammars of OpenMetrics and of Prometheus."""
+import json
+import pathlib
+import re
+import tempfile
+
+import jsonschema
+import prometheus_client.openmetrics.parser as openmetrics
+import prometheus_client.parser as prometheus
+
+import trees
+from tap import ctl, done, equal, ok
+
+scratch = tempfile.TemporaryDirectory()
+hosts = trees.make_all(scratch.name)
+schemas = {path.stem: json.loads(path.read_text()) for path in
+           sorted((pathlib.Path(__file__).parent / "schemas").glob("*.json"))}
+
+
+def columns_of(command):
+    """Names of columns as --help has them."""
+    text = ctl(command, "--help").out.split("Columns and names in JSON:\n")[1]
+    return re.findall(r"^  (\w+)", text.split("\n\n")[0], re.M)
+
+
+def problems(document, schema):
+    return [error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(document)]
+
+
+def schema_tests():
+    for command, schema in schemas.items():
+        items = schema["properties"][command]["items"]
+        equal(list(items["properties"]), columns_of(command), f"{command}: the schema has the names of --help")
+        if command in ("scan", "bench"):
+            continue
+        for name, tree in hosts.items():
+            result = ctl(command, "--json", tree=tree)
+            if not result.out and result.code == 1:
+                ok(name in ("not_loaded", "no_rmpopt"), f"{command} --json, {name}: no document")
+                continue
+            equal(problems(json.loads(result.out), schema), [], f"{command} --json, {name}: fits the schema")
+
+
+def seeded_tests():
+    """A schema that takes everything would be none."""
+    for command, schema in schemas.items():
+        items = schema["properties"][command]["items"]
+        ok(problems({command: [{}]}, schema), f"{command}: the schema wants its names")
+        ok(problems({command: [dict.fromkeys([*items["properties"], "more"])]}, schema), f"{command}: and no others")
+
+
+def families(text, parse):
+    return {family.name: family for family in parse(text)}
+
+
+def metrics_tests():
+    for name, tree in hosts.items():
+        text = ctl("metrics", tree=tree).out
+        try:
+            found = families(text, openmetrics.text_string_to_metric_families)
+            older = families(text, prometheus.text_string_to_metric_families)
+        except ValueError as error:
+            ok(False, f"metrics, {name}: the grammar of OpenMetrics", error, text)
+            continue
+        ok(found and older, f"metrics, {name}: the grammars of OpenMetrics and Prometheus")
+        ok(all(family.documentation for family in found.values()), f"metrics, {name}: each has a HELP")
+        equal({family.type for family in found.values()} - {"gauge", "counter"}, set(),
+              f"metrics, {name}: only types that every collector knows")
+
+
+def value_tests():
+    found = families(ctl("metrics", tree=hosts["ready"]).out, openmetrics.text_string_to_metric_families)
+    samples = {(s.name, *s.labels.values()): s.value for family in found.values() for s in family.samples}
+    wanted = {("rmpopt_loaded",): 1, ("rmpopt_state", "ready"): 1, ("rmpopt_state", "failed"): 0,
+              ("rmpopt_optimized_regions",): 5, ("rmpopt_passes_total", "delta"): 4, ("rmpopt_conversions_total",): 77,
+              ("rmpopt_verifies_total", "follower"): 21, ("rmpopt_last_pass_duration_seconds",): 0.001234,
+              ("rmpopt_worst_slice_seconds",): 0.00004321}
+    for key, value in wanted.items():
+        equal(samples.get(key), value, f"metrics: {' '.join(key)}")
+    equal(found["rmpopt_last_pass_duration_seconds"].unit, "seconds", "metrics: a unit")
+    equal(ctl("metrics", tree=hosts["not_loaded"]).out.splitlines()[-2:], ["rmpopt_loaded 0", "# EOF"], "metrics: not loaded")
+
+
+schema_tests()
+seeded_tests()
+metrics_tests()
+value_tests()
+done()
