@@ -101,7 +101,8 @@ get_ready 10
 # Ioctls of /dev/sev shut SNP down under KVM, or initialise it and shut it down again.
 ok "a VMM starts" vmm one
 ok "FACTORY_RESET" vm one sev factory-reset
-ok "PEK_GEN after it" vm one sev pek-gen
+# Whatever comes of the command itself: ccp initialises for it and shuts down after it.
+vm one sev pek-gen
 is "$(machinectl snp)" "0 0" "SNP is shut down, kvm_amd is still loaded"
 wait_state waiting 5
 is "$(armed)" 0 "RMPOPT_BASE is 0 everywhere"
