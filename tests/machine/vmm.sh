@@ -22,7 +22,7 @@ vmm() {
 	# Held open, or snpvm would see the end after the first command.
 	sleep 100000 >"$dir/in" 2>/dev/null &
 	echo $! >"$dir/holder"
-	vmm_until "grep -q ready $dir/out" 10
+	vmm_until "grep -qs ready $dir/out" 10
 }
 
 # vm_send VMM COMMAND... - without waiting for the answer
