@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Tracepoints rmpopt:*. Numbers only; times of instructions are TSC cycles.
- *
- * host_event would be called event, but register_trace_event() is the kernel's.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM rmpopt
@@ -10,9 +8,17 @@
 #if !defined(RMPOPT_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
 #define RMPOPT_TRACE_H
 
+#include <linux/trace_events.h>
 #include <linux/tracepoint.h>
 
 #include "engine.h"
+
+/*
+ * The kernel has functions of these names, of which the header above tells;
+ * those that are made for the tracepoint event go by others.
+ */
+#define register_trace_event	register_trace_rmpopt_event
+#define unregister_trace_event	unregister_trace_rmpopt_event
 
 #ifndef RMPOPT_TRACE_ONCE
 #define RMPOPT_TRACE_ONCE
@@ -187,7 +193,7 @@ TRACE_EVENT(follower_slice,
 );
 
 /* @cpu, @region: -1 if it is about none. */
-TRACE_EVENT(host_event,
+TRACE_EVENT(event,
 	    TP_PROTO(unsigned int kind, int cpu, s64 region),
 	    TP_ARGS(kind, cpu, region),
 	    TP_STRUCT__entry(__field(s64, region)

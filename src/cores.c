@@ -223,7 +223,7 @@ void cores_join(struct core *core)
 	if (slices_busy(core))
 		plan_late(&engine.plan, &core->plan, 0);
 	plan_join(&engine.plan, &core->plan);
-	trace_host_event(TRACE_JOINED, name_of(core), -1);
+	trace_event(TRACE_JOINED, name_of(core), -1);
 	WRITE_ONCE(core->behind, true);
 	WRITE_ONCE(core->armed, true);
 }
@@ -242,7 +242,7 @@ void cores_leave(struct core *core)
 	if (slices_busy(core))
 		plan_late(&engine.plan, &core->plan, 0);
 	plan_leave(&engine.plan, &core->plan);
-	trace_host_event(TRACE_LEFT, name_of(core), -1);
+	trace_event(TRACE_LEFT, name_of(core), -1);
 }
 
 /*
@@ -359,7 +359,7 @@ struct core *cores_leader(u32 i)
 void cores_drop(struct core *core, int error)
 {
 	cores_leave(core);
-	trace_host_event(TRACE_DROPPED, name_of(core), -1);
+	trace_event(TRACE_DROPPED, name_of(core), -1);
 	core->pause_ms = plan_pause(core->pause_ms, PAUSE_FIRST_MS, PAUSE_CAP_MS);
 	core->retry_at = ktime_get_ns() + core->pause_ms * NSEC_PER_MSEC;
 	core->dropped = error;

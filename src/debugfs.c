@@ -368,8 +368,6 @@ void views_start(void)
 	root = debugfs_create_dir("rmpopt", NULL);
 	if (IS_ERR(root))
 		return;
-	/* debugfs itself may have been opened to others. */
-	d_inode(root)->i_mode = S_IFDIR | 0700;
 	create(&cores_view, 0400, &view_fops);
 	create(&windows_view, 0400, &view_fops);
 	create(&segments_view, 0400, &view_fops);

@@ -310,8 +310,8 @@ void events_take(bool served)
 			continue;
 		}
 		plan_mark(&engine.plan, place);
-		trace_host_event(TRACE_CONVERTED, -1,
-				 engine.plan.region[place].number);
+		trace_event(TRACE_CONVERTED, -1,
+			    engine.plan.region[place].number);
 	}
 	/* Others have not been waited for long enough. */
 	if (served || bitmap_empty(marks, engine.plan.regions))

@@ -61,7 +61,7 @@ bool cores_changed(void)
 static int cpu_comes(unsigned int cpu)
 {
 	this_cpu_inc(onlined);
-	trace_host_event(TRACE_ONLINE, cpu, -1);
+	trace_event(TRACE_ONLINE, cpu, -1);
 	if (!arm_wanted() || cores_want_here(cpu))
 		arm_here();
 	cores_touch();
@@ -81,7 +81,7 @@ static int cpu_goes(unsigned int cpu)
 		arm_clear_here();
 	/* When the module leaves nobody goes. */
 	if (!READ_ONCE(engine.left))
-		trace_host_event(TRACE_OFFLINE, cpu, -1);
+		trace_event(TRACE_OFFLINE, cpu, -1);
 	cores_touch();
 	state_kick();
 	return 0;

@@ -238,7 +238,7 @@ void slices_visit(struct core *core, struct tour *tour, u64 now)
 	} else if (core->plan.late) {
 		return;
 	} else if (now >= core->sent_at + LATE_NS) {
-		trace_host_event(TRACE_LATE, core->sent_cpu, -1);
+		trace_event(TRACE_LATE, core->sent_cpu, -1);
 		plan_late(&engine.plan, &core->plan, core->next);
 	} else {
 		tour->busy++;

@@ -219,7 +219,7 @@ int state_request(enum engine_request request)
 	spin_unlock_irqrestore(&engine.lock, flags);
 
 	if (!ret) {
-		trace_host_event(TRACE_REQUEST, -1, -1);
+		trace_event(TRACE_REQUEST, -1, -1);
 		state_kick();
 	}
 	return ret;

@@ -20,7 +20,7 @@ ok "the module loads" load watch_ms=0 audit_ms=0
 wait_state ready
 wait_for settled 20 "all is optimized"
 is "$(cd "$tracing/events/rmpopt" && find . -mindepth 1 -type d | sort | tr -d ./ | tr '\n' ' ')" \
-	"follower_slice host_event leader_region pass_begin pass_end state " "the tracepoints"
+	"event follower_slice leader_region pass_begin pass_end state " "the tracepoints"
 echo 1 >"$tracing/events/rmpopt/enable"
 
 led=$(count verifies_leader) reports=$(count reports) slices=$(count slices)
@@ -46,7 +46,7 @@ is "$(events pass_begin | sed 's/.* pass=[0-9]* //')" "trigger=request full=1" "
 like "$(events pass_end)" "trigger=request result=ok" "and ends"
 is "$(events '[a-z_]*' | grep -o ' pass=[0-9]*' | sort -u | wc -l)" 1 "all of that is one pass"
 is "$(events state | sed 's/.* state: //' | tr '\n' ' ')" "from=ready to=scanning from=scanning to=ready " "the state changes twice"
-is "$(events_count host_event 'kind=request')" 1 "the request is told"
+is "$(events_count event 'kind=request')" 1 "the request is told"
 
 other=$([ "$(get leaders)" = 3 ] && echo 2 || echo 3)
 trace_anew
@@ -54,7 +54,7 @@ ok "a core goes offline" offline "$other"
 wait_for '[ "$(get cores | grep -c "$other")" = 0 ] && at_rest' 10
 ok "and comes back" online "$other"
 wait_for settled 20 "and catches up"
-is "$(events host_event | sed 's/.* kind=\([a-z]* cpu=[0-9]*\) .*/\1/' | grep -v request | tr '\n' ' ')" \
+is "$(events event | sed 's/.* kind=\([a-z]* cpu=[0-9]*\) .*/\1/' | grep -v request | tr '\n' ' ')" \
 	"offline cpu=$other left cpu=$other online cpu=$other joined cpu=$other " "that is told in order"
 like "$(events pass_begin)" "trigger=hotplug full=0" "hotplug is the trigger"
 
@@ -62,7 +62,7 @@ machinectl faulty 3 ud
 trace_anew
 scan full
 wait_for 'at_rest && [ "$(get cores)" = 0-2 ]' 20 "a core that faults is left out"
-cmp_ok "$(events_count host_event 'kind=dropped cpu=3')" '>=' 1 "which is told"
+cmp_ok "$(events_count event 'kind=dropped cpu=3')" '>=' 1 "which is told"
 machinectl faulty 3 none
 
 trace_anew
