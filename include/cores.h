@@ -28,8 +28,7 @@
  * @error: 0, or what the last instruction failed with
  * @cycles: how long the handler took
  * @pace: how long this core's instructions take
- * @verifies: the same, counted
- * @reports: and of its reports
+ * @times: the same of the slice's, counted
  */
 struct slice {
 	call_single_data_t csd;
@@ -42,8 +41,7 @@ struct slice {
 	int error;
 	u64 cycles;
 	struct plan_pace pace;
-	struct latency verifies;
-	struct latency reports;
+	struct latency times;
 };
 
 /**
@@ -69,7 +67,7 @@ struct slice {
  * @slice: the slice under way
  * @slices: how many it had
  * @worst_ns: the longest of them
- * @probe: what files ask of it
+ * @probe: what files ask of it; NULL until one does
  * @shot: what a benchmark does
  */
 struct core {
@@ -94,7 +92,7 @@ struct core {
 	struct slice slice;
 	u64 slices;
 	u64 worst_ns;
-	struct probe probe;
+	struct probe *probe;
 	struct shot shot;
 };
 

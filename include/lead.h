@@ -8,13 +8,11 @@
 #include <linux/types.h>
 
 struct core;
-struct latency;
 
 int lead_start(void);
 void lead_stop(void);
 void lead_send(u32 i, struct core *core);
 bool lead_is_busy(u32 i);
 int lead_result(u32 i, u32 *next);
-const struct latency *lead_latency(u32 i, bool verify);
 
 #endif /* RMPOPT_LEAD_H */

@@ -38,8 +38,10 @@ struct probe {
 	unsigned long bit[BITS_TO_LONGS(PLAN_WINDOW_REGIONS)];
 };
 
-void probe_prepare(struct core *core);
+void probe_free(struct core *core);
+u64 probe_rest_until(const struct core *core);
 int probe_table(struct core *core, unsigned long *bits);
+int probe_sleep(u64 us);
 void probe_drain(void);
 
 #endif /* RMPOPT_PROBE_H */

@@ -20,6 +20,7 @@
 #include <linux/cpumask.h>
 #include <linux/errno.h>
 #include <linux/jiffies.h>
+#include <linux/preempt.h>
 #include <linux/processor.h>
 #include <linux/sched.h>
 #include <linux/wait.h>
@@ -150,11 +151,31 @@ static void fire(struct core *core)
 	atomic_inc(&arrived);
 }
 
-static int execute(const struct bench_command *command)
+/*
+ * An IPI to this CPU is executed at once, while it is sent: it is the last one,
+ * or all others would wait for those that are sent after it.
+ */
+static void fire_all(const struct cpumask *cpus)
 {
-	struct core *core;
+	struct core *core, *here = NULL;
 	u32 i;
 
+	preempt_disable();
+	for (i = 0; (core = cores_at(i)); i++) {
+		if (!is_meant(core, cpus))
+			continue;
+		if (core->primary == smp_processor_id())
+			here = core;
+		else
+			fire(core);
+	}
+	if (here)
+		fire(here);
+	preempt_enable();
+}
+
+static int execute(const struct bench_command *command)
+{
 	if (any_busy())
 		return -EBUSY;
 	if (!all_can(command))
@@ -163,9 +184,7 @@ static int execute(const struct bench_command *command)
 	function = command->kind == BENCH_VERIFY ? HW_VERIFY : HW_REPORT;
 	expected = cpumask_weight(command->cpus);
 	atomic_set(&arrived, 0);
-	for (i = 0; (core = cores_at(i)); i++)
-		if (is_meant(core, command->cpus))
-			fire(core);
+	fire_all(command->cpus);
 	if (!wait_event_interruptible_timeout(engine.wait, !any_busy(), PATIENCE))
 		return -ETIMEDOUT;
 	return 0;

@@ -69,6 +69,8 @@ void cores_stop(void)
 {
 	u32 i;
 
+	for (i = 0; i < core_count; i++)
+		probe_free(core_list[i]);
 	for (i = 0; chunks && i < DIV_ROUND_UP(nr_cpu_ids, CHUNK); i++)
 		vfree(chunks[i]);
 	core_count = 0;
@@ -183,7 +185,6 @@ static struct core *register_core(unsigned int cpu)
 	core->plan.window = windows_index(cpu_to_node(cpu));
 	plan_add_core(&engine.plan, &core->plan, maps);
 	slices_prepare(core);
-	probe_prepare(core);
 	bench_prepare(core);
 	core_list[core_count] = core;
 	/* Files walk the list while it grows. */
@@ -404,6 +405,12 @@ void cores_praise(void)
 			core->pause_ms = 0;
 }
 
+/* Dropped, though it may take part: whom the admin leaves out nobody tries. */
+static bool is_missed(const struct core *core)
+{
+	return core->dropped && cores_may_take_part(core);
+}
+
 /**
  * cores_retry_at - when the next dropped core is due
  *
@@ -416,8 +423,7 @@ u64 cores_retry_at(void)
 	u32 i;
 
 	for (i = 0; (core = cores_at(i)); i++)
-		if (core->dropped && core->primary < nr_cpu_ids &&
-		    (!at || core->retry_at < at))
+		if (is_missed(core) && (!at || core->retry_at < at))
 			at = core->retry_at;
 	return at;
 }
@@ -433,7 +439,7 @@ struct core *cores_dropped(void)
 	u32 i;
 
 	for (i = 0; (core = cores_at(i)); i++)
-		if (core->dropped && core->primary < nr_cpu_ids)
+		if (is_missed(core))
 			return core;
 	return NULL;
 }

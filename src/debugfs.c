@@ -25,7 +25,6 @@
 #include "host.h"
 #include "hw.h"
 #include "latency.h"
-#include "lead.h"
 #include "probe.h"
 #include "views.h"
 
@@ -189,13 +188,6 @@ static const struct view segments_view = {
 
 /* latency */
 
-enum latency_kind {
-	LATENCY_LEADER_VERIFY,
-	LATENCY_FOLLOWER_VERIFY,
-	LATENCY_REPORT,
-	LATENCY_KINDS,
-};
-
 static const char * const latency_words[] = {
 	[LATENCY_LEADER_VERIFY]		= "leader_verify",
 	[LATENCY_FOLLOWER_VERIFY]	= "follower_verify",
@@ -207,46 +199,11 @@ static bool has_bucket(const struct view_reader *reader, u32 i)
 	return i < LATENCY_KINDS * LATENCY_BUCKETS;
 }
 
-static u64 leaders_sum(bool verify, u32 bucket)
-{
-	const struct latency *latency;
-	u64 n = 0;
-	u32 i;
-
-	for (i = 0; (latency = lead_latency(i, verify)); i++)
-		n += READ_ONCE(latency->count[bucket]);
-	return n;
-}
-
-static u64 followers_sum(bool verify, u32 bucket)
-{
-	const struct core *core;
-	u64 n = 0;
-	u32 i;
-
-	for (i = 0; (core = cores_at(i)); i++)
-		n += READ_ONCE((verify ? &core->slice.verifies :
-				&core->slice.reports)->count[bucket]);
-	return n;
-}
-
-static u64 latency_sum(enum latency_kind kind, u32 bucket)
-{
-	switch (kind) {
-	case LATENCY_LEADER_VERIFY:
-		return leaders_sum(true, bucket);
-	case LATENCY_FOLLOWER_VERIFY:
-		return followers_sum(true, bucket);
-	default:
-		return leaders_sum(false, bucket) + followers_sum(false, bucket);
-	}
-}
-
 static int latency_show(struct seq_file *seq, struct view_reader *reader, u32 i)
 {
 	enum latency_kind kind = i / LATENCY_BUCKETS;
 	u32 bucket = i % LATENCY_BUCKETS;
-	u64 n = latency_sum(kind, bucket);
+	u64 n = latency_count(kind, bucket);
 
 	if (n)
 		seq_printf(seq, "%s %llu %llu\n", latency_words[kind],

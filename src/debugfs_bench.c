@@ -6,7 +6,6 @@
  * A process that is killed leaves its command to the worker, which ends it in
  * bounded time; only then is the file closed.
  */
-#include <linux/completion.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/kstrtox.h>
@@ -46,7 +45,12 @@ static DEFINE_MUTEX(writers);
 static struct bench_command command;
 static bool waiting;
 static int result;
-static struct completion done;
+
+static bool is_done(void)
+{
+	/* Pairs with bench_command_done(). */
+	return !smp_load_acquire(&waiting);
+}
 
 /* Rounds up to this one belong to somebody who had it open before. */
 static u64 old_rounds;
@@ -73,19 +77,17 @@ struct bench_command *bench_command_waiting(void)
 void bench_command_done(int error)
 {
 	result = error;
-	/* The command is the writer's again; pairs with bench_write(). */
+	/* The command is the writer's again; pairs with is_done(). */
 	smp_store_release(&waiting, false);
-	complete(&done);
 	wake_up(&engine.wait);
 }
 
 static int let_worker(void)
 {
-	reinit_completion(&done);
 	/* Pairs with bench_command_waiting(). */
 	smp_store_release(&waiting, true);
 	state_kick();
-	return wait_for_completion_killable(&done) ?: result;
+	return wait_event_killable(engine.wait, is_done()) ?: result;
 }
 
 /* "REGION CPULIST" */
@@ -119,11 +121,10 @@ static int give(char *text)
 
 	if (ret)
 		return ret;
-	/* Pairs with bench_command_done(). */
-	if (smp_load_acquire(&waiting))
-		ret = -EBUSY;
-	else
+	if (is_done())
 		ret = parse(text) ?: let_worker();
+	else
+		ret = -EBUSY;
 	mutex_unlock(&writers);
 	return ret;
 }
@@ -183,7 +184,7 @@ static void end(void)
 {
 	WRITE_ONCE(engine.bench, false);
 	state_kick();
-	wait_event(engine.wait, !READ_ONCE(engine.lent) && !READ_ONCE(waiting));
+	wait_event(engine.wait, !READ_ONCE(engine.lent) && is_done());
 }
 
 static bool is_in_service(void)
@@ -217,14 +218,14 @@ static int bench_open(struct inode *inode, struct file *file)
 
 	if (atomic_cmpxchg(&taken, 0, 1))
 		return -EBUSY;
-	init_completion(&done);
 	old_rounds = bench_round();
 	if (!zalloc_cpumask_var(&command.cpus, GFP_KERNEL))
 		goto give_back;
 	ret = view_open(inode, file);
 	if (ret)
 		goto free;
-	ret = begin();
+	/* To look at the last result disturbs nobody. */
+	ret = file->f_mode & FMODE_WRITE ? begin() : 0;
 	if (!ret)
 		return 0;
 	view_release(inode, file);
@@ -237,7 +238,8 @@ give_back:
 
 static int bench_release(struct inode *inode, struct file *file)
 {
-	end();
+	if (file->f_mode & FMODE_WRITE)
+		end();
 	free_cpumask_var(command.cpus);
 	view_release(inode, file);
 	atomic_set(&taken, 0);

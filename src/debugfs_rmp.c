@@ -7,7 +7,6 @@
  * are killed at once, and rest as long as they have worked, as a region full of
  * single pages is a quarter of a million of instructions.
  */
-#include <linux/delay.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/kstrtox.h>
@@ -23,6 +22,7 @@
 #include "coverage.h"
 #include "engine.h"
 #include "hw.h"
+#include "probe.h"
 #include "views.h"
 
 #define PAGES_PER_BLOCK	(SZ_2M / SZ_4K)
@@ -63,7 +63,8 @@ static int pause_a_bit(struct owners *owners)
 {
 	cond_resched();
 	if (ktime_get_ns() - owners->stint >= STINT_US * NSEC_PER_USEC) {
-		usleep_range_state(STINT_US, 2 * STINT_US, TASK_KILLABLE);
+		if (probe_sleep(STINT_US))
+			return -EINTR;
 		owners->stint = ktime_get_ns();
 	}
 	return fatal_signal_pending(current) ? -EINTR : 0;

@@ -69,8 +69,8 @@ static int read_core(struct view_reader *reader, struct table *table,
 		return 0;
 	table->cpu = READ_ONCE(core->primary);
 	table->error = probe_table(core, table->bits);
-	if (table->error == -EINTR)
-		return -EINTR;
+	if (table->error == -EINTR || table->error == -ENOMEM)
+		return table->error;
 	reader->shown = i + 1;
 	return 0;
 }

@@ -114,6 +114,15 @@ static void audit(void)
 }
 
 /**
+ * due_watched - if a watch was due that nobody wants, it is no longer
+ */
+void due_watched(void)
+{
+	if (is_due(watch_at()))
+		watched_at = ktime_get_ns();
+}
+
+/**
  * due_look - want what has become due, while the state is ready
  */
 void due_look(void)
@@ -128,24 +137,19 @@ void due_look(void)
 		hold_ends = 0;
 		due_want(TRIGGER_RETRY);
 	}
-	if (!tune_read(TUNE_AUTO))
+	if (!tune_read(TUNE_AUTO)) {
+		due_watched();
 		return;
+	}
 	if (is_due(audit_at()))
 		audit();
-	if (is_due(watch_at()))
+	if (is_due(watch_at())) {
+		watched_at = ktime_get_ns();
 		due_want(TRIGGER_WATCH);
+	}
 	/* Whatever pass is wanted serves conversions, too. */
 	if (events_due())
 		due_want(TRIGGER_CONVERSION);
-}
-
-/**
- * due_watched - if a watch was due, it is no longer
- */
-void due_watched(void)
-{
-	if (is_due(watch_at()))
-		watched_at = ktime_get_ns();
 }
 
 /**

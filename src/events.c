@@ -178,36 +178,44 @@ static u32 quiet_ticks(void)
 	return max_t(u32, msecs_to_jiffies(ms), QUIET_MIN);
 }
 
-/* The tick itself is not over when it is noted: one more. */
-static s32 ticks_to_quiet(u32 place)
+/*
+ * How many of @period ticks are left. Marks may wait for ever while the module
+ * is stopped: what is so old that its age begins anew looks young for one
+ * period, and no longer.
+ */
+static u32 ticks_left(u32 since, u32 period)
 {
-	u32 age = (u32)jiffies - READ_ONCE(stamps[place]);
+	u32 age = (u32)jiffies - since;
 
-	return (s32)(quiet_ticks() + 1 - age);
+	return age < period ? period - age : 0;
 }
 
-static s32 ticks_to_cap(void)
+/* The tick itself is not over when it is noted: one more. */
+static u32 ticks_to_quiet(u32 place)
 {
-	u32 age = (u32)jiffies - (u32)atomic64_read(&round);
+	return ticks_left(READ_ONCE(stamps[place]), quiet_ticks() + 1);
+}
 
-	return (s32)(msecs_to_jiffies(tune_read(TUNE_MAX_DELAY_MS)) - age);
+static u32 ticks_to_cap(void)
+{
+	return ticks_left(atomic64_read(&round),
+			  msecs_to_jiffies(tune_read(TUNE_MAX_DELAY_MS)));
 }
 
 /**
  * struct outlook - when marked regions are quiet
- * @first: ticks until the first one of them is; not positive: it is
+ * @first: ticks until the first one of them is
  * @all: ticks until the last one is
  */
 struct outlook {
-	s32 first;
-	s32 all;
+	u32 first;
+	u32 all;
 };
 
 static struct outlook look_ahead(void)
 {
-	struct outlook outlook = { .first = S32_MAX, .all = S32_MIN };
-	u32 place;
-	s32 ticks;
+	struct outlook outlook = { .first = U32_MAX };
+	u32 place, ticks;
 
 	for_each_set_bit(place, marks, engine.plan.regions) {
 		ticks = ticks_to_quiet(place);
@@ -227,6 +235,21 @@ static void restart_round(void)
 	atomic64_set(&round, ROUND_OPEN | (u32)jiffies);
 }
 
+/*
+ * All marks that are left belong to the next round. If there are none it
+ * begins with the next mark, which may be this moment.
+ */
+static void end_round(void)
+{
+	if (bitmap_empty(marks, engine.plan.regions)) {
+		/* Fully ordered; pairs with begin_round(). */
+		atomic64_xchg(&round, 0);
+		if (bitmap_empty(marks, engine.plan.regions))
+			return;
+	}
+	restart_round();
+}
+
 /**
  * events_due - is a pass due for what was converted?
  *
@@ -239,12 +262,16 @@ bool events_due(void)
 
 	if (!round_is_open())
 		return false;
-	outlook = look_ahead();
-	if (outlook.all <= 0)
-		return true;
-	if (ticks_to_cap() > 0)
+	if (bitmap_empty(marks, engine.plan.regions)) {
+		end_round();
 		return false;
-	if (outlook.first <= 0)
+	}
+	outlook = look_ahead();
+	if (!outlook.all)
+		return true;
+	if (ticks_to_cap())
+		return false;
+	if (!outlook.first)
 		return true;
 	restart_round();
 	return false;
@@ -259,12 +286,12 @@ bool events_due(void)
  */
 u64 events_due_at(void)
 {
-	s32 ticks;
+	u32 ticks;
 
 	if (!round_is_open())
 		return 0;
 	ticks = min(look_ahead().all, ticks_to_cap());
-	return ktime_get_ns() + jiffies_to_nsecs(max(ticks, 1));
+	return ktime_get_ns() + jiffies_to_nsecs(max(ticks, 1u));
 }
 
 /* Is the region marked, and quiet? Then it is not marked any more. */
@@ -273,25 +300,10 @@ static bool take(u32 place)
 	/* Implies a full barrier; pairs with events_converted(). */
 	if (!test_and_clear_bit(place, marks))
 		return false;
-	if (ticks_to_quiet(place) <= 0)
+	if (!ticks_to_quiet(place))
 		return true;
 	set_bit(place, marks);
 	return false;
-}
-
-/*
- * All marks that are left belong to the next round. If there are none it
- * begins with the next mark, which may be this moment.
- */
-static void end_round(void)
-{
-	if (bitmap_empty(marks, engine.plan.regions)) {
-		/* Fully ordered; pairs with begin_round(). */
-		atomic64_xchg(&round, 0);
-		if (bitmap_empty(marks, engine.plan.regions))
-			return;
-	}
-	restart_round();
 }
 
 /**

@@ -111,8 +111,11 @@ static int module_moves(struct notifier_block *block, unsigned long action,
 	const struct module *module = data;
 
 	if ((action == MODULE_STATE_LIVE || action == MODULE_STATE_GOING) &&
-	    match_string(modules, ARRAY_SIZE(modules), module->name) >= 0)
+	    match_string(modules, ARRAY_SIZE(modules), module->name) >= 0) {
+		/* Before 7.1 SnpEn does not tell of it. */
+		WRITE_ONCE(engine.snp_moved, true);
 		state_kick();
+	}
 	return NOTIFY_DONE;
 }
 
@@ -174,7 +177,10 @@ static int show_missing(char *buf, int at, const struct hook *hook)
 {
 	const char *name = hook->probe.symbol_name;
 
-	if (hook->error == -ENOENT || hook->error == -EOPNOTSUPP)
+	if (hook->error == -EOPNOTSUPP)
+		return sysfs_emit_at(buf, at, "; %s: this kernel has no kprobes",
+				     name);
+	if (hook->error == -ENOENT)
 		return sysfs_emit_at(buf, at, "; %s: this kernel has no such function",
 				     name);
 	return sysfs_emit_at(buf, at, "; %s: the kernel refuses a probe (error %d)",

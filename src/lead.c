@@ -35,8 +35,8 @@
  * @next: the place behind the last one done; where to begin
  * @result: 0 done, -ESTALE not on its core any more, -EINTR the pass has to
  *	end, or what the last instruction failed with
- * @verifies: how long they took; interrupts that came just then are counted in
- * @reports: the same of those
+ * @verify: whether it is an order of verifies
+ * @times: how long they took; interrupts that came just then are counted in
  */
 struct lead {
 	struct task_struct *task;
@@ -46,24 +46,24 @@ struct lead {
 	bool busy;
 	u32 next;
 	int result;
-	struct latency verifies;
-	struct latency reports;
+	bool verify;
+	struct latency times;
 };
 
 static struct lead *leads;
 static u32 count;
 
-static void note(struct lead *lead, u32 region, bool verify, int bit, u64 cycles)
+static void note(struct lead *lead, u32 region, int bit, u64 cycles)
 {
-	trace_leader_region(engine.pass, lead->cpu, region, verify, bit, cycles);
+	trace_leader_region(engine.pass, lead->cpu, region, lead->verify, bit,
+			    cycles);
 	if (bit >= 0)
-		latency_note(verify ? &lead->verifies : &lead->reports, cycles);
+		latency_note(&lead->times, cycles);
 }
 
 /* One instruction on the leader, or -ESTALE if this is another core. */
 static int lead_here(struct lead *lead, u32 region)
 {
-	bool verify = plan_verifies(&engine.plan);
 	int bit = -ESTALE;
 	u64 start = 0, end = 0;
 
@@ -71,12 +71,12 @@ static int lead_here(struct lead *lead, u32 region)
 	/* A CPU runs no such threads before its hotplug callback has told. */
 	if (cores_here() == lead->core && !cores_changed()) {
 		start = rdtsc_ordered();
-		bit = hw_rmpopt(region, verify ? HW_VERIFY : HW_REPORT);
+		bit = hw_rmpopt(region, lead->verify ? HW_VERIFY : HW_REPORT);
 		end = rdtsc_ordered();
 	}
 	preempt_enable();
 	if (bit != -ESTALE)
-		note(lead, region, verify, bit, end - start);
+		note(lead, region, bit, end - start);
 	/* The one who waits for this CPU is more important. */
 	cond_resched();
 	return bit;
@@ -195,6 +195,7 @@ void lead_send(u32 i, struct core *core)
 	lead->core = core;
 	lead->cpu = core->primary;
 	lead->next = core->next;
+	lead->verify = plan_verifies(&engine.plan);
 	/* Pairs with work(). */
 	smp_store_release(&lead->busy, true);
 	wake_up(&lead->wait);
@@ -220,22 +221,10 @@ bool lead_is_busy(u32 i)
  */
 int lead_result(u32 i, u32 *next)
 {
-	*next = leads[i].next;
-	return leads[i].result;
-}
+	struct lead *lead = &leads[i];
 
-/**
- * lead_latency - how long leaders' instructions took
- * @i: which thread
- * @verify: verifies, not reports
- *
- * Between lead_start() and lead_stop(), by whoever only wants to show it.
- *
- * Return: the histogram, NULL behind the last one.
- */
-const struct latency *lead_latency(u32 i, bool verify)
-{
-	if (i >= count)
-		return NULL;
-	return verify ? &leads[i].verifies : &leads[i].reports;
+	latency_take(lead->verify ? LATENCY_LEADER_VERIFY : LATENCY_REPORT,
+		     &lead->times);
+	*next = lead->next;
+	return lead->result;
 }

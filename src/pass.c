@@ -38,8 +38,11 @@ static u64 snp_looked_at;
  */
 static bool snp_is_gone(void)
 {
-	if (!READ_ONCE(engine.snp_moved) && arm_is_void())
+	if (!READ_ONCE(engine.snp_moved) && arm_is_void()) {
 		WRITE_ONCE(engine.snp_moved, true);
+		/* An audit is not followed by a look of itself. */
+		WRITE_ONCE(engine.kicked, true);
+	}
 	return READ_ONCE(engine.snp_moved);
 }
 

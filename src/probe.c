@@ -15,14 +15,15 @@
  * that finds it busy. No lock of these is ever taken by worker or callbacks.
  */
 #include <linux/bitmap.h>
-#include <linux/delay.h>
 #include <linux/errno.h>
+#include <linux/hrtimer.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 #include <asm/msr.h>
 
 #include "cores.h"
@@ -50,7 +51,7 @@ static u32 window_end(const struct plan_window *window)
 static bool probe_step(struct core *core, u64 *now)
 {
 	const struct plan_window *window = plan_window_of(&engine.plan, &core->plan);
-	struct probe *probe = &core->probe;
+	struct probe *probe = core->probe;
 	int bit = hw_rmpopt(engine.plan.region[probe->next].number, HW_REPORT);
 	u64 before = *now;
 
@@ -69,7 +70,7 @@ static bool probe_step(struct core *core, u64 *now)
 static void probe_handler(void *info)
 {
 	struct core *core = info;
-	struct probe *probe = &core->probe;
+	struct probe *probe = core->probe;
 	u32 end = window_end(plan_window_of(&engine.plan, &core->plan));
 	u64 start = rdtsc_ordered();
 	u64 now = start;
@@ -85,14 +86,45 @@ static void probe_handler(void *info)
 	complete(&probe->done);
 }
 
+/* The first reader makes it, with @probes held; it stays until unload. */
+static int provide(struct core *core)
+{
+	struct probe *probe;
+
+	if (core->probe)
+		return 0;
+	probe = kvcalloc(1, sizeof(*probe), GFP_KERNEL);
+	if (!probe)
+		return -ENOMEM;
+	INIT_CSD(&probe->csd, probe_handler, core);
+	init_completion(&probe->done);
+	/* Whoever sees it sees it ready; pairs with probe_rest_until(). */
+	smp_store_release(&core->probe, probe);
+	return 0;
+}
+
 /**
- * probe_prepare - make a new core's probe ready
+ * probe_free - free a core's probe, after probe_drain() and worker_stop()
  * @core: the core
  */
-void probe_prepare(struct core *core)
+void probe_free(struct core *core)
 {
-	INIT_CSD(&core->probe.csd, probe_handler, core);
-	init_completion(&core->probe.done);
+	kvfree(core->probe);
+	core->probe = NULL;
+}
+
+/**
+ * probe_rest_until - when a core may be interrupted again after a probe
+ * @core: the core
+ *
+ * Return: ktime in ns.
+ */
+u64 probe_rest_until(const struct core *core)
+{
+	/* Pairs with provide(). */
+	const struct probe *probe = smp_load_acquire(&core->probe);
+
+	return probe ? READ_ONCE(probe->rest_until) : 0;
 }
 
 static bool is_busy(const struct probe *probe)
@@ -101,24 +133,37 @@ static bool is_busy(const struct probe *probe)
 	return smp_load_acquire(&probe->busy);
 }
 
+/**
+ * probe_sleep - sleep, unless the reader is being killed
+ * @us: for how many microseconds
+ *
+ * Return: 0, -EINTR if it is.
+ */
+int probe_sleep(u64 us)
+{
+	ktime_t time = ns_to_ktime(us * NSEC_PER_USEC);
+
+	/* Not usleep_range_state(), which goes on until the time is over. */
+	set_current_state(TASK_KILLABLE);
+	schedule_hrtimeout_range(&time, us * NSEC_PER_USEC / 4, HRTIMER_MODE_REL);
+	return fatal_signal_pending(current) ? -EINTR : 0;
+}
+
 /* The core has its rest from slices and from probes. */
 static int wait_for_rest(const struct core *core)
 {
-	u64 until = max(READ_ONCE(core->resume_at), core->probe.rest_until);
+	u64 until = max(READ_ONCE(core->resume_at), probe_rest_until(core));
 	u64 now = ktime_get_ns();
-	u64 us;
 
-	if (until > now) {
-		us = div_u64(until - now, NSEC_PER_USEC) + 1;
-		usleep_range_state(us, us + us / 4, TASK_KILLABLE);
-	}
+	if (until > now)
+		return probe_sleep(div_u64(until - now, NSEC_PER_USEC) + 1);
 	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
 /* One interruption. */
 static int probe_once(struct core *core)
 {
-	struct probe *probe = &core->probe;
+	struct probe *probe = core->probe;
 	unsigned int cpu = READ_ONCE(core->primary);
 	long left;
 	int ret;
@@ -136,7 +181,8 @@ static int probe_once(struct core *core)
 		return ret;
 	}
 	left = wait_for_completion_killable_timeout(&probe->done, PATIENCE);
-	if (left <= 0 && is_busy(probe))
+	/* A completion may be that of one before, which was given up. */
+	if (is_busy(probe))
 		return left < 0 ? -EINTR : -ETIMEDOUT;
 	WRITE_ONCE(probe->rest_until, slices_rest_until(cycles_to_ns(probe->cycles)));
 	return probe->error;
@@ -145,7 +191,7 @@ static int probe_once(struct core *core)
 static int probe_all(struct core *core)
 {
 	const struct plan_window *window = plan_window_of(&engine.plan, &core->plan);
-	struct probe *probe = &core->probe;
+	struct probe *probe = core->probe;
 	int ret = 0;
 
 	/* Somebody has given it up, and the core still has not answered. */
@@ -165,7 +211,7 @@ static int probe_all(struct core *core)
  * Sleeps, for as long as reports and rests take; killable. Interrupts the core
  * and no other one. Not by the worker.
  *
- * Return: 0, -ENXIO if the core is not armed or went offline, -EFAULT if a
+ * Return: 0, -ENOMEM, -ENXIO if the core is not armed or went offline, -EFAULT if a
  * report faulted in another way, -ETIMEDOUT or -EBUSY if it does not answer,
  * -EINTR if the reader is being killed.
  */
@@ -175,9 +221,9 @@ int probe_table(struct core *core, unsigned long *bits)
 
 	if (ret)
 		return ret;
-	ret = probe_all(core);
+	ret = provide(core) ?: probe_all(core);
 	if (!ret)
-		bitmap_copy(bits, core->probe.bit, PLAN_WINDOW_REGIONS);
+		bitmap_copy(bits, core->probe->bit, PLAN_WINDOW_REGIONS);
 	mutex_unlock(&probes);
 	return ret;
 }
@@ -194,6 +240,6 @@ void probe_drain(void)
 	u32 i;
 
 	for (i = 0; (core = cores_at(i)); i++)
-		if (is_busy(&core->probe))
-			wait_for_completion(&core->probe.done);
+		if (core->probe && is_busy(core->probe))
+			wait_for_completion(&core->probe->done);
 }

@@ -60,8 +60,7 @@ static bool slice_step(struct core *core, u64 *now)
 		slice->error = bit;
 		return false;
 	}
-	latency_note(slice->verify ? &slice->verifies : &slice->reports,
-		     *now - before);
+	latency_note(&slice->times, *now - before);
 	plan_note(&engine.plan, &core->plan, slice->next, bit);
 	slice->done++;
 	return true;
@@ -186,6 +185,8 @@ static void count_slice(struct core *core)
 
 	trace_follower_slice(slice->pass, core->sent_cpu, slice->verify,
 			     slice->done, slice->cycles, slice->cycles > budget);
+	latency_take(slice->verify ? LATENCY_FOLLOWER_VERIFY : LATENCY_REPORT,
+		     &slice->times);
 	WRITE_ONCE(core->slices, core->slices + 1);
 	WRITE_ONCE(core->worst_ns, max(core->worst_ns, ns));
 	stats->slices++;
@@ -256,7 +257,7 @@ void slices_visit(struct core *core, struct tour *tour, u64 now)
  */
 int slices_send(struct core *core, struct tour *tour, u64 now)
 {
-	u64 resume_at = max(core->resume_at, READ_ONCE(core->probe.rest_until));
+	u64 resume_at = max(core->resume_at, probe_rest_until(core));
 	u32 parallel = tune_read(TUNE_PARALLEL) ?: U32_MAX;
 	int ret;
 

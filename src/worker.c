@@ -308,7 +308,8 @@ static int work(void *unused)
 		look();
 		if (state_now() == STATE_READY)
 			due_look();
-		due_watched();
+		else
+			due_watched();
 		while (state_now() == STATE_READY && scan())
 			continue;
 		tell_ended();

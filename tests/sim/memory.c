@@ -2,15 +2,16 @@
 /*
  * How much memory the module takes: what the planner's own structures and maps
  * need, exactly, and what the kernel part adds, as include/cores.h,
- * src/cores.c, src/windows.c, src/lead.c and src/worker.c have it. Not counted:
- * the module's code and constants, per-CPU counters, task_structs, allocators'
- * own overhead, and what is allocated while a file is read or at load. sim.t
+ * src/cores.c, src/windows.c, src/lead.c, src/events.c and src/worker.c have
+ * it. Not counted: the module's code and constants, per-CPU counters,
+ * task_structs, allocators' own overhead, and what is allocated while a file is
+ * read (a struct probe for each core, if it is the table) or at load. sim.t
  * holds all of them against the structures in the built module.
  */
 #include "sim.h"
 
 /* struct core without what the planner has, at most. */
-#define KERNEL_CORE	256u
+#define KERNEL_CORE	384u
 /* struct lead, at most. */
 #define KERNEL_LEAD	128u
 /* Cores are allocated in chunks of whole pages. */
@@ -47,7 +48,8 @@ static size_t of_planner(const struct host *host, FILE *out)
 /* Bytes; what they are made of to @out, if there is one. */
 size_t memory_of(const struct host *host, FILE *out)
 {
-	size_t cores = host->plan.cores, cpus = cores * THREADS;
+	const struct plan *plan = &host->plan;
+	size_t cores = plan->cores, cpus = cores * THREADS;
 	size_t sum = of_planner(host, out);
 
 	sum += line(out, "kernel: rest of struct core with its slice (at most)",
@@ -58,6 +60,8 @@ size_t memory_of(const struct host *host, FILE *out)
 		    cpus * (3 * sizeof(void *) + sizeof(int)));
 	sum += line(out, "kernel: coverage",
 		    sizeof(struct coverage));
+	sum += line(out, "kernel: marks and stamps of conversions",
+		    plan->regions * sizeof(u32) + plan->words * sizeof(long));
 	sum += line(out, "kernel: leaders (at most)",
 		    PLAN_LEADERS_MAX * KERNEL_LEAD);
 	sum += line(out, "kernel: stacks of the threads",

@@ -20,7 +20,7 @@ src/plan_phase.c|no follower is interrupted|/^static void tally_lead/,/^}/s/^\ti
 src/plan_phase.c|all tables are as they should be|/^static void settle_core/,/^}/s/core->member\[k\] |= .*/;/
 src/plan_phase.c|leaders verify what was lost|/^static void order_lead/,/^}/s/!plan->full \&\& test_bit/0 \&\& test_bit/
 src/plan_phase.c|followers verify that|/^static unsigned long to_follow/,/^}/s/(won & ~core->gained\[k\])/won/
-src/plan_phase.c|at most R + k reports|/^static void tally_lead/,/^}/s/!test_bit(place, plan->marked)/lost/
+src/plan_phase.c|at most R + k reports|/^static bool is_explained/,/^}/s/return .*/return false;/
 src/plan_phase.c|at most R + k reports, and k|/^static void order_ask/,/^}/s/plan->doubt, plan->regions/plan->clean, plan->regions/
 src/plan_pace.c|no interruption longer than slice_us|s/spent + pace->slowest <= budget/spent <= budget + pace->slowest/
 src/plan_phase.c|R reports|/^static void order_look/,/^}/s/if (plan->full)/if (1)/
