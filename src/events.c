@@ -136,7 +136,7 @@ void events_converted(u64 pfn)
 	u32 region = pfn >> (HW_REGION_SHIFT - PAGE_SHIFT);
 	u32 tick = jiffies;
 
-	here->conversions++;
+	WRITE_ONCE(here->conversions, here->conversions + 1);
 	if (here->region != region) {
 		here->region = region;
 		here->place = find_place(region);
@@ -158,7 +158,7 @@ NOKPROBE_SYMBOL(events_converted);
 /**
  * events_conversions - how many pages have come back since load
  *
- * Any context that may sleep.
+ * Any context.
  */
 u64 events_conversions(void)
 {

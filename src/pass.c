@@ -26,7 +26,7 @@
 /* Number of the last pass. */
 static u64 pass_number;
 
-/* How often a pass looks at SNP, if nothing tells of it. */
+/* A pass looks at SNP no more often, if nothing tells of it. */
 #define SNP_LOOK_NS	(10 * NSEC_PER_MSEC)
 
 /* When it has looked last. */

@@ -18,6 +18,10 @@ wait_state ready
 wait_for settled 20 "all is optimized"
 full=$(count passes_full)
 
+machinectl reset
+ok "who only reads it" cat "$bench" >/dev/null
+is "$(state) $(count passes_full) $(machinectl count base-writes)" "ready $full 0" "changes nothing"
+
 exec 5<>"$bench"
 is "$(state)" stopped "while it is open the worker stands still"
 like "$(get reason)" "benchmark.*close|benchmark.*open" "the reason says why, and how it ends"
