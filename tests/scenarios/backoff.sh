@@ -43,7 +43,7 @@ took=$(($(uptime_ms) - begin))
 diag "$took ms after it was lost"
 cmp_ok "$took" '>=' 9990 "which lasts 10 s"
 cmp_ok "$took" '<' 18000 "and not twice that"
-is "$(count last_trigger)" watch "by a watch"
+is "$(count last_trigger)" retry "by itself, as the pause ends"
 is "$(get backoff)" "" "nothing is held back"
 
 ok "it goes a third time and comes back" come_and_go $page 6
