@@ -40,7 +40,8 @@ is "$(sum follower_slice overrun)" $(($(count overruns) - overruns)) "and whethe
 is "$(events follower_slice | grep -c " cpu=$(get leaders) ")" 0 "never of the leader"
 is "$(sum pass_end stolen_us)" "$(count last_stolen_us)" "the stolen time is that of the statistics"
 # TSC cycles, in us by the kernel's own idea of the TSC; each slice may lose a ns in the division.
-stolen=$(sum follower_slice cycles | awk '/^cpu MHz/ { mhz = mhz ? mhz : $4 } FILENAME == "-" { print int($1 / mhz) }' /proc/cpuinfo -)
+mhz=$(awk '/^cpu MHz/ { print $4; exit }' /proc/cpuinfo)
+stolen=$(sum follower_slice cycles | awk -v "mhz=$mhz" '{ print int($1 / mhz) }')
 cmp_ok "$stolen" '<=' $(($(count last_stolen_us) + 2)) "and the sum of the slices, not less"
 cmp_ok "$stolen" '>=' $(($(count last_stolen_us) - 2)) "nor more"
 is "$(events pass_begin | sed 's/.* pass=[0-9]* //')" "trigger=request full=1" "the pass begins"
