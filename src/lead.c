@@ -126,7 +126,8 @@ static int work(void *data)
 	for (;;) {
 		wait_event_idle(lead->wait,
 				READ_ONCE(lead->busy) || kthread_should_stop());
-		if (!READ_ONCE(lead->busy))
+		/* Pairs with lead_send(): the order is there before the flag. */
+		if (!smp_load_acquire(&lead->busy))
 			return 0;
 		lead->result = execute(lead);
 		/* Pairs with lead_is_busy(): the results are there before. */
