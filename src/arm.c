@@ -211,8 +211,8 @@ static int why_none(void)
  * By the worker; sleeps. Interrupts only the cores that need it.
  *
  * Return: how many are armed now that were not before. If none takes part at
- * all: -ENODEV if SnpEn is not set on any, another errno if one fails for
- * another reason, -EAGAIN if none is online that may.
+ * all: -ENODEV if SnpEn is not set on any or SNP_INIT not done, another errno if
+ * one fails for another reason, -EAGAIN if none is online that may.
  */
 int arm_cores(void)
 {
@@ -284,8 +284,9 @@ bool arm_is_void(void)
  * By the worker; sleeps, interrupts the core. The hotplug lock keeps a CPU
  * that goes offline from being armed behind its own teardown callback.
  *
- * Return: 0 its RMPOPT_BASE is right (again), -ENODEV SnpEn is not set there,
- * -ENXIO it does not take part any more, -EIO the write did not take.
+ * Return: 0 its RMPOPT_BASE is right (again), -ENODEV SnpEn is not set there or
+ * SNP_INIT not done, -ENXIO it does not take part any more, -EIO the write did
+ * not take.
  */
 int arm_again(struct core *core)
 {

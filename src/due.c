@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What the worker does at a time of its own: watch, audit, what is due for
- * conversions, delayed requests, new tries. By the worker only. Times are ktime in ns, 0: never.
+ * conversions, delayed requests, new tries. By the worker only. Times are ktime
+ * in ns, 0: never.
  */
 #include <linux/kernel.h>
 #include <linux/ktime.h>

@@ -68,7 +68,12 @@ static int lead_here(struct lead *lead, u32 region)
 	u64 start = 0, end = 0;
 
 	preempt_disable();
-	/* A CPU runs no such threads before its hotplug callback has told. */
+	/*
+	 * A CPU that is coming online may run such threads before its callback
+	 * has told. It has set the flag when it went: a refresh, which under
+	 * cpus_read_lock() sees both or neither, voids the order before the
+	 * next one is sent.
+	 */
 	if (cores_here() == lead->core && !cores_changed()) {
 		start = rdtsc_ordered();
 		bit = hw_rmpopt(region, lead->verify ? HW_VERIFY : HW_REPORT);

@@ -100,7 +100,10 @@ static void lose(struct plan *plan, u32 place)
 	not_clean(plan, place);
 }
 
-/* Look: is what is believed still true? One report per clean region. */
+/*
+ * ---- Look ----
+ * Is what is believed still true? One report per clean region.
+ */
 
 static void order_look(struct plan *plan)
 {
@@ -134,7 +137,10 @@ static void tally_look(struct plan *plan, struct plan_core *core, u32 place,
 	__set_bit(place, plan->lost);
 }
 
-/* Lead: the region's one leader verifies, and is no witness from then on. */
+/*
+ * ---- Lead ----
+ * The region's one leader verifies, and is no witness from then on.
+ */
 
 /* Not clean for longer, and no hook says that it is worth another try. */
 static bool is_left_alone(const struct plan *plan, u32 place)
@@ -199,7 +205,10 @@ static void tally_lead(struct plan *plan, struct plan_core *core, u32 place,
 		win(plan, place);
 }
 
-/* Ask: did one core lose the bit, or all? */
+/*
+ * ---- Ask ----
+ * Did one core lose the bit, or all?
+ */
 
 static void believe_loss(struct plan *plan, u32 place)
 {
@@ -241,7 +250,10 @@ static void end_ask(struct plan *plan)
 		believe_loss(plan, place);
 }
 
-/* Follow: what leaders have won, and what is owed. */
+/*
+ * ---- Follow ----
+ * What leaders have won, and what is owed.
+ */
 
 static unsigned long to_follow(struct plan *plan, struct plan_core *core, u32 k)
 {
@@ -283,7 +295,10 @@ static void tally_follow(struct plan *plan, struct plan_core *core, u32 place,
 	__assign_bit(plan_bit(plan, core, place), core->gained, bit);
 }
 
-/* Close: was there a loss since the leader's verify, or since it was clean? */
+/*
+ * ---- Close ----
+ * Was there a loss since the leader's verify, or since it was clean?
+ */
 
 /* What was caught up by anybody, into the scratch map. */
 static void collect_caught(struct plan *plan)
@@ -368,7 +383,10 @@ static void end_close(struct plan *plan)
 	}
 }
 
-/* Audit: what a core lacks of what it is believed to have, it owes. */
+/*
+ * ---- Audit ----
+ * What a core lacks of what it is believed to have, it owes.
+ */
 
 static void tally_audit(struct plan *plan, struct plan_core *core, u32 place,
 			bool bit)
