@@ -18,7 +18,7 @@ struct core;
  * @csd: its IPI
  * @busy: from sending until the handler's last access to this structure; whoever
  *	holds the mutex of probes and sees it clear owns the rest
- * @done: completed after that
+ * @done: completed just before that
  * @next: the place behind the last one done; where to begin
  * @error: 0, or what the last instruction failed with
  * @cycles: how long the handler took

@@ -15,6 +15,7 @@
  * that finds it busy. No lock of these is ever taken by worker or callbacks.
  */
 #include <linux/bitmap.h>
+#include <linux/delay.h>
 #include <linux/errno.h>
 #include <linux/hrtimer.h>
 #include <linux/jiffies.h>
@@ -22,6 +23,7 @@
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
+#include <linux/processor.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <asm/msr.h>
@@ -35,6 +37,9 @@
 
 /* A core that does not answer for so long is not read. */
 #define PATIENCE	(2 * HZ)
+
+/* How often to look for one that was given up, at unload. */
+#define DRAIN_US	1000u
 
 /* One core is probed at a time; readers queue here. */
 static DEFINE_MUTEX(probes);
@@ -81,9 +86,14 @@ static void probe_handler(void *info)
 	       plan_fits(&probe->pace, now - start, budget))
 		continue;
 	probe->cycles = rdtsc_ordered() - start;
-	/* Last access to what the reader owns; pairs with is_busy(). */
-	smp_store_release(&probe->busy, false);
+	/*
+	 * In this order: if it were released first, and its reader had given it
+	 * up, another reader could send the next one before this completion,
+	 * and would take it for the end of its own.
+	 */
 	complete(&probe->done);
+	/* Last access to the probe; pairs with is_busy(). */
+	smp_store_release(&probe->busy, false);
 }
 
 /* The first reader makes it, with @probes held; it stays until unload. */
@@ -160,12 +170,27 @@ static int wait_for_rest(const struct core *core)
 	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
+/*
+ * Return: 0 if the handler has given the probe back. A completion is that of
+ * this probe, and its handler has one store left to do, with interrupts
+ * disabled.
+ */
+static int wait_for_handler(struct probe *probe)
+{
+	long left = wait_for_completion_killable_timeout(&probe->done, PATIENCE);
+
+	if (left <= 0)
+		return left < 0 ? -EINTR : -ETIMEDOUT;
+	while (is_busy(probe))
+		cpu_relax();
+	return 0;
+}
+
 /* One interruption. */
 static int probe_once(struct core *core)
 {
 	struct probe *probe = core->probe;
 	unsigned int cpu = READ_ONCE(core->primary);
-	long left;
 	int ret;
 
 	if (cpu >= nr_cpu_ids || !READ_ONCE(core->armed) ||
@@ -180,10 +205,9 @@ static int probe_once(struct core *core)
 		WRITE_ONCE(probe->busy, false);
 		return ret;
 	}
-	left = wait_for_completion_killable_timeout(&probe->done, PATIENCE);
-	/* A completion may be that of one before, which was given up. */
-	if (is_busy(probe))
-		return left < 0 ? -EINTR : -ETIMEDOUT;
+	ret = wait_for_handler(probe);
+	if (ret)
+		return ret;
 	WRITE_ONCE(probe->rest_until, slices_rest_until(cycles_to_ns(probe->cycles)));
 	return probe->error;
 }
@@ -232,7 +256,9 @@ int probe_table(struct core *core, unsigned long *bits)
  * probe_drain - wait for the handlers of probes that were given up
  *
  * At unload, when nobody can begin another one; sleeps. What a handler executes
- * behind its completion is for worker_stop() to wait for.
+ * after it has given its probe back is for worker_stop() to wait for. It looks
+ * at the flag, as slices_drain() does: a completion comes before the handler's
+ * last access.
  */
 void probe_drain(void)
 {
@@ -240,6 +266,6 @@ void probe_drain(void)
 	u32 i;
 
 	for (i = 0; (core = cores_at(i)); i++)
-		if (core->probe && is_busy(core->probe))
-			wait_for_completion(&core->probe->done);
+		while (core->probe && is_busy(core->probe))
+			fsleep(DRAIN_US);
 }
