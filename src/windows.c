@@ -9,6 +9,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cpumask.h>
 #include <linux/errno.h>
 #include <linux/ioport.h>
 #include <linux/minmax.h>
@@ -107,15 +108,29 @@ static int place_window(struct memory *memory, int node)
 	return ret;
 }
 
-/* Nodes that never had CPUs have no say, but cores may come to them. */
+/* Online or not: those that come later find the node's window in place. */
+static bool has_cpus(int node)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (cpu_to_node(cpu) == node)
+			return true;
+	return false;
+}
+
+/*
+ * Nodes without CPUs have no say. (One may get its first ones by hotplug of a
+ * whole socket: they look through the first window.)
+ */
 static int place_windows(struct memory *memory)
 {
 	int node, ret = 0;
 
 	if (!one_is_enough())
 		ret = find_memory(&memory->ram, NUMA_NO_NODE);
-	for_each_node_state(node, N_CPU) {
-		if (!ret)
+	for_each_node(node) {
+		if (!ret && has_cpus(node))
 			ret = place_window(memory, node);
 	}
 	return ret;
@@ -200,7 +215,7 @@ void windows_stop(void)
  * windows_index - the window that a node's cores look through
  * @node: the node
  *
- * Any context. Nodes that had no CPU at load use the first window.
+ * Any context. Nodes of which no CPU was known at load use the first window.
  */
 u32 windows_index(int node)
 {
