@@ -4,9 +4,11 @@
  * over as a parameter, but drops rmpopt.disable without a value, and insmod
  * looks at neither. Who types it has a host in trouble, so it is looked for.
  */
+#include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/kstrtox.h>
+#include <linux/minmax.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -15,6 +17,16 @@
 
 #define COMMAND_LINE	"/proc/cmdline"
 #define SWITCH		"rmpopt.disable"
+
+/**
+ * struct word - one word of the command line, which comes in pieces
+ * @text: its beginning: all of the switch, and all that a bool's value needs
+ * @length: how much of @text is in use
+ */
+struct word {
+	char text[sizeof(SWITCH "=off")];
+	size_t length;
+};
 
 /* A bool parameter without a value is true, as everywhere in the kernel. */
 static bool is_switch(const char *word)
@@ -29,28 +41,44 @@ static bool is_switch(const char *word)
 	return !*word;
 }
 
-static bool has_switch(char *line)
+/* Nothing is a word, too, and not the switch. */
+static bool end_word(struct word *word)
 {
-	char *word;
+	word->text[word->length] = 0;
+	word->length = 0;
+	return is_switch(word->text);
+}
 
-	while ((word = strsep(&line, "\n ")))
-		if (is_switch(word))
+static bool take(struct word *word, const char *piece, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < length; i++) {
+		if (!isspace(piece[i])) {
+			word->text[word->length] = piece[i];
+			word->length = min(word->length + 1,
+					   sizeof(word->text) - 1);
+		} else if (end_word(word)) {
 			return true;
+		}
+	}
 	return false;
 }
 
-/* saved_command_line is not exported; the file is the same. */
-static ssize_t read_command_line(char *buf, size_t size)
+/* Of any length: a boot configuration may add to it. */
+static bool has_switch(struct file *file, char *piece)
 {
-	struct file *file = filp_open(COMMAND_LINE, O_RDONLY, 0);
-	ssize_t length;
+	struct word word = {};
 	loff_t pos = 0;
+	ssize_t length;
 
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	length = kernel_read(file, buf, size, &pos);
-	filp_close(file, NULL);
-	return length;
+	for (;;) {
+		length = kernel_read(file, piece, SZ_4K, &pos);
+		if (length <= 0)
+			return end_word(&word);
+		if (take(&word, piece, length))
+			return true;
+	}
 }
 
 /**
@@ -61,12 +89,18 @@ static ssize_t read_command_line(char *buf, size_t size)
  */
 bool cmdline_disables(void)
 {
-	char *line = kzalloc(SZ_4K, GFP_KERNEL);
-	bool disables;
+	char *piece = kmalloc(SZ_4K, GFP_KERNEL);
+	bool disables = false;
+	struct file *file;
 
-	if (!line)
+	if (!piece)
 		return false;
-	disables = read_command_line(line, SZ_4K - 1) > 0 && has_switch(line);
-	kfree(line);
+	/* saved_command_line is not exported; the file is the same. */
+	file = filp_open(COMMAND_LINE, O_RDONLY, 0);
+	if (!IS_ERR(file)) {
+		disables = has_switch(file, piece);
+		filp_close(file, NULL);
+	}
+	kfree(piece);
 	return disables;
 }
