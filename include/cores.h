@@ -102,6 +102,13 @@ static inline bool core_takes_part(const struct core *core)
 	return core->primary < nr_cpu_ids && core->armed;
 }
 
+/* The CPU by which a core is named, online or not. */
+static inline int core_name(const struct core *core)
+{
+	return core->primary < nr_cpu_ids ? (int)core->primary : core->first;
+}
+
+/* cores.c: the registry */
 int cores_start(void);
 void cores_stop(void);
 
@@ -116,13 +123,15 @@ struct core *cores_leader(u32 i);
 bool cores_may_take_part(const struct core *core);
 void cores_join(struct core *core);
 void cores_leave(struct core *core);
+void cores_mask(struct cpumask *mask, bool behind_only);
+void cores_leader_mask(struct cpumask *mask);
+
+/* cores_drop.c: who is left alone for a while */
 void cores_drop(struct core *core, int error);
 void cores_forgive(void);
 void cores_retry_now(void);
 void cores_praise(void);
-struct core *cores_dropped(void);
 u64 cores_retry_at(void);
-void cores_mask(struct cpumask *mask, bool behind_only);
-void cores_leader_mask(struct cpumask *mask);
+struct core *cores_dropped(void);
 
 #endif /* RMPOPT_CORES_H */

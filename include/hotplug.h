@@ -10,6 +10,5 @@
 int hotplug_start(void);
 void hotplug_stop(void);
 u32 hotplug_epoch(unsigned int cpu);
-void hotplug_noticed(void);
 
 #endif /* RMPOPT_HOTPLUG_H */

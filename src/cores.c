@@ -29,15 +29,15 @@
 /* Cores and their maps are allocated in bulk: the latter fit no slab well. */
 #define CHUNK	64u
 
-#define PAUSE_FIRST_MS	1000u
-#define PAUSE_CAP_MS	(10 * 60 * 1000u)
-
 /* core_of and sibling: by CPU; sibling is the next thread of the same core. */
 static struct core **core_of;
 static int *sibling;
 static struct core **core_list;
 static u32 core_count;
 static struct core **chunks;
+
+/* It has not taken in yet what has become of some CPU. */
+static bool changed;
 
 /* The parameter cpus; all CPUs if there was none. */
 static cpumask_var_t selected;
@@ -206,12 +206,6 @@ static int register_thread(unsigned int cpu)
 	return 0;
 }
 
-/* The CPU by which a core is named, online or not. */
-static int name_of(const struct core *core)
-{
-	return core->primary < nr_cpu_ids ? (int)core->primary : core->first;
-}
-
 /**
  * cores_join - a core takes part from now on
  * @core: the core; if it does already, all that is believed of it is void
@@ -224,7 +218,7 @@ void cores_join(struct core *core)
 	if (slices_busy(core))
 		plan_late(&engine.plan, &core->plan, 0);
 	plan_join(&engine.plan, &core->plan);
-	trace_event(TRACE_JOINED, name_of(core), -1);
+	trace_event(TRACE_JOINED, core_name(core), -1);
 	WRITE_ONCE(core->behind, true);
 	WRITE_ONCE(core->armed, true);
 }
@@ -243,7 +237,7 @@ void cores_leave(struct core *core)
 	if (slices_busy(core))
 		plan_late(&engine.plan, &core->plan, 0);
 	plan_leave(&engine.plan, &core->plan);
-	trace_event(TRACE_LEFT, name_of(core), -1);
+	trace_event(TRACE_LEFT, core_name(core), -1);
 }
 
 /*
@@ -276,10 +270,31 @@ static bool refresh_core(struct core *core)
 }
 
 /**
+ * cores_touch - make somebody look at the masks again
+ *
+ * Any context.
+ */
+void cores_touch(void)
+{
+	WRITE_ONCE(changed, true);
+}
+
+/**
+ * cores_changed - has a CPU come or gone since the last cores_refresh()?
+ *
+ * Any context.
+ */
+bool cores_changed(void)
+{
+	return READ_ONCE(changed);
+}
+
+/**
  * cores_refresh - bring the registry up to date
  *
  * By the worker, which holds cpus_read_lock(). (lockdep_assert_cpus_held() is
- * not exported.)
+ * not exported.) Nothing is left to be noticed by cores_changed() afterwards:
+ * the flag is cleared before the masks are looked at.
  *
  * Return: 1 if a core has come or come back, 0, -ENOMEM if a CPU could not be
  * registered; it is tried again by the next call.
@@ -290,7 +305,7 @@ int cores_refresh(void)
 	int ret = 0;
 	u32 i;
 
-	hotplug_noticed();
+	WRITE_ONCE(changed, false);
 	for_each_online_cpu(cpu) {
 		if (core_of[cpu])
 			continue;
@@ -348,100 +363,6 @@ struct core *cores_leader(u32 i)
 		return NULL;
 	return container_of(plan->core[READ_ONCE(plan->leader[i])],
 			    struct core, plan);
-}
-
-/**
- * cores_drop - leave a core alone that does not do as it should
- * @core: the core
- * @error: why
- *
- * It is tried again after a pause that grows.
- */
-void cores_drop(struct core *core, int error)
-{
-	cores_leave(core);
-	trace_event(TRACE_DROPPED, name_of(core), -1);
-	core->pause_ms = plan_pause(core->pause_ms, PAUSE_FIRST_MS, PAUSE_CAP_MS);
-	core->retry_at = ktime_get_ns() + core->pause_ms * NSEC_PER_MSEC;
-	core->dropped = error;
-}
-
-/**
- * cores_forgive - try dropped cores again at once
- */
-void cores_forgive(void)
-{
-	struct core *core;
-	u32 i;
-
-	for (i = 0; (core = cores_at(i)); i++) {
-		core->dropped = 0;
-		core->pause_ms = 0;
-	}
-}
-
-/**
- * cores_retry_now - let the pauses of dropped cores end; the next ones grow on
- */
-void cores_retry_now(void)
-{
-	struct core *core;
-	u32 i;
-
-	for (i = 0; (core = cores_at(i)); i++)
-		core->retry_at = 0;
-}
-
-/**
- * cores_praise - a pass went well: who took part starts anew with its pauses
- */
-void cores_praise(void)
-{
-	struct core *core;
-	u32 i;
-
-	for (i = 0; (core = cores_at(i)); i++)
-		if (core_takes_part(core))
-			core->pause_ms = 0;
-}
-
-/* Dropped, though it may take part: whom the admin leaves out nobody tries. */
-static bool is_missed(const struct core *core)
-{
-	return core->dropped && cores_may_take_part(core);
-}
-
-/**
- * cores_retry_at - when the next dropped core is due
- *
- * Return: ktime in ns, 0 if none is dropped.
- */
-u64 cores_retry_at(void)
-{
-	struct core *core;
-	u64 at = 0;
-	u32 i;
-
-	for (i = 0; (core = cores_at(i)); i++)
-		if (is_missed(core) && (!at || core->retry_at < at))
-			at = core->retry_at;
-	return at;
-}
-
-/**
- * cores_dropped - the first core that is dropped
- *
- * Return: the core, NULL if none is.
- */
-struct core *cores_dropped(void)
-{
-	struct core *core;
-	u32 i;
-
-	for (i = 0; (core = cores_at(i)); i++)
-		if (is_missed(core))
-			return core;
-	return NULL;
 }
 
 /**

@@ -18,9 +18,6 @@
 
 static enum cpuhp_state online_state, gone_state;
 
-/* The registry has not taken in yet what has become of some CPU. */
-static bool changed;
-
 /* Times that the CPU came online; written by its own callback. */
 static DEFINE_PER_CPU(u32, onlined);
 
@@ -31,30 +28,6 @@ static DEFINE_PER_CPU(u32, onlined);
 u32 hotplug_epoch(unsigned int cpu)
 {
 	return READ_ONCE(per_cpu(onlined, cpu));
-}
-
-/**
- * hotplug_noticed - the registry is about to look at the masks
- */
-void hotplug_noticed(void)
-{
-	WRITE_ONCE(changed, false);
-}
-
-/**
- * cores_touch - make somebody look at the masks again
- */
-void cores_touch(void)
-{
-	WRITE_ONCE(changed, true);
-}
-
-/**
- * cores_changed - has a CPU come or gone since the last cores_refresh()?
- */
-bool cores_changed(void)
-{
-	return READ_ONCE(changed);
 }
 
 /* Runs on the CPU that comes online. */
