@@ -202,6 +202,8 @@ static int why_none(void)
 		if (error == -EAGAIN || error == -ENODEV)
 			error = core->dropped;
 	}
+	if (error == -EAGAIN && cores_missing() < nr_cpu_ids)
+		return -ENOMEM;
 	return error;
 }
 
@@ -212,23 +214,21 @@ static int why_none(void)
  *
  * Return: how many are armed now that were not before. If none takes part at
  * all: -ENODEV if SnpEn is not set on any or SNP_INIT not done, another errno if
- * one fails for another reason, -EAGAIN if none is online that may.
+ * one fails for another reason, -ENOMEM if there was no memory for any, -EAGAIN
+ * if none is online that may.
  */
 int arm_cores(void)
 {
 	bool first = !wanted;
-	u32 joined = 0;
-	int ret;
+	u32 joined;
 
 	cpus_read_lock();
 	WRITE_ONCE(wanted, true);
 	WRITE_ONCE(cleared, false);
-	ret = cores_refresh();
-	if (ret >= 0) {
-		release_round();
-		arm_round();
-		joined = tally();
-	}
+	cores_refresh();
+	release_round();
+	arm_round();
+	joined = tally();
 	cpus_read_unlock();
 
 	/* Later ones are our own, armed by the callback of their CPU. */
@@ -337,6 +337,8 @@ void arm_clear(void)
 			cpumask_set_cpu(core->primary, round);
 		cores_leave(core);
 	}
+	/* Their callbacks have armed them. */
+	cores_add_unknown(round);
 	on_each_cpu_mask(round, clear_handler, NULL, true);
 	cpus_read_unlock();
 }

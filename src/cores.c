@@ -29,6 +29,8 @@
 /* Cores and their maps are allocated in bulk: the latter fit no slab well. */
 #define CHUNK	64u
 
+#define MEMORY_PAUSE_NS	NSEC_PER_SEC
+
 /* core_of and sibling: by CPU; sibling is the next thread of the same core. */
 static struct core **core_of;
 static int *sibling;
@@ -38,6 +40,12 @@ static struct core **chunks;
 
 /* It has not taken in yet what has become of some CPU. */
 static bool changed;
+
+/* The first CPU that there was no memory for; nr_cpu_ids: none. */
+static unsigned int missing;
+
+/* ktime in ns at which to ask for it again; 0: there was enough. */
+static u64 memory_at;
 
 /* The parameter cpus; all CPUs if there was none. */
 static cpumask_var_t selected;
@@ -58,6 +66,7 @@ int cores_start(void)
 	    !zalloc_cpumask_var(&selected, GFP_KERNEL))
 		return -ENOMEM;
 	cpumask_copy(selected, cpu_possible_mask);
+	missing = nr_cpu_ids;
 	cores_touch();
 	return 0;
 }
@@ -162,9 +171,11 @@ static struct core *next_core(unsigned long **maps)
 	u32 longs = plan_core_longs(&engine.plan);
 	u32 i = core_count % CHUNK;
 
+	/* The state tells of a failure, so the allocator need not. */
 	if (!*chunk)
-		*chunk = vzalloc(CHUNK * (sizeof(**chunk) +
-					  longs * sizeof(unsigned long)));
+		*chunk = __vmalloc(CHUNK * (sizeof(**chunk) +
+					    longs * sizeof(unsigned long)),
+				   GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
 	if (!*chunk)
 		return NULL;
 	*maps = (unsigned long *)(*chunk + CHUNK) + i * longs;
@@ -192,18 +203,20 @@ static struct core *register_core(unsigned int cpu)
 	return core;
 }
 
-/* A CPU that was never seen online before. */
-static int register_thread(unsigned int cpu)
+/* False if there is no memory for its core, of which it is the first thread. */
+static bool register_thread(unsigned int cpu)
 {
-	struct core *core = find_core(cpu) ?: register_core(cpu);
+	struct core *core = find_core(cpu);
 
+	if (!core && !memory_at)
+		core = register_core(cpu);
 	if (!core)
-		return -ENOMEM;
+		return false;
 	sibling[cpu] = core->first;
 	core->first = cpu;
 	core->wanted |= cpumask_test_cpu(cpu, selected);
 	WRITE_ONCE(core_of[cpu], core);
-	return 0;
+	return true;
 }
 
 /**
@@ -245,7 +258,7 @@ void cores_leave(struct core *core)
  * have emptied the table ([?]: what INIT does to it), and voids what the core
  * had achieved.
  */
-static bool refresh_core(struct core *core)
+static void refresh_core(struct core *core)
 {
 	unsigned int primary = nr_cpu_ids;
 	u32 epoch = 0;
@@ -262,11 +275,10 @@ static bool refresh_core(struct core *core)
 	if (epoch != core->epoch || primary == nr_cpu_ids)
 		cores_leave(core);
 	if (epoch == core->epoch)
-		return false;
+		return;
 	core->epoch = epoch;
 	core->dropped = 0;
 	core->pause_ms = 0;
-	return true;
 }
 
 /**
@@ -289,6 +301,26 @@ bool cores_changed(void)
 	return READ_ONCE(changed);
 }
 
+/*
+ * CPUs that were never seen online before. Where memory is short all others go
+ * on: it is asked for again after a pause, not by each refresh of a pass.
+ */
+static void register_new(void)
+{
+	unsigned int cpu;
+
+	if (ktime_get_ns() < memory_at)
+		return;
+	missing = nr_cpu_ids;
+	memory_at = 0;
+	for_each_online_cpu(cpu) {
+		if (core_of[cpu] || register_thread(cpu) || memory_at)
+			continue;
+		missing = cpu;
+		memory_at = ktime_get_ns() + MEMORY_PAUSE_NS;
+	}
+}
+
 /**
  * cores_refresh - bring the registry up to date
  *
@@ -296,29 +328,64 @@ bool cores_changed(void)
  * not exported.) Nothing is left to be noticed by cores_changed() afterwards:
  * the flag is cleared before the masks are looked at.
  *
- * Return: 1 if a core has come or come back, 0, -ENOMEM if a CPU could not be
- * registered; it is tried again by the next call.
+ * A CPU that there was no memory for is tried again by the first call after a
+ * pause, see cores_memory_at().
  */
-int cores_refresh(void)
+void cores_refresh(void)
 {
-	unsigned int cpu;
-	int ret = 0;
 	u32 i;
 
 	WRITE_ONCE(changed, false);
-	for_each_online_cpu(cpu) {
-		if (core_of[cpu])
-			continue;
-		if (register_thread(cpu)) {
-			cores_touch();
-			return -ENOMEM;
-		}
-		ret = 1;
-	}
+	register_new();
 	for (i = 0; i < core_count; i++)
-		if (refresh_core(core_list[i]))
-			ret = 1;
-	return ret;
+		refresh_core(core_list[i]);
+}
+
+/**
+ * cores_missing - is there a CPU that there was no memory for?
+ *
+ * By the worker.
+ *
+ * Return: the first one, nr_cpu_ids if there is none.
+ */
+unsigned int cores_missing(void)
+{
+	return missing;
+}
+
+/**
+ * cores_memory_at - when to call cores_refresh() because of it
+ *
+ * By the worker.
+ *
+ * Return: ktime in ns, 0 if no CPU is missing.
+ */
+u64 cores_memory_at(void)
+{
+	return memory_at;
+}
+
+/**
+ * cores_try_missing - let the next cores_refresh() try at once
+ */
+void cores_try_missing(void)
+{
+	memory_at = 0;
+}
+
+/**
+ * cores_add_unknown - the online CPUs of which nothing is known, as they are missing
+ * @mask: where to add them
+ *
+ * By the worker, which holds cpus_read_lock().
+ */
+void cores_add_unknown(struct cpumask *mask)
+{
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu)
+		if (!core_of[cpu])
+			cpumask_set_cpu(cpu, mask);
 }
 
 /**

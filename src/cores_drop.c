@@ -30,13 +30,14 @@ void cores_drop(struct core *core, int error)
 }
 
 /**
- * cores_forgive - try dropped cores again at once
+ * cores_forgive - try dropped and missing cores again at once
  */
 void cores_forgive(void)
 {
 	struct core *core;
 	u32 i;
 
+	cores_try_missing();
 	for (i = 0; (core = cores_at(i)); i++) {
 		core->dropped = 0;
 		core->pause_ms = 0;
@@ -75,14 +76,14 @@ static bool is_missed(const struct core *core)
 }
 
 /**
- * cores_retry_at - when the next dropped core is due
+ * cores_retry_at - when the next core is due that is dropped or missing
  *
- * Return: ktime in ns, 0 if none is dropped.
+ * Return: ktime in ns, 0 if none is.
  */
 u64 cores_retry_at(void)
 {
 	struct core *core;
-	u64 at = 0;
+	u64 at = cores_memory_at();
 	u32 i;
 
 	for (i = 0; (core = cores_at(i)); i++)

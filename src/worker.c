@@ -48,6 +48,16 @@ static void stand_down(enum engine_state state, const char *reason)
 			    RESULT_FAILED : RESULT_CANCELLED);
 }
 
+static void fail_for_memory(void)
+{
+	char reason[ENGINE_REASON_MAX];
+
+	snprintf(reason, sizeof(reason),
+		 "there is not enough memory to look after any core, next try in %llu s: free some, write 1 to enabled to try at once",
+		 due_after_failure() / MSEC_PER_SEC);
+	stand_down(STATE_FAILED, reason);
+}
+
 static void fail(int error)
 {
 	char reason[ENGINE_REASON_MAX];
@@ -66,7 +76,11 @@ static void be_ready(void)
 {
 	struct core *core = cores_dropped();
 
-	if (!core)
+	if (!core && cores_missing() < nr_cpu_ids)
+		state_set(STATE_READY,
+			  "CPU %u and maybe more are left out for now: there is not enough memory to look after them; free some, write 1 to enabled to try at once",
+			  cores_missing());
+	else if (!core)
 		state_set(STATE_READY, "ok");
 	else if (core->dropped == -ENODEV)
 		state_set(STATE_READY,
@@ -136,6 +150,10 @@ static void arm(void)
 	if (ret == -EAGAIN) {
 		stand_down(STATE_WAITING,
 			   "no CPU is online that may take part: bring one of the parameter cpus online, or write ipi to tune/isolated");
+		return;
+	}
+	if (ret == -ENOMEM) {
+		fail_for_memory();
 		return;
 	}
 	if (ret < 0) {
