@@ -125,9 +125,11 @@ struct engine_stats {
  * @reason: why, as a sentence
  * @requested: number of the last accepted request
  * @served: number of the last request whose pass ended
- * @want: a pass is wanted, by this trigger; TRIGGER_NONE if not
+ * @want: somebody asks for a pass, by this trigger; TRIGGER_NONE if not
  * @want_full: it is to be a full one
- * @want_number: the last request that the wanted pass serves
+ * @want_number: the last request that it serves
+ * @own: the worker wants a pass itself, by this trigger; TRIGGER_NONE if not
+ * @own_full: it is to be a full one
  * @later_at: ktime in ns at which a delayed request becomes due; 0: none
  * @later_cap: and the latest that others after it may put it off to
  * @enabled: the admin's wish
@@ -162,6 +164,8 @@ struct engine {
 	enum engine_trigger want;
 	bool want_full;
 	u64 want_number;
+	enum engine_trigger own;
+	bool own_full;
 	u64 later_at;
 	u64 later_cap;
 

@@ -184,13 +184,11 @@ static void note_request(enum engine_request request)
 		note_later();
 		break;
 	case REQUEST_CANCEL:
-		if (engine.want == TRIGGER_REQUEST || engine.later_at)
+		if (engine.want != TRIGGER_NONE || engine.later_at)
 			WRITE_ONCE(engine.last_result, RESULT_CANCELLED);
 		/* What the module wants itself is not the user's to forget. */
-		if (engine.want == TRIGGER_REQUEST || engine.want == TRIGGER_LATER) {
-			engine.want = TRIGGER_NONE;
-			engine.want_full = false;
-		}
+		engine.want = TRIGGER_NONE;
+		engine.want_full = false;
 		engine.later_at = 0;
 		WRITE_ONCE(engine.cancel, true);
 		break;
@@ -250,18 +248,16 @@ EXPORT_SYMBOL_GPL(rmpopt_scan);
  * state_want - the worker wants a pass itself
  * @trigger: why
  *
- * Does not change what a user's request already asks for.
+ * Neither changes what a user's request asks for nor is changed by one.
  */
 void state_want(enum engine_trigger trigger)
 {
 	spin_lock_irq(&engine.lock);
-	if (engine.want == TRIGGER_NONE) {
-		engine.want = trigger;
-		engine.want_number = engine.served;
-	}
+	if (engine.own == TRIGGER_NONE)
+		engine.own = trigger;
 	/* Nothing is believed yet, or any more. */
 	if (trigger == TRIGGER_LOAD || trigger == TRIGGER_ARMED)
-		engine.want_full = true;
+		engine.own_full = true;
 	spin_unlock_irq(&engine.lock);
 }
 
@@ -274,6 +270,14 @@ static void take_later(u64 now)
 	if (engine.want == TRIGGER_NONE)
 		engine.want = TRIGGER_LATER;
 	engine.want_number = engine.requested;
+}
+
+static void forget_wishes(void)
+{
+	engine.want = TRIGGER_NONE;
+	engine.want_full = false;
+	engine.own = TRIGGER_NONE;
+	engine.own_full = false;
 }
 
 /**
@@ -289,18 +293,20 @@ static void take_later(u64 now)
 bool state_take(enum engine_trigger *trigger, bool *full, u64 *number)
 {
 	u64 now = ktime_get_ns();
-	bool taken, settled;
+	bool asked, taken, settled;
 
 	spin_lock_irq(&engine.lock);
 	take_later(now);
 	WRITE_ONCE(engine.cancel, false);
-	taken = engine.want != TRIGGER_NONE;
-	*trigger = engine.want;
-	*full = engine.want_full;
+	asked = engine.want != TRIGGER_NONE;
+	taken = asked || engine.own != TRIGGER_NONE;
+	*trigger = asked ? engine.want : engine.own;
+	*full = engine.want_full || engine.own_full;
 	/* A request that waits for its quiet period is not served by others. */
-	*number = engine.later_at ? engine.want_number : engine.requested;
-	engine.want = TRIGGER_NONE;
-	engine.want_full = false;
+	*number = asked ? engine.want_number : engine.served;
+	if (!engine.later_at)
+		*number = engine.requested;
+	forget_wishes();
 	settled = !taken && !engine.later_at && engine.served != engine.requested;
 	if (settled)
 		engine.served = engine.requested;
@@ -344,8 +350,7 @@ void state_drop_requests(enum engine_result result)
 	if (dropped)
 		WRITE_ONCE(engine.last_result, result);
 	engine.served = engine.requested;
-	engine.want = TRIGGER_NONE;
-	engine.want_full = false;
+	forget_wishes();
 	engine.later_at = 0;
 	WRITE_ONCE(engine.cancel, false);
 	spin_unlock_irq(&engine.lock);
