@@ -2,31 +2,28 @@
 /*
  * /sys/kernel/rmpopt: state, wishes, counts.
  *
- * One value per file. Files that tell where guests live, or what they do, are
- * for root only. Lists are binary attributes so that they are never cut at a
- * page.
+ * One value per file; lists are in lists.c. Files that tell where guests live,
+ * or what they do, are for root only.
  */
-#include <linux/bitmap.h>
 #include <linux/errno.h>
 #include <linux/kobject.h>
-#include <linux/ktime.h>
 #include <linux/minmax.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
-#include "compat.h"
-#include "cores.h"
 #include "coverage.h"
 #include "engine.h"
 #include "events.h"
 #include "hooks.h"
-#include "hw.h"
+#include "lists.h"
 #include "tune.h"
 
 static struct kobject *root;
 
-/* state ... progress: what the module is and does. */
+/*
+ * ---- state ... progress ----
+ * What the module is and does.
+ */
 
 static ssize_t state_show(struct kobject *kobj, struct kobj_attribute *attr,
 			  char *buf)
@@ -176,7 +173,10 @@ static const struct attribute_group root_group = {
 	.attrs = root_attrs,
 };
 
-/* stats/: counts for root, who may know how busy guests are. */
+/*
+ * ---- stats/ ----
+ * Counts for root, who may know how busy guests are.
+ */
 
 /**
  * struct stat_attribute - a count of struct engine_stats
@@ -277,152 +277,6 @@ static void collect_stats(void)
 		stats_attrs[i + 3] = &stats[i].attr.attr;
 }
 
-/* Lists of regions and CPUs, of any length. */
-
-static ssize_t copy_list(char *buf, loff_t off, size_t count,
-			 const unsigned long *bits, u32 size)
-{
-	char *list = kasprintf(GFP_KERNEL, "%*pbl\n", (int)size, bits);
-	ssize_t ret;
-
-	if (!list)
-		return -ENOMEM;
-	ret = memory_read_from_buffer(buf, count, &off, list, strlen(list));
-	kfree(list);
-	return ret;
-}
-
-static unsigned long *region_bits(void)
-{
-	return kvcalloc(BITS_TO_LONGS(coverage_end(&engine.covered)),
-			sizeof(unsigned long), GFP_KERNEL);
-}
-
-static ssize_t covered_read(struct file *file, struct kobject *kobj,
-			    BIN_ATTRIBUTE *attr, char *buf, loff_t off,
-			    size_t count)
-{
-	const struct coverage *cov = &engine.covered;
-	unsigned long *bits = region_bits();
-	ssize_t ret;
-	u32 i;
-
-	if (!bits)
-		return -ENOMEM;
-	for (i = 0; i < cov->ranges; i++)
-		bitmap_set(bits, cov->range[i].first, cov->range[i].count);
-	ret = copy_list(buf, off, count, bits, coverage_end(cov));
-	kvfree(bits);
-	return ret;
-}
-
-/* Some of the planner's regions, by their numbers. */
-static ssize_t copy_places(char *buf, loff_t off, size_t count,
-			   bool (*chosen)(u32 place))
-{
-	unsigned long *bits = region_bits();
-	ssize_t ret;
-	u32 i;
-
-	if (!bits)
-		return -ENOMEM;
-	for (i = 0; i < engine.plan.regions; i++)
-		if (chosen(i))
-			__set_bit(engine.plan.region[i].number, bits);
-	ret = copy_list(buf, off, count, bits, coverage_end(&engine.covered));
-	kvfree(bits);
-	return ret;
-}
-
-static bool is_optimized(u32 place)
-{
-	return test_bit(place, engine.plan.optimized);
-}
-
-static ssize_t optimized_read(struct file *file, struct kobject *kobj,
-			      BIN_ATTRIBUTE *attr, char *buf, loff_t off,
-			      size_t count)
-{
-	return copy_places(buf, off, count, is_optimized);
-}
-
-static bool is_held(u32 place)
-{
-	return plan_held(&engine.plan, place, ktime_get_ns());
-}
-
-static ssize_t backoff_read(struct file *file, struct kobject *kobj,
-			    BIN_ATTRIBUTE *attr, char *buf, loff_t off,
-			    size_t count)
-{
-	return copy_places(buf, off, count, is_held);
-}
-
-static void all_cores(struct cpumask *mask)
-{
-	cores_mask(mask, false);
-}
-
-static void cores_behind(struct cpumask *mask)
-{
-	cores_mask(mask, true);
-}
-
-static ssize_t copy_cores(char *buf, loff_t off, size_t count,
-			  void (*fill)(struct cpumask *mask))
-{
-	cpumask_var_t mask;
-	ssize_t ret;
-
-	if (!zalloc_cpumask_var(&mask, GFP_KERNEL))
-		return -ENOMEM;
-	fill(mask);
-	ret = copy_list(buf, off, count, cpumask_bits(mask), nr_cpu_ids);
-	free_cpumask_var(mask);
-	return ret;
-}
-
-static ssize_t cores_read(struct file *file, struct kobject *kobj,
-			  BIN_ATTRIBUTE *attr, char *buf, loff_t off,
-			  size_t count)
-{
-	return copy_cores(buf, off, count, all_cores);
-}
-
-static ssize_t cores_behind_read(struct file *file, struct kobject *kobj,
-				 BIN_ATTRIBUTE *attr, char *buf, loff_t off,
-				 size_t count)
-{
-	return copy_cores(buf, off, count, cores_behind);
-}
-
-static ssize_t leaders_read(struct file *file, struct kobject *kobj,
-			    BIN_ATTRIBUTE *attr, char *buf, loff_t off,
-			    size_t count)
-{
-	return copy_cores(buf, off, count, cores_leader_mask);
-}
-
-static const struct bin_attribute lists[] = {
-	{ .attr = { .name = "covered", .mode = 0400 }, .read = covered_read },
-	{ .attr = { .name = "optimized", .mode = 0400 }, .read = optimized_read },
-	{ .attr = { .name = "backoff", .mode = 0400 }, .read = backoff_read },
-	{ .attr = { .name = "cores", .mode = 0444 }, .read = cores_read },
-	{ .attr = { .name = "cores_behind", .mode = 0444 },
-	  .read = cores_behind_read },
-	{ .attr = { .name = "leaders", .mode = 0444 }, .read = leaders_read },
-};
-
-static int create_lists(void)
-{
-	int ret = 0;
-	u32 i;
-
-	for (i = 0; i < ARRAY_SIZE(lists) && !ret; i++)
-		ret = sysfs_create_bin_file(root, &lists[i]);
-	return ret;
-}
-
 /**
  * sysfs_start - create the files
  *
@@ -443,7 +297,7 @@ int sysfs_start(void)
 	if (!ret)
 		ret = sysfs_create_group(root, &tune_group);
 	if (!ret)
-		ret = create_lists();
+		ret = lists_start(root);
 	if (ret)
 		sysfs_stop();
 	return ret;
@@ -459,6 +313,7 @@ void sysfs_stop(void)
 {
 	kobject_del(root);
 	kobject_put(root);
+	lists_stop();
 }
 
 /**

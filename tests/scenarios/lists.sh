@@ -36,5 +36,17 @@ diag "8192 regions by RMPREAD took $(($(uptime_ms) - start)) ms"
 cat "$views/rmp" >/dev/null & reader=$!
 kill -TERM $reader
 wait_for "! kill -0 $reader 2>/dev/null" 2 "a reader of it can be ended at once"
+exec 4<$rmpopt/optimized
+part=$(dd bs=4096 count=1 <&4 2>/dev/null)
+ok "in the middle of reading the list changes" put enabled 0
+wait_state stopped
+is "$(get optimized)" "" "for others"
+is "$part$(cat <&4)" "$wanted" "who reads it gets the one that he has begun"
+exec 4<&-
+# More of them than are kept apart.
+for _ in 1 2 3 4 5 6 7 8 9; do
+	dd if=$rmpopt/covered bs=2 count=1 2>/dev/null
+done >/dev/null
+is "$(get covered)" 0-8191 "readers that leave early hurt nobody"
 ok "unload" unload
 done_testing
