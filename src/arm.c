@@ -8,6 +8,9 @@
  * comes online reads that word while the hotplug lock is held for writing,
  * and whoever changes it does an IPI round under the read side afterwards:
  * no core can slip through between the two.
+ *
+ * A round waits for its IPIs, with preemption disabled, so it leaves out a core
+ * that has a late slice: that one sees to itself as soon as it answers.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -24,6 +27,7 @@
 #include "host.h"
 #include "hw.h"
 #include "params.h"
+#include "slices.h"
 #include "windows.h"
 
 /* Participating cores are to be armed. */
@@ -103,6 +107,29 @@ void arm_clear_here(void)
 	hw_write_base(0);
 }
 
+/**
+ * arm_late_here - a late slice has been given back on the core that this runs on
+ *
+ * Interrupts are disabled. Rounds may have left it out: what they would have
+ * taken from it goes now. To be armed it waits for the worker's next look.
+ */
+void arm_late_here(void)
+{
+	/* Pairs with is_stuck(): either it was not left out or sees why. */
+	smp_mb();
+	if (!arm_wanted() || !cores_want_here(smp_processor_id()))
+		arm_clear_here();
+}
+
+/* Its primary does not answer IPIs, as far as is known. */
+static bool is_stuck(const struct core *core)
+{
+	/* Wishes before the slice; pairs with arm_late_here(). */
+	smp_mb();
+	return core->plan.late && core->sent_cpu == core->primary &&
+	       slices_busy(core);
+}
+
 static void arm_handler(void *unused)
 {
 	struct core *core = cores_here();
@@ -117,7 +144,7 @@ static void arm_handler(void *unused)
 
 static bool to_arm(const struct core *core, u64 now)
 {
-	if (core->armed || !cores_may_take_part(core))
+	if (core->armed || !cores_may_take_part(core) || is_stuck(core))
 		return false;
 	return !core->dropped || now >= core->retry_at;
 }
@@ -181,7 +208,8 @@ static void release_round(void)
 	for (i = 0; (core = cores_at(i)); i++) {
 		if (!core->armed || cores_may_take_part(core))
 			continue;
-		cpumask_set_cpu(core->primary, round);
+		if (!is_stuck(core))
+			cpumask_set_cpu(core->primary, round);
 		cores_leave(core);
 	}
 	on_each_cpu_mask(round, clear_handler, NULL, true);
@@ -260,7 +288,7 @@ bool arm_possible(void)
 	cores_refresh();
 	cpumask_clear(round);
 	for (i = 0; (core = cores_at(i)); i++)
-		if (core_takes_part(core))
+		if (core_takes_part(core) && !is_stuck(core))
 			cpumask_set_cpu(core->primary, round);
 	on_each_cpu_mask(round, ready_handler, &ready, true);
 	cpus_read_unlock();
@@ -317,7 +345,8 @@ bool arm_holds(void)
 /**
  * arm_clear - leave RMPOPT_BASE = 0 on every online core
  *
- * By the worker; sleeps. Does nothing if there is nothing to clear.
+ * By the worker; sleeps. Does nothing if there is nothing to clear. A core that
+ * does not answer clears it when it does.
  */
 void arm_clear(void)
 {
@@ -333,7 +362,7 @@ void arm_clear(void)
 	cores_refresh();
 	cpumask_clear(round);
 	for (i = 0; (core = cores_at(i)); i++) {
-		if (core->primary < nr_cpu_ids)
+		if (core->primary < nr_cpu_ids && !is_stuck(core))
 			cpumask_set_cpu(core->primary, round);
 		cores_leave(core);
 	}
@@ -358,7 +387,8 @@ static void off_handler(void *unused)
  * By the worker for a benchmark; sleeps. Whether they take part does not change
  * by it, so nothing must be believed meanwhile.
  *
- * Return: 0, or an errno if it did not take on some core: as arm_here().
+ * Return: 0, or an errno if it did not take on some core: as arm_here(), or
+ * -EBUSY if the core does not answer.
  */
 int arm_switch(bool on)
 {
@@ -370,8 +400,8 @@ int arm_switch(bool on)
 	cores_refresh();
 	cpumask_clear(round);
 	for (i = 0; (core = cores_at(i)); i++) {
-		core->arm_result = 0;
-		if (core_takes_part(core))
+		core->arm_result = is_stuck(core) ? -EBUSY : 0;
+		if (core_takes_part(core) && !core->arm_result)
 			cpumask_set_cpu(core->primary, round);
 	}
 	on_each_cpu_mask(round, on ? arm_handler : off_handler, NULL, true);

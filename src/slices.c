@@ -106,6 +106,12 @@ static void slice_handler(void *info)
 	atomic_inc(&engine.returned);
 	/* Not wake_up(): under PREEMPT_RT its lock may sleep. */
 	wake_up_process(engine.worker);
+	/*
+	 * Behind the barrier in wake_up_process(), which is_stuck() in arm.c
+	 * pairs with. Module and cores stay until this returns: worker_stop().
+	 */
+	if (READ_ONCE(core->plan.late))
+		arm_late_here();
 }
 
 /**

@@ -30,6 +30,26 @@ machinectl open
 wait_for settled 20 "it catches up as soon as it answers"
 is "$(get cores_behind)" "" "no core is behind"
 
+base() { machinectl rdmsr "$1" 0xc0010139; }
+machinectl event 12 gate
+put scan full
+wait_for '[ "$(machinectl events)" = "0 1" ] && [ "$(get last_result)" = partial ]' 10 "another one"
+late=$(get cores_behind)
+ok "stop" put enabled 0
+wait_state stopped 5 "the worker does not wait for it"
+is "$(machinectl truth | cut -d ' ' -f 3)" 1 "RMPOPT_BASE is 0 on all that answer"
+isnt "$(base "$late")" 0 "but not there"
+ok "start" put enabled 1
+wait_for 'state_is ready && at_rest && [ "$(get regions_optimized)" = 7 ]' 10 "those that answer are optimized anew"
+nok "it does not take part" in_list "$late" "$(get cores)"
+ok "stop" put enabled 0
+wait_state stopped 5
+machinectl open
+wait_for '[ "$(machinectl truth | cut -d " " -f 3)" = 0 ]' 10 "when it answers RMPOPT_BASE is 0 there, too"
+ok "start" put enabled 1
+wait_for 'state_is ready && settled' 20 "all is optimized"
+is "$(get cores_behind)" "" "no core is behind"
+
 machinectl event 12 gate
 put scan full
 wait_for '[ "$(machinectl events)" = "0 1" ] && [ "$(get last_result)" = partial ]' 10 "once more"
