@@ -67,6 +67,7 @@ void hooks_kick(void)
 {
 	irq_work_queue(&kick);
 }
+NOKPROBE_SYMBOL(hooks_kick);
 
 /*
  * Handlers run with preemption disabled and, while the kernel is dying, with
@@ -80,7 +81,6 @@ static int page_comes_back(struct kprobe *probe, struct pt_regs *regs)
 		events_converted(regs_get_kernel_argument(regs, 0));
 	return 0;
 }
-
 NOKPROBE_SYMBOL(page_comes_back);
 
 static int snp_moves(struct kprobe *probe, struct pt_regs *regs)
@@ -91,7 +91,6 @@ static int snp_moves(struct kprobe *probe, struct pt_regs *regs)
 	hooks_kick();
 	return 0;
 }
-
 NOKPROBE_SYMBOL(snp_moves);
 
 static struct hook hooks[] = {
