@@ -153,6 +153,7 @@ static void visit_leads(struct tour *tour, bool ending)
 /* The busy ones first: how many there are bounds how many may be sent. */
 static void visit_slices(struct tour *tour, bool ending)
 {
+	struct plan_core *turn = NULL;
 	u64 now = ktime_get_ns();
 	u32 busy = tour->busy;
 	struct core *core;
@@ -162,7 +163,8 @@ static void visit_slices(struct tour *tour, bool ending)
 	for (i = 0; (core = cores_at(i)); i++)
 		if (!core->plan.leads)
 			slices_visit(core, tour, now);
-	for (i = 0; (core = cores_at(i)); i++) {
+	while ((turn = plan_turn(&engine.plan, turn))) {
+		core = container_of(turn, struct core, plan);
 		if (core->plan.leads || !is_ordered(core))
 			continue;
 		tour->left++;
