@@ -26,6 +26,7 @@
  * @next: the place behind the last one done; where to begin
  * @done: instructions executed
  * @error: 0, or what the last instruction failed with
+ * @budget: what it may take, in cycles
  * @cycles: how long the handler took
  * @pace: how long this core's instructions take
  * @times: the same of the slice's, counted
@@ -39,6 +40,7 @@ struct slice {
 	u32 next;
 	u32 done;
 	int error;
+	u32 budget;
 	u64 cycles;
 	struct plan_pace pace;
 	struct latency times;
@@ -64,10 +66,10 @@ struct slice {
  * @sent_at: ktime in ns at which that began
  * @sent_cpu: and where
  * @resume_at: ktime in ns before which it is not interrupted again
- * @slice: the slice under way
- * @slices: how many it had
+ * @slices: how many slices it had
  * @worst_ns: the longest of them
  * @probe: what files ask of it; NULL until one does
+ * @slice: the slice under way
  * @shot: what a benchmark does
  */
 struct core {
@@ -89,10 +91,11 @@ struct core {
 	u64 sent_at;
 	unsigned int sent_cpu;
 	u64 resume_at;
-	struct slice slice;
 	u64 slices;
 	u64 worst_ns;
 	struct probe *probe;
+	/* These begin at multiples of 32 bytes: nothing between them. */
+	struct slice slice;
 	struct shot shot;
 };
 

@@ -88,7 +88,7 @@ enum engine_request {
 
 /**
  * struct engine_stats - counts since load, written by the worker only; those of
- *	instructions are in the plan
+ *	instructions are in the plan. Probes and benchmarks are in none of them
  * @passes: passes ended
  * @passes_full: of them full ones
  * @passes_delta: of them the others

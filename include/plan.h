@@ -117,6 +117,8 @@ struct plan_window {
  * @index: its place in the plan's list
  * @window: index of its window
  * @node: its NUMA node
+ * @turn: how many cores of its node come before it; see plan_turn()
+ * @after: index of the core whose turn is next, or PLAN_NONE
  * @next: place behind the last one that it has answered
  * @member: regions of which it is a member (meaningless where not clean)
  * @gained: what its verifies of the running pass have won, until the closing
@@ -132,6 +134,8 @@ struct plan_core {
 	u16 index;
 	u16 window;
 	u16 node;
+	u16 turn;
+	u16 after;
 	u32 next;
 	unsigned long *member;
 	unsigned long *gained;
@@ -184,6 +188,7 @@ struct plan_counts {
  * @core_words: words of a core's map: the most that a window touches
  * @cores: how many entries of @core are in use
  * @core: cores; they come and go, their index stays
+ * @first: index of the core whose turn is first, or PLAN_NONE
  * @distance: between two nodes, the kernel's or a test's
  * @leaders: how many
  * @leader: indices of the leading cores
@@ -215,6 +220,7 @@ struct plan {
 	u32 core_words;
 	u32 cores;
 	struct plan_core **core;
+	u16 first;
 	u32 (*distance)(u32 from, u32 to);
 	u32 leaders;
 	u16 leader[PLAN_LEADERS_MAX];
@@ -362,6 +368,19 @@ static inline bool plan_is_member(const struct plan *plan,
 {
 	return core->present && plan_holds(plan, core, place) &&
 	       test_bit(plan_bit(plan, core, place), core->member);
+}
+
+/*
+ * One core after the other, by turns over the nodes, so that those at work at
+ * the same time share no node's memory if it can be helped. NULL begins and
+ * ends it.
+ */
+static inline struct plan_core *plan_turn(const struct plan *plan,
+					  const struct plan_core *core)
+{
+	u16 next = core ? core->after : plan->first;
+
+	return next == PLAN_NONE ? NULL : plan->core[next];
 }
 
 /* Is the running phase one of verifies? If not, it is one of reports. */

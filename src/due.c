@@ -109,7 +109,9 @@ static void audit(void)
 				    tune_read(TUNE_AUDIT_MS) ?: 1);
 
 	audited_at = ktime_get_ns();
-	if (pass_audit(audit_next, some))
+	if (!pass_audit(audit_next, some))
+		return;
+	if (engine.plan.found)
 		due_want(TRIGGER_AUDIT);
 	audit_next = audit_next + some < cores ? audit_next + some : 0;
 }

@@ -111,7 +111,6 @@ static u32 find_place(u32 region)
 		return low;
 	return engine.plan.regions;
 }
-
 NOKPROBE_SYMBOL(find_place);
 
 static void begin_round(u32 tick)
@@ -120,7 +119,6 @@ static void begin_round(u32 tick)
 	    !atomic64_cmpxchg(&round, 0, ROUND_OPEN | tick))
 		hooks_kick();
 }
-
 NOKPROBE_SYMBOL(begin_round);
 
 /**
@@ -152,7 +150,6 @@ void events_converted(u64 pfn)
 	    !test_and_set_bit(here->place, marks))
 		begin_round(tick);
 }
-
 NOKPROBE_SYMBOL(events_converted);
 
 /**

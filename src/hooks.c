@@ -40,10 +40,13 @@
 #include "hooks.h"
 #include "params.h"
 
+/* Not attached yet, or not any more. */
+#define HOOK_OFF	(-EINPROGRESS)
+
 /**
  * struct hook - one probe
  * @probe: it; where and what
- * @error: 0 if it is attached, or why not
+ * @error: 0 while it is attached, or why it is not
  */
 struct hook {
 	struct kprobe probe;
@@ -67,6 +70,7 @@ void hooks_kick(void)
 {
 	irq_work_queue(&kick);
 }
+NOKPROBE_SYMBOL(hooks_kick);
 
 /*
  * Handlers run with preemption disabled and, while the kernel is dying, with
@@ -80,7 +84,6 @@ static int page_comes_back(struct kprobe *probe, struct pt_regs *regs)
 		events_converted(regs_get_kernel_argument(regs, 0));
 	return 0;
 }
-
 NOKPROBE_SYMBOL(page_comes_back);
 
 static int snp_moves(struct kprobe *probe, struct pt_regs *regs)
@@ -91,18 +94,22 @@ static int snp_moves(struct kprobe *probe, struct pt_regs *regs)
 	hooks_kick();
 	return 0;
 }
-
 NOKPROBE_SYMBOL(snp_moves);
 
 static struct hook hooks[] = {
 	{ .probe = { .symbol_name = "rmp_make_shared",
-		     .pre_handler = page_comes_back } },
-	{ .probe = { .symbol_name = "snp_prepare", .pre_handler = snp_moves } },
-	{ .probe = { .symbol_name = "snp_shutdown", .pre_handler = snp_moves } },
+		     .pre_handler = page_comes_back }, .error = HOOK_OFF },
+	{ .probe = { .symbol_name = "snp_prepare",
+		     .pre_handler = snp_moves }, .error = HOOK_OFF },
+	{ .probe = { .symbol_name = "snp_shutdown",
+		     .pre_handler = snp_moves }, .error = HOOK_OFF },
 };
 
+static struct kprobe *attached[ARRAY_SIZE(hooks)];
+static u32 attached_count;
+
 static const char * const modules[] = { "kvm_amd", "ccp" };
-static int modules_error;
+static int modules_error = HOOK_OFF;
 
 /* SNP_INIT, or a shutdown, is done. */
 static int module_moves(struct notifier_block *block, unsigned long action,
@@ -123,6 +130,15 @@ static struct notifier_block module_notifier = {
 	.notifier_call = module_moves,
 };
 
+static void attach(struct hook *hook)
+{
+	int error = register_kprobe(&hook->probe);
+
+	if (!error)
+		attached[attached_count++] = &hook->probe;
+	WRITE_ONCE(hook->error, error);
+}
+
 /**
  * hooks_start - attach what can be attached
  *
@@ -134,9 +150,9 @@ void hooks_start(void)
 
 	if (!params.hooks)
 		return;
-	modules_error = register_module_notifier(&module_notifier);
+	WRITE_ONCE(modules_error, register_module_notifier(&module_notifier));
 	for (i = 0; i < ARRAY_SIZE(hooks); i++)
-		hooks[i].error = register_kprobe(&hooks[i].probe);
+		attach(&hooks[i]);
 }
 
 /**
@@ -146,45 +162,52 @@ void hooks_start(void)
  */
 void hooks_stop(void)
 {
+	bool notified = !modules_error;
 	u32 i;
 
-	if (params.hooks) {
-		if (!modules_error)
-			unregister_module_notifier(&module_notifier);
-		for (i = 0; i < ARRAY_SIZE(hooks); i++)
-			if (!hooks[i].error)
-				unregister_kprobe(&hooks[i].probe);
-	}
+	/* Nobody is to be told of what is just being detached. */
+	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+		WRITE_ONCE(hooks[i].error, HOOK_OFF);
+	WRITE_ONCE(modules_error, HOOK_OFF);
+	if (notified)
+		unregister_module_notifier(&module_notifier);
+	/* All of them with one grace period. */
+	unregister_kprobes(attached, attached_count);
 	irq_work_sync(&kick);
 }
 
-static int show_attached(char *buf)
+static int show_attached(char *buf, const int *errors, int of_modules)
 {
 	int at = 0;
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(hooks); i++)
-		if (!hooks[i].error)
+		if (!errors[i])
 			at += sysfs_emit_at(buf, at, "%s ",
 					    hooks[i].probe.symbol_name);
-	for (i = 0; i < ARRAY_SIZE(modules) && !modules_error; i++)
+	for (i = 0; i < ARRAY_SIZE(modules) && !of_modules; i++)
 		at += sysfs_emit_at(buf, at, "%s ", modules[i]);
 	/* The last blank goes. */
 	return at ? at - 1 : sysfs_emit_at(buf, at, "none");
 }
 
-static int show_missing(char *buf, int at, const struct hook *hook)
+static int show_missing(char *buf, int at, const char *name, int error)
 {
-	const char *name = hook->probe.symbol_name;
-
-	if (hook->error == -EOPNOTSUPP)
+	switch (error) {
+	case 0:
+		return 0;
+	case HOOK_OFF:
+		return sysfs_emit_at(buf, at, "; %s: the module is just being loaded or unloaded",
+				     name);
+	case -EOPNOTSUPP:
 		return sysfs_emit_at(buf, at, "; %s: this kernel has no kprobes",
 				     name);
-	if (hook->error == -ENOENT)
+	case -ENOENT:
 		return sysfs_emit_at(buf, at, "; %s: this kernel has no such function",
 				     name);
-	return sysfs_emit_at(buf, at, "; %s: the kernel refuses a probe (error %d)",
-			     name, hook->error);
+	}
+	return sysfs_emit_at(buf, at, "; %s: the kernel refuses it (error %d)",
+			     name, error);
 }
 
 /**
@@ -195,17 +218,19 @@ static int show_missing(char *buf, int at, const struct hook *hook)
  */
 ssize_t hooks_describe(char *buf)
 {
+	int errors[ARRAY_SIZE(hooks)];
+	int of_modules = READ_ONCE(modules_error);
 	int at;
 	u32 i;
 
 	if (!params.hooks)
 		return sysfs_emit(buf, "none: parameter hooks is N\n");
-	at = show_attached(buf);
+	/* They may come and go meanwhile: one look at each. */
 	for (i = 0; i < ARRAY_SIZE(hooks); i++)
-		if (hooks[i].error)
-			at += show_missing(buf, at, &hooks[i]);
-	if (modules_error)
-		at += sysfs_emit_at(buf, at, "; modules: no notifier (error %d)",
-				    modules_error);
+		errors[i] = READ_ONCE(hooks[i].error);
+	at = show_attached(buf, errors, of_modules);
+	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+		at += show_missing(buf, at, hooks[i].probe.symbol_name, errors[i]);
+	at += show_missing(buf, at, "notifier of modules", of_modules);
 	return at + sysfs_emit_at(buf, at, "\n");
 }

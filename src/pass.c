@@ -153,6 +153,7 @@ static void visit_leads(struct tour *tour, bool ending)
 /* The busy ones first: how many there are bounds how many may be sent. */
 static void visit_slices(struct tour *tour, bool ending)
 {
+	struct plan_core *turn = NULL;
 	u64 now = ktime_get_ns();
 	u32 busy = tour->busy;
 	struct core *core;
@@ -162,7 +163,8 @@ static void visit_slices(struct tour *tour, bool ending)
 	for (i = 0; (core = cores_at(i)); i++)
 		if (!core->plan.leads)
 			slices_visit(core, tour, now);
-	for (i = 0; (core = cores_at(i)); i++) {
+	while ((turn = plan_turn(&engine.plan, turn))) {
+		core = container_of(turn, struct core, plan);
 		if (core->plan.leads || !is_ordered(core))
 			continue;
 		tour->left++;
@@ -389,20 +391,25 @@ enum engine_result pass_run(enum engine_trigger trigger, bool full, bool *again)
  * @first: index of the first core
  * @count: how many
  *
- * By the worker; sleeps.
+ * By the worker; sleeps. What was missing is owed now; engine.plan.found says
+ * how much.
  *
- * Return: whether something was missing, which is owed now.
+ * Return: whether they were asked: no, if it had to end before.
  */
 bool pass_audit(u32 first, u32 count)
 {
-	if (!pass_elect() ||
-	    plan_begin_audit(&engine.plan, first, count) == PLAN_REST)
+	bool through;
+
+	if (!pass_elect())
 		return false;
+	if (plan_begin_audit(&engine.plan, first, count) == PLAN_REST)
+		return true;
 	run_orders();
-	if (engine_pass_ends())
-		plan_cancel(&engine.plan);
-	else
+	through = !engine_pass_ends();
+	if (through)
 		plan_advance(&engine.plan, ktime_get_ns());
+	else
+		plan_cancel(&engine.plan);
 	settle_cores();
-	return engine.plan.found;
+	return through;
 }

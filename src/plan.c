@@ -43,7 +43,26 @@ void plan_init(struct plan *plan, unsigned long *maps)
 		*map[i] = maps + i * plan->words;
 	for (i = 0; i < plan->regions; i++)
 		plan->region[i].leader = PLAN_NONE;
+	plan->first = PLAN_NONE;
 	plan->phase = PLAN_REST;
+}
+
+/* Behind the n-th cores of all nodes, if it is the n-th one of its own. */
+static void queue_core(struct plan *plan, struct plan_core *core)
+{
+	u16 *link = &plan->first;
+	const struct plan_core *other;
+
+	core->turn = 0;
+	while (*link != PLAN_NONE) {
+		other = plan->core[*link];
+		if (other->turn > core->turn)
+			break;
+		core->turn += other->node == core->node;
+		link = &plan->core[*link]->after;
+	}
+	core->after = *link;
+	*link = core->index;
 }
 
 /**
@@ -61,6 +80,7 @@ void plan_add_core(struct plan *plan, struct plan_core *core,
 	core->bit = maps + 3 * plan->core_words;
 	core->index = plan->cores++;
 	plan->core[core->index] = core;
+	queue_core(plan, core);
 }
 
 /* What a leader has not closed can't be closed by anybody else. */

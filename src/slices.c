@@ -43,8 +43,8 @@
 /* Number of the running phase. */
 static u64 phase_number;
 
-/* What slices may take, in cycles; read once per phase. */
-static u64 budget;
+/* What its slices may take, in cycles. */
+static u32 phase_budget;
 
 /* One instruction; false ends the slice. */
 static bool slice_step(struct core *core, u64 *now)
@@ -75,7 +75,8 @@ static void slice_execute(struct core *core, u64 start, u64 *now)
 		slice->next = plan_next(&engine.plan, &core->plan, slice->next);
 		if (slice->next >= engine.plan.regions || engine_pass_ends())
 			return;
-		if (slice->done && !plan_fits(&slice->pace, *now - start, budget))
+		if (slice->done && !plan_fits(&slice->pace, *now - start,
+					      slice->budget))
 			return;
 		if (!slice_step(core, now))
 			return;
@@ -143,7 +144,7 @@ bool slices_busy(const struct core *core)
 void slices_begin(void)
 {
 	WRITE_ONCE(phase_number, phase_number + 1);
-	budget = us_to_cycles(tune_read(TUNE_SLICE_US));
+	phase_budget = us_to_cycles(tune_read(TUNE_SLICE_US));
 }
 
 /* Returns 0, or -ENXIO if the core's primary is not online any more. */
@@ -158,6 +159,7 @@ static int send(struct core *core, u64 now)
 	slice->next = core->next;
 	slice->done = 0;
 	slice->error = 0;
+	slice->budget = phase_budget;
 	slice->cycles = 0;
 	core->sent_cpu = core->primary;
 	WRITE_ONCE(slice->busy, true);
@@ -187,16 +189,17 @@ static void count_slice(struct core *core)
 {
 	struct slice *slice = &core->slice;
 	u64 ns = cycles_to_ns(slice->cycles);
+	bool overrun = slice->cycles > slice->budget;
 	struct engine_stats *stats = &engine.stats;
 
 	trace_follower_slice(slice->pass, core->sent_cpu, slice->verify,
-			     slice->done, slice->cycles, slice->cycles > budget);
+			     slice->done, slice->cycles, overrun);
 	latency_take(slice->verify ? LATENCY_FOLLOWER_VERIFY : LATENCY_REPORT,
 		     &slice->times);
 	WRITE_ONCE(core->slices, core->slices + 1);
 	WRITE_ONCE(core->worst_ns, max(core->worst_ns, ns));
 	stats->slices++;
-	stats->overruns += slice->cycles > budget;
+	stats->overruns += overrun;
 	stats->pass_stolen_ns += ns;
 	if (ns > READ_ONCE(stats->worst_slice_ns)) {
 		WRITE_ONCE(stats->worst_slice_cpu, core->sent_cpu);

@@ -4,7 +4,9 @@
  *
  * state_set() is the one place where the state changes. Requests are numbered;
  * a request is served when a pass that began after it has ended, or when it is
- * certain that there will be none.
+ * certain that there will be none. One that waits for its quiet period is
+ * served by whoever asks for a pass meanwhile, as numbers are served in order;
+ * its own pass is run all the same: it was asked for because more is to come.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Memory that is given back all at once: at the end, or per round of watch. */
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,20 +50,29 @@ char *arena_copy(const char *text)
 	return memcpy(arena_get(size), text, size);
 }
 
+char *vformat(const char *fmt, va_list args)
+{
+	va_list again;
+	char *text;
+	int length;
+
+	va_copy(again, args);
+	length = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	if (length < 0)
+		return no_memory();
+	text = arena_get(length + 1);
+	vsnprintf(text, length + 1, fmt, args);
+	return text;
+}
+
 char *format(const char *fmt, ...)
 {
 	va_list args;
 	char *text;
-	int length;
 
 	va_start(args, fmt);
-	length = vsnprintf(NULL, 0, fmt, args);
-	va_end(args);
-	if (length < 0)
-		return no_memory();
-	text = arena_get(length + 1);
-	va_start(args, fmt);
-	vsnprintf(text, length + 1, fmt, args);
+	text = vformat(fmt, args);
 	va_end(args);
 	return text;
 }

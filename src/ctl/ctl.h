@@ -15,6 +15,7 @@
 #ifndef RMPOPTCTL_H
 #define RMPOPTCTL_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -86,6 +87,7 @@ void *arena_get(size_t size);
 void *arena_grow(void *old, size_t old_size, size_t size);
 char *arena_copy(const char *text);
 __printf(1, 2) char *format(const char *fmt, ...);
+__printf(1, 0) char *vformat(const char *fmt, va_list args);
 void arena_clear(void);
 
 /* main.c */

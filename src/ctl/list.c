@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Lists of regions and CPUs: 0-3,7. */
 #include <ctype.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "ctl.h"
@@ -95,14 +94,12 @@ bool list_has(const struct list *list, u32 number)
 /* False, and the list empty, if the file can't be read or holds no list. */
 bool list_read(struct list *list, const char *fmt, ...)
 {
-	char path[256];
 	va_list args;
 	char *text;
 
 	va_start(args, fmt);
-	vsnprintf(path, sizeof(path), fmt, args);
+	text = file_text("%s", vformat(fmt, args));
 	va_end(args);
-	text = file_text("%s", path);
 	if (text && list_parse(list, text))
 		return true;
 	memset(list, 0, sizeof(*list));

@@ -55,18 +55,6 @@ static const char *why_not(int error)
 	return words ?: format("%s; dmesg says more", strerror(error));
 }
 
-static int check_words(char **words)
-{
-	const char *wrong;
-
-	for (; *words; words++) {
-		wrong = parameter_wrong(*words);
-		if (wrong)
-			return misused("%s", wrong);
-	}
-	return CTL_OK;
-}
-
 static int insert(struct kmod_module *module, char **words)
 {
 	const char *text = "";
@@ -85,7 +73,7 @@ int run_load(char **arguments)
 {
 	struct kmod_module *module;
 	struct kmod_ctx *ctx;
-	int ret = check_words(arguments);
+	int ret = parameters_check(arguments);
 
 	if (ret)
 		return ret;

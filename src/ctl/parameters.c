@@ -106,3 +106,16 @@ const char *parameter_wrong(const char *word)
 		return format("%s: it takes %s", word, parameter_limits(parameter));
 	return NULL;
 }
+
+/* Complains about the first of NAME=VALUE... that the module would not take. */
+int parameters_check(char **words)
+{
+	const char *wrong;
+
+	for (; *words; words++) {
+		wrong = parameter_wrong(*words);
+		if (wrong)
+			return misused("%s", wrong);
+	}
+	return CTL_OK;
+}

@@ -40,5 +40,6 @@ extern const struct parameter parameters[];
 const struct parameter *parameter_find(const char *word, size_t length);
 const char *parameter_limits(const struct parameter *parameter);
 const char *parameter_wrong(const char *word);
+int parameters_check(char **words);
 
 #endif /* RMPOPTCTL_PARAMETERS_H */

@@ -55,16 +55,12 @@ static const struct parameter *parameter_of(const char *word)
 /* Everything is looked at before anything is written. */
 static int check_words(char **words)
 {
-	const char *wrong;
+	int ret = parameters_check(words);
 
-	for (; *words; words++) {
-		wrong = parameter_wrong(*words);
-		if (wrong)
-			return misused("%s", wrong);
+	for (; !ret && *words; words++)
 		if (!options.persist && !parameter_of(*words)->tunable)
-			return misused("%s: only at load time; set --persist keeps it for the next one", *words);
-	}
-	return CTL_OK;
+			ret = misused("%s: only at load time; set --persist keeps it for the next one", *words);
+	return ret;
 }
 
 static int write_word(const char *word, const char *value)

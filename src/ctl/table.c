@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tables and JSON, by libsmartcols, from tables of columns. */
 #include <ctype.h>
-#include <stdarg.h>
 #include <string.h>
 #include <stdlib.h>
 #include <libsmartcols.h>
@@ -142,17 +141,10 @@ static void set(struct table *table, const char *column, const char *text)
 void table_set(struct table *table, const char *column, const char *fmt, ...)
 {
 	va_list args;
-	char *text;
-	int length;
 
 	va_start(args, fmt);
-	length = vsnprintf(NULL, 0, fmt, args);
+	set(table, column, vformat(fmt, args));
 	va_end(args);
-	text = arena_get(length + 1);
-	va_start(args, fmt);
-	vsnprintf(text, length + 1, fmt, args);
-	va_end(args);
-	set(table, column, text);
 }
 
 void table_number(struct table *table, const char *column, u64 value)

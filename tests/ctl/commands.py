@@ -266,8 +266,9 @@ def set_tests():
     for word in ("slice_us=9", "slice_us=1001", "slice_us=", "slice_us", "slice_us=0x20", "slice_us=+50", "duty=0",
                  "isolated=maybe", "auto=2", "=1", "slice=20", "slice_us=50 ", "watch_ms=5", "delay_ms=86400001",
                  "coverage=3-1", "coverage=1,", "cpus=a"):
-        result = ctl("set", "--persist", word)
-        equal((result.code, result.err.count("\n")), (2, 1), f"set: refuses {word!r}")
+        for command in (["set", "--persist"], ["set", "--persist", "duty=3"], ["load"], ["load", "duty=3"]):
+            result = ctl(*command, word)
+            equal((result.code, result.err.count("\n")), (2, 1), f"{' '.join(command)}: refuses {word!r}")
     ok(not os.path.exists("/etc/modprobe.d/rmpopt.conf"), "set: and has written nothing")
 
 

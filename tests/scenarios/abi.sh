@@ -23,7 +23,7 @@ documented() {
 }
 
 existing() {
-	stat -c '%a %n' /sys/kernel/debug/rmpopt
+	stat -c '%a %n' /sys/kernel/debug/rmpopt $rmpopt/stats
 	find /sys/kernel/rmpopt /sys/kernel/debug/rmpopt /sys/module/rmpopt/parameters -type f -exec stat -c '%a %n' {} +
 }
 

@@ -58,6 +58,26 @@ wait_for at_rest 10
 machinectl event 3 lose "$leader"
 wait_for 'settled && [ "$(machinectl events)" = "0 0" ]' 20 "what the leader loses its watch sees"
 is "$(count last_trigger)" watch "as the trigger says"
+# Cut off in the middle of a core, one core each second: the round goes on with that core.
+# Nothing but what is held may be on a CPU that is held.
+victim=$(all_cpus | grep -vx "$leader" | head -n 1)
+next=$(((victim + 1) % 4))
+third=$(all_cpus | grep -vx -e "$victim" -e "$next" | head -n 1)
+ok "on a CPU that is not held" taskset -pc "$third" $$ >/dev/null
+put tune/watch_ms 0
+wait_for at_rest 10
+machinectl reset
+machinectl event 3 gate "$victim"
+put tune/audit_ms 4000
+wait_for '[ "$(machinectl events)" = "0 1" ]' 20 "an audit is held in the middle of a core"
+put scan cancel
+machinectl event 1 gate "$next"
+machinectl open step
+wait_for '[ "$(machinectl events)" = "0 1" ] && [ "$(machinectl count reports "$victim")" -ge 3 ]' 20 "it is cut off, and others follow"
+is "$(machinectl count reports "$victim")" $((3 + 7)) "before the next core this one is asked anew"
+put tune/audit_ms 0
+machinectl open
+wait_for at_rest 10
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
 ok "unload" unload
 done_testing

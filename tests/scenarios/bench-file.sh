@@ -34,10 +34,12 @@ is "$(armed)" 4 "the tables are as they were found"
 is "$(cat <&5)" "# cpu cf cycles stall_ns" "no command, no result"
 
 machinectl reset
+executed=$(executed)
 ok "report" command "report 2 0-3"
 is "$(result)" "0 1 1 1 2 1 3 1 " "each core answers"
 ok "verify" command "verify 2 0,3"
 is "$(result)" "0 1 3 1 " "those that are asked"
+is "$(executed)" "$executed" "the statistics don't count it"
 is "$(machinectl count verifies) $(machinectl count reports)" "2 4" "once each"
 is "$(machinectl count verifies 3) $(machinectl count verifies 1)" "1 0" "by whom it was told"
 is "$(machinectl count secondary) $(machinectl count outside)" "0 0" "on primaries, in their windows"

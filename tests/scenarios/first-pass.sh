@@ -49,6 +49,16 @@ is "$(machinectl truth)" "0 0 8" "tables equal the truth again"
 is "$(count last_trigger)" request "the request was the trigger"
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
 
+# One after the other, each wholly in one slice or resting until all others had theirs.
+tracing=/sys/kernel/tracing
+put tune/parallel 1
+put tune/slice_us 1000
+echo 1 >$tracing/events/rmpopt/follower_slice/enable
+ok "a full scan, one follower at a time" scan full
+is "$(sed -n 's/.* follower_slice: .* cpu=\([0-9]*\) .*/\1/p' $tracing/trace | awk '!seen[$1]++' | tr '\n' ' ')" \
+	"$(printf '%s\n' 0 8 2 10 4 12 6 14 | grep -vx "$leader" | tr '\n' ' ')" "nodes take turns"
+echo 0 >$tracing/events/rmpopt/follower_slice/enable
+
 ok "a page in every region" sh -c 'for r in 0 1 2 3 4 6 7; do machinectl assign $((r * 0x40000 + 77)) 9 4k || exit 1; done'
 machinectl reset
 slices=$(count slices)

@@ -36,6 +36,30 @@ cmp_ok $(($(uptime_ms) - begin)) '>=' 1490 "waits for the quiet period"
 is "$(count last_trigger)" later "as the trigger says"
 is "$(get served)" "$(get requested)" "and is served"
 
+# Nothing but the held RMPOPT is on a CPU that is held: this script is on the leader's.
+ok "on the leader's CPU" taskset -pc "$(get leaders)" $$ >/dev/null
+passes=$(get passes)
+machinectl event 12 gate
+put scan full
+number=$(get requested)
+wait_for '[ "$(machinectl events)" = "0 1" ]' 10 "a pass is held"
+put scan later
+machinectl open
+wait_for 'passed "$passes"' 10 "it ends"
+is "$(get served)" "$number" "who asks meanwhile for later is not served by it"
+wait_for '[ "$(get served)" = "$(get requested)" ]' 10 "but by another one"
+is "$(count last_trigger)" later "as the trigger says"
+is "$(get passes)" $((passes + 2)) "and no more"
+
+passes=$(get passes)
+put scan later
+put scan now
+wait_for 'passed "$passes"' 10 "who asks for now while a request for later waits"
+wait_for '[ "$(get served)" = "$(get requested)" ]' 1 "is served at once, and all requests before it"
+is "$(count last_trigger)" request "as the trigger says"
+wait_for '[ "$(get passes)" = $((passes + 2)) ]' 10 "the pass after the quiet period comes all the same"
+is "$(count last_trigger)" later "as the trigger says"
+
 for round in first second; do
 	wait_for at_rest 10
 	stream 20000

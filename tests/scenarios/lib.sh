@@ -131,6 +131,13 @@ get() { cat "$rmpopt/$1"; }
 put() { printf '%s' "$2" >"$rmpopt/$1"; }
 state() { get state; }
 count() { get "stats/$1"; }
+# What the module has executed by itself, and what came of it: in one line.
+executed() {
+	local what
+	for what in verifies_leader verifies_follower verifies_catchup reports slices overruns faults worst_slice_ns; do
+		printf '%s ' "$what=$(count $what)"
+	done
+}
 
 state_is() { [ "$(get state 2>/dev/null)" = "$1" ]; }
 wait_state() { wait_for "state_is $1" "${2:-20}" "${3:-state becomes $1}"; }

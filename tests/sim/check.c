@@ -111,6 +111,23 @@ static void check_nothing_new(void)
 	host_free(host);
 }
 
+/* Where each node has its own bottleneck, all of them are to be in use at once. */
+static void check_turns(void)
+{
+	struct result one, two;
+	struct host *host;
+
+	printf("# 256 cores, 2 TiB: one node, two nodes\n");
+	host = host_new(256, 1, 2048);
+	execute_pass(host, &models[2], &defaults, true, &one);
+	host_free(host);
+	host = host_new(256, 2, 2048);
+	execute_pass(host, &models[2], &defaults, true, &two);
+	host_free(host);
+	at_most(two.wall, 0.7 * one.wall, "nodes take turns: two are faster than one");
+	at_most(two.followers, 0.7 * one.followers, "and less time is stolen");
+}
+
 /* "queue" and "nodes" are made to fit these: they must go on doing so. [S], [I] */
 static void check_published(const struct model *model, u32 cores)
 {
@@ -151,6 +168,7 @@ int check_all(void)
 		check_pass(64, 8, &scenarios[i]);
 	}
 	check_nothing_new();
+	check_turns();
 	check_published(&models[0], 256);
 	check_published(&models[2], 512);
 	check_memory();

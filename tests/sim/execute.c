@@ -199,13 +199,13 @@ static bool may_be_sent(const struct sim_core *core, u32 busy, u64 now)
 /* Returns whether an order is left. */
 static bool send_all(u64 *now, u32 busy)
 {
+	struct plan_core *turn = NULL;
 	struct sim_core *core;
 	bool left = false;
 	u64 start = *now;
-	u32 c;
 
-	for (c = 0; c < run.host->cores; c++) {
-		core = &run.host->core[c];
+	while ((turn = plan_turn(&run.host->plan, turn))) {
+		core = &run.host->core[turn->index];
 		if (core->sent || core->plan.order != PLAN_ORDERED)
 			continue;
 		left = true;

@@ -96,19 +96,6 @@ struct host *host_new(u32 cores, u32 nodes, u32 regions)
 	return host;
 }
 
-/*
- * As if neighbours by number were on different nodes, so that the dispatcher,
- * which goes by number, takes the nodes by turns. Hosts of one window only.
- */
-void host_take_turns(struct host *host)
-{
-	u32 c;
-
-	for (c = 0; c < host->cores; c++)
-		host->core[c].plan.node = c % host->nodes;
-	plan_elect(&host->plan);
-}
-
 void host_free(struct host *host)
 {
 	u32 c;

@@ -48,19 +48,6 @@ static void row(const struct place *at, const char *who,
 		(double)result->worst_ms / CYCLES_PER_US, result->most);
 }
 
-/* The defaults, but for the order in which cores are interrupted. */
-static void by_turns(const struct place *at, FILE *text, FILE *json)
-{
-	struct host *host = host_at(at);
-	struct result result;
-
-	host_take_turns(host);
-	execute_pass(host, at->model, &defaults, true, &result);
-	host_free(host);
-	fputs(",\n", json);
-	row(at, "nodes by turns", &result, text, json);
-}
-
 static void one_host(const struct place *at, FILE *text, FILE *json)
 {
 	struct host *host = host_at(at);
@@ -80,8 +67,6 @@ static void one_host(const struct place *at, FILE *text, FILE *json)
 		fputs(",\n", json);
 		row(at, who, &result, text, json);
 	}
-	if (at->tib * 1024 <= PLAN_WINDOW_REGIONS)
-		by_turns(at, text, json);
 }
 
 /* Each model on each size. */

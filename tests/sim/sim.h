@@ -202,7 +202,6 @@ void cost_end(enum kind kind);
 
 /* host.c */
 struct host *host_new(u32 cores, u32 nodes, u32 regions);
-void host_take_turns(struct host *host);
 void host_free(struct host *host);
 void host_convert(struct host *host, u32 place, enum content content);
 void host_fill(struct host *host, u32 every, enum content content);

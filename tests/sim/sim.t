@@ -22,6 +22,7 @@ src/plan_phase.c|leaders verify what was lost|/^static void order_lead/,/^}/s/!p
 src/plan_phase.c|followers verify that|/^static unsigned long to_follow/,/^}/s/(won & ~core->gained\[k\])/won/
 src/plan_phase.c|at most R + k reports|/^static bool is_explained/,/^}/s/return .*/return false;/
 src/plan_phase.c|at most R + k reports, and k|/^static void order_ask/,/^}/s/plan->doubt, plan->regions/plan->clean, plan->regions/
+src/plan.c|nodes take turns|/^static void queue_core/,/^}/s/core->turn += .*/;/
 src/plan_pace.c|no interruption longer than slice_us|s/spent + pace->slowest <= budget/spent <= budget + pace->slowest/
 src/plan_phase.c|R reports|/^static void order_look/,/^}/s/if (plan->full)/if (1)/
 tests/sim/cost.c|317 and 369 ms|s/service = 1200/service = 900/

@@ -195,6 +195,29 @@ static void test_forget(void **state)
 	check_truth();
 }
 
+/* Whatever their numbers are. */
+static void test_turns(void **state)
+{
+	static const u16 nodes[] = { 1, 0, 0, 0, 1, 2, 0, 0 };
+	static const u16 turns[] = { 0, 1, 5, 2, 4, 3, 6, 7 };
+	const struct plan_core *core = NULL;
+	u32 i;
+
+	simple(8, 10);
+	h.plan.cores = 0;
+	h.plan.first = PLAN_NONE;
+	for (i = 0; i < 8; i++) {
+		h.cores[i].node = nodes[i];
+		plan_add_core(&h.plan, &h.cores[i], h.cores[i].member);
+	}
+	for (i = 0; i < 8; i++) {
+		core = plan_turn(&h.plan, core);
+		assert_non_null(core);
+		assert_int_equal(core->index, turns[i]);
+	}
+	assert_null(plan_turn(&h.plan, core));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +231,7 @@ int main(void)
 		TEST(test_audit),
 		TEST(test_back_off),
 		TEST(test_forget),
+		TEST(test_turns),
 	};
 
 	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

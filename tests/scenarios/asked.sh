@@ -1,0 +1,91 @@
+#!/bin/sh
+# A pass that somebody asked for and that is cut short: it ends with its result, who asked is served, and
+# what is left undone waits with auto=N until somebody asks again.
+# machine: --cores 4
+# timeout: 120
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
+. /rmpopt/lib.sh
+
+settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get regions_optimized)" = 7 ]; }
+
+# hold - ask for a full pass and hold a follower in it; sets $number and $before. Nothing but the held
+# RMPOPT is on a CPU that is held: this script is on the leader's.
+hold() {
+	leader=$(get leaders)
+	taskset -pc "$leader" $$ >/dev/null
+	before=$(get passes)
+	machinectl event 12 gate
+	put scan full
+	number=$(get requested)
+	wait_for '[ "$(machinectl events)" = "0 1" ]' 10 "a pass is held"
+}
+
+# ended RESULT - that pass, and nothing follows: a retry would come after 100 ms, a watch after 50
+ended() {
+	wait_for '[ "$(get served)" -ge "$number" ]' 10 "who asked is served"
+	is "$(get last_result)" "$1" "as the result says"
+	machinectl open
+	wait_for at_rest 10
+	sleep 1
+	is "$(get passes)" $((before + 1)) "nothing follows unasked"
+}
+
+# mended - somebody asks
+mended() {
+	ok "asked again" scan now
+	ok "all is optimized" settled
+}
+
+ok "the module loads" load auto=N watch_ms=50 audit_ms=10
+wait_state ready
+wait_for settled 20 "the first pass is exempt from auto=N"
+
+hold
+put scan cancel
+machinectl open
+ended cancelled
+cmp_ok "$(get regions_optimized)" '<' 7 "it had not come to its end"
+mended
+
+hold
+ended partial
+isnt "$(get cores_behind)" "" "the core that was late still owes"
+mended
+
+hold
+put enabled 0
+# All cores are to clear RMPOPT_BASE now, so it waits for the one that is held.
+machinectl open
+ended cancelled
+wait_state stopped
+put enabled 1
+wait_state ready
+sleep 1
+is "$(get passes)" $((before + 1)) "nor does anything follow the new start"
+mended
+
+before=$(get passes)
+machinectl faulty "$leader" ud
+put scan full
+number=$(get requested)
+ended failed
+machinectl faulty "$leader" none
+wait_for '[ "$(get cores)" = 0-3 ]' 20 "the leader that was dropped is back"
+sleep 1
+is "$(get passes)" $((before + 1)) "and waits to be asked"
+mended
+
+put tune/watch_ms 0
+put tune/audit_ms 0
+put tune/auto Y
+hold
+put scan cancel
+machinectl open
+ended cancelled
+hold
+wait_for '[ "$(get last_result)" = partial ]' 10 "with auto=Y a pass without one core"
+machinectl open
+wait_for settled 20 "is followed by a catch-up"
+is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
+ok "unload" unload
+done_testing
