@@ -2,8 +2,8 @@
 /*
  * DOC: how the module works inside
  *
- * One worker, a kernel thread of low priority, owns all state: which cores
- * take part, what is armed, what is believed of the tables, the running pass.
+ * One worker, a kernel thread, owns all state: which cores take part, what is
+ * armed, what is believed of the tables, the running pass.
  * Files, hotplug callbacks and notifiers only set a wish and kick it. It looks
  * at what the hardware says, compares that with what should be, and acts;
  * nothing depends on having seen an event.

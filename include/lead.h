@@ -13,6 +13,7 @@ int lead_start(void);
 void lead_stop(void);
 void lead_send(u32 i, struct core *core);
 bool lead_is_busy(u32 i);
+u64 lead_watch(u32 i, u64 now, bool ending);
 int lead_result(u32 i, u32 *next);
 
 #endif /* RMPOPT_LEAD_H */

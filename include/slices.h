@@ -34,6 +34,12 @@ struct tour {
 	u64 due;
 };
 
+static inline void tour_due(struct tour *tour, u64 at)
+{
+	if (!tour->due || at < tour->due)
+		tour->due = at;
+}
+
 void slices_prepare(struct core *core);
 bool slices_busy(const struct core *core);
 void slices_begin(void);

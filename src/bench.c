@@ -294,9 +294,9 @@ void bench_serve(void)
 /**
  * bench_drain - wait until every handler has returned its shot
  *
- * By the worker, as the last thing that it does; sleeps.
+ * As slices_drain().
  */
 void bench_drain(void)
 {
-	wait_event_interruptible(engine.wait, !any_busy());
+	wait_event_idle(engine.wait, !any_busy());
 }

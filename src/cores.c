@@ -13,6 +13,7 @@
 
 #include <linux/cpumask.h>
 #include <linux/ktime.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/isolation.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
@@ -106,9 +107,13 @@ int cores_select(const char *list)
 	return 0;
 }
 
-/* Isolated and nohz_full CPUs have better things to do. */
+/*
+ * Isolated and nohz_full CPUs have better things to do. The kernel may replace
+ * its masks at any time (cpusets) and frees the old ones by RCU.
+ */
 static bool is_housekeeper(unsigned int cpu)
 {
+	guard(rcu)();
 	return housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN) &&
 	       housekeeping_test_cpu(cpu, HK_TYPE_TICK);
 }

@@ -95,7 +95,7 @@ int host_check(void)
 		return -EBUSY;
 	}
 	if (!cc_platform_has(CC_ATTR_HOST_SEV_SNP)) {
-		pr_err("the kernel is not an SNP host: enable SNP, SNP memory coverage and the IOMMU in the BIOS, remove sev=nosnp and amd_iommu=off from the kernel command line, run Linux 6.14 or later\n");
+		pr_err("the kernel is not an SNP host: enable SNP, SNP memory coverage and the IOMMU in the BIOS, remove sev=nosnp and all that switches the IOMMU off or to passthrough (iommu=, amd_iommu=) from the kernel command line, run Linux 6.14 or later\n");
 		return -ENODEV;
 	}
 	if (!rmp_is_segmented()) {
@@ -130,9 +130,9 @@ int host_coverage(struct coverage *cov)
 	}
 	rst = memremap(base + HW_RST_OFFSET, HW_RST_SIZE, MEMREMAP_WB);
 	if (!rst) {
-		pr_err("can't map the RMP segment table at 0x%llx\n",
+		pr_err("can't map the RMP segment table at 0x%llx: report this with the whole kernel log\n",
 		       base + HW_RST_OFFSET);
-		return -ENOMEM;
+		return -ENXIO;
 	}
 	memcpy(segments, rst, sizeof(segments));
 	memunmap(rst);

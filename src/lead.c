@@ -9,6 +9,7 @@
  */
 #include <linux/err.h>
 #include <linux/kthread.h>
+#include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/nodemask.h>
 #include <linux/preempt.h>
@@ -37,6 +38,9 @@
  *	end, or what the last instruction failed with
  * @verify: whether it is an order of verifies
  * @times: how long they took; interrupts that came just then are counted in
+ * @seen: @next when the worker last saw it move
+ * @seen_at: ktime in ns of that
+ * @called_back: it was taken off its CPU, where it got no time
  */
 struct lead {
 	struct task_struct *task;
@@ -48,7 +52,18 @@ struct lead {
 	int result;
 	bool verify;
 	struct latency times;
+	u32 seen;
+	u64 seen_at;
+	bool called_back;
 };
+
+/*
+ * How long a thread may stand still: a real-time task may keep the CPU for
+ * itself, where an administrator has switched off what is to prevent that.
+ */
+#define PATIENCE_NS		(10 * NSEC_PER_SEC)
+/* And if the pass has to end anyway. */
+#define PATIENCE_ENDING_NS	(100 * NSEC_PER_MSEC)
 
 static struct lead *leads;
 static u32 count;
@@ -104,21 +119,22 @@ static bool move_to(unsigned int cpu)
 static int execute(struct lead *lead)
 {
 	struct plan_core *order = &lead->core->plan;
+	u32 next = lead->next;
 	int bit;
 
 	if (!move_to(lead->cpu))
 		return -ESTALE;
-	for (;;) {
-		lead->next = plan_next(&engine.plan, order, lead->next);
-		if (lead->next >= engine.plan.regions)
+	for (;; next++) {
+		next = plan_next(&engine.plan, order, next);
+		WRITE_ONCE(lead->next, next);
+		if (next >= engine.plan.regions)
 			return 0;
 		if (engine_pass_ends())
 			return -EINTR;
-		bit = lead_here(lead, engine.plan.region[lead->next].number);
+		bit = lead_here(lead, engine.plan.region[next].number);
 		if (bit < 0)
 			return bit;
-		plan_note(&engine.plan, order, lead->next, bit);
-		lead->next++;
+		plan_note(&engine.plan, order, next, bit);
 		atomic_inc(&engine.progress_done);
 	}
 }
@@ -202,6 +218,9 @@ void lead_send(u32 i, struct core *core)
 	lead->cpu = core->primary;
 	lead->next = core->next;
 	lead->verify = plan_verifies(&engine.plan);
+	lead->seen = lead->next;
+	lead->seen_at = ktime_get_ns();
+	lead->called_back = false;
 	/* Pairs with work(). */
 	smp_store_release(&lead->busy, true);
 	wake_up(&lead->wait);
@@ -218,12 +237,41 @@ bool lead_is_busy(u32 i)
 }
 
 /**
+ * lead_watch - see that a thread gets on
+ * @i: which thread; it is busy
+ * @now: ktime in ns
+ * @ending: the pass has to end
+ *
+ * By the worker; may sleep. A thread that stands still is allowed on all CPUs:
+ * it finds that it has left its core, and hands the order back.
+ *
+ * Return: ktime in ns at which to look again.
+ */
+u64 lead_watch(u32 i, u64 now, bool ending)
+{
+	u64 patience = ending ? PATIENCE_ENDING_NS : PATIENCE_NS;
+	struct lead *lead = &leads[i];
+	u32 next = READ_ONCE(lead->next);
+
+	if (next != lead->seen) {
+		lead->seen = next;
+		lead->seen_at = now;
+	}
+	if (now >= lead->seen_at + patience) {
+		lead->called_back = true;
+		lead->seen_at = now;
+		set_cpus_allowed_ptr(lead->task, cpu_possible_mask);
+	}
+	return lead->seen_at + patience;
+}
+
+/**
  * lead_result - what came of an order
  * @i: which thread; it is not busy any more
  * @next: set to the place behind the last one done
  *
- * Return: 0 it is done, -ESTALE the thread was not on the core, -EINTR the
- * pass has to end, or an errno of hw_rmpopt().
+ * Return: 0 it is done, -ESTALE the thread was not on the core, -ETIMEDOUT it
+ * got no time there, -EINTR the pass has to end, or an errno of hw_rmpopt().
  */
 int lead_result(u32 i, u32 *next)
 {
@@ -232,5 +280,7 @@ int lead_result(u32 i, u32 *next)
 	latency_take(lead->verify ? LATENCY_LEADER_VERIFY : LATENCY_REPORT,
 		     &lead->times);
 	*next = lead->next;
+	if (lead->result == -ESTALE && lead->called_back)
+		return -ETIMEDOUT;
 	return lead->result;
 }

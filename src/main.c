@@ -65,10 +65,13 @@ static int intersect_coverage(const struct coverage *rmp,
 {
 	int ret = coverage_intersect(&engine.covered, rmp, list);
 
-	if (ret)
+	if (ret) {
+		pr_err("parameter coverage=%s: too many ranges (error %d): give fewer, or leave it out\n",
+		       coverage, ret);
 		return ret;
+	}
 	if (!engine.covered.regions) {
-		pr_err("parameter coverage=%s: the RMP covers none of these regions, but %u from %u to %u\n",
+		pr_err("parameter coverage=%s: the RMP covers none of these regions, but %u from %u to %u: give some of those\n",
 		       coverage, rmp->regions, coverage_lowest(rmp),
 		       coverage_end(rmp) - 1);
 		return -EINVAL;
@@ -200,10 +203,14 @@ static int __init rmpopt_init(void)
 	ret = cores_start() ?: arm_start();
 	if (!ret)
 		ret = take_cpus() ?: take_coverage();
-	if (!ret)
+	if (!ret) {
 		ret = windows_start() ?: events_start() ?: start();
+		if (ret && ret != -ENOMEM)
+			pr_err("the kernel refuses what is needed to start (error %d): report this with the whole kernel log\n",
+			       ret);
+	}
 	if (ret == -ENOMEM)
-		pr_err("not enough memory to load\n");
+		pr_err("not enough memory to load: free some and load again\n");
 	if (ret) {
 		arm_stop();
 		cores_stop();

@@ -115,7 +115,9 @@ static void harvest_lead(u32 i, struct core *core)
 	core->sent = false;
 	if (!result)
 		pass_answered(core);
-	else if (result == -ESTALE)
+	else if (result == -ETIMEDOUT && core->armed && !engine_pass_ends())
+		cores_drop(core, result);
+	else if (result == -ESTALE || result == -ETIMEDOUT)
 		/* Gone, or a sibling has taken over: see who it is now. */
 		cores_touch();
 	else if (result != -EINTR)
@@ -124,10 +126,13 @@ static void harvest_lead(u32 i, struct core *core)
 
 static void visit_lead(u32 i, struct core *core, struct tour *tour, bool ending)
 {
+	u64 now = ktime_get_ns();
+
 	if (core->sent && !lead_is_busy(i))
 		harvest_lead(i, core);
 	if (core->sent) {
 		tour->busy++;
+		tour_due(tour, lead_watch(i, now, ending));
 		return;
 	}
 	if (!is_ordered(core))
@@ -139,6 +144,7 @@ static void visit_lead(u32 i, struct core *core, struct tour *tour, bool ending)
 	lead_send(i, core);
 	core->sent = true;
 	tour->busy++;
+	tour_due(tour, lead_watch(i, now, ending));
 }
 
 static void visit_leads(struct tour *tour, bool ending)
@@ -189,8 +195,8 @@ static void wait_for_some(const struct tour *tour, int seen, bool ending)
 					   timeout);
 }
 
-/* Execute the orders of one phase. */
-static void run_orders(void)
+/* Execute the orders of one phase; false if the pass has to end. */
+static bool run_orders(void)
 {
 	struct core *core;
 	struct tour tour;
@@ -211,8 +217,13 @@ static void run_orders(void)
 		visit_leads(&tour, ending);
 		visit_slices(&tour, ending);
 		if (!tour.busy && (ending || !tour.left))
-			return;
-		wait_for_some(&tour, seen, ending);
+			return !ending && !engine_pass_ends();
+		/*
+		 * An order may have been held back for the sake of a change that
+		 * somebody else has looked at meanwhile: nothing would wake us.
+		 */
+		if (tour.busy || tour.due)
+			wait_for_some(&tour, seen, ending);
 	}
 }
 
@@ -253,7 +264,8 @@ bool pass_elect(void)
 	pass_welcome_late();
 	plan_elect(&engine.plan);
 	core = cores_leader(0);
-	if (core && set_cpus_allowed_ptr(current, cpumask_of(core->primary)))
+	if (core && !engine_pass_ends() &&
+	    set_cpus_allowed_ptr(current, cpumask_of(core->primary)))
 		cores_touch();
 	return core;
 }
@@ -308,8 +320,7 @@ static bool run(bool shown)
 {
 	while (plan_advance(&engine.plan, ktime_get_ns()) != PLAN_REST) {
 		show(&shown);
-		run_orders();
-		if (engine_pass_ends()) {
+		if (!run_orders()) {
 			plan_cancel(&engine.plan);
 			return false;
 		}
@@ -404,8 +415,7 @@ bool pass_audit(u32 first, u32 count)
 		return false;
 	if (plan_begin_audit(&engine.plan, first, count) == PLAN_REST)
 		return true;
-	run_orders();
-	through = !engine_pass_ends();
+	through = run_orders();
 	if (through)
 		plan_advance(&engine.plan, ktime_get_ns());
 	else

@@ -99,11 +99,17 @@ static void slice_handler(void *info)
 		slice_execute(core, start, &now);
 	slice->cycles = rdtsc_ordered() - start;
 
-	/* Nobody waits for it any more: the worker is to look by itself. */
-	if (READ_ONCE(core->plan.late))
-		WRITE_ONCE(engine.kicked, true);
 	/* Last access to the slice; pairs with slices_busy(). */
 	smp_store_release(&slice->busy, false);
+	/*
+	 * If nobody waits for it any more the worker is to look by itself. It
+	 * calls a core late first and looks at @busy again later, here it is
+	 * the other way round: one of both sees what the other has done. The
+	 * barrier of work() in worker.c is the other half.
+	 */
+	smp_mb();
+	if (READ_ONCE(core->plan.late))
+		WRITE_ONCE(engine.kicked, true);
 	atomic_inc(&engine.returned);
 	/* Not wake_up(): under PREEMPT_RT its lock may sleep. */
 	wake_up_process(engine.worker);
@@ -227,12 +233,6 @@ static void harvest(struct core *core)
 		pass_answered(core);
 }
 
-static void due_at(struct tour *tour, u64 at)
-{
-	if (!tour->due || at < tour->due)
-		tour->due = at;
-}
-
 /**
  * slices_visit - is a slice that was sent to a core back, is it late?
  * @core: the core
@@ -252,7 +252,7 @@ void slices_visit(struct core *core, struct tour *tour, u64 now)
 		plan_late(&engine.plan, &core->plan, core->next);
 	} else {
 		tour->busy++;
-		due_at(tour, core->sent_at + LATE_NS);
+		tour_due(tour, core->sent_at + LATE_NS);
 	}
 }
 
@@ -273,13 +273,13 @@ int slices_send(struct core *core, struct tour *tour, u64 now)
 	if (tour->busy >= parallel)
 		return 0;
 	if (resume_at > now) {
-		due_at(tour, resume_at);
+		tour_due(tour, resume_at);
 		return 0;
 	}
 	ret = send(core, now);
 	if (!ret) {
 		tour->busy++;
-		due_at(tour, now + LATE_NS);
+		tour_due(tour, now + LATE_NS);
 	}
 	return ret;
 }
@@ -298,9 +298,10 @@ static bool slices_under_way(void)
 /**
  * slices_drain - wait until every handler has given its slice back
  *
- * By the worker, as the last thing that it does; sleeps.
+ * By the worker, as the last thing that it does; sleeps. Not interruptibly:
+ * kthread_stop() looks like a signal.
  */
 void slices_drain(void)
 {
-	wait_event_interruptible(engine.wait, !slices_under_way());
+	wait_event_idle(engine.wait, !slices_under_way());
 }

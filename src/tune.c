@@ -3,10 +3,13 @@
  * Tunables: one table, from which the module parameters and the files in
  * tune/ take their limits. A value out of range is refused, never clamped.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/errno.h>
 #include <linux/kobject.h>
 #include <linux/kstrtox.h>
 #include <linux/module.h>
+#include <linux/printk.h>
 #include <linux/sysfs.h>
 
 #include "engine.h"
@@ -184,9 +187,25 @@ const struct attribute_group tune_group = {
 	.attrs = tune_attrs,
 };
 
+static void tell_limits(const char *name, const struct tunable *tunable)
+{
+	if (tunable->words)
+		pr_err("parameter %s: give %s or %s\n", name,
+		       tunable->words[0], tunable->words[tunable->max]);
+	else
+		pr_err("parameter %s: give a number from %u to %u%s\n", name,
+		       tunable->min, tunable->max,
+		       tunable->or_zero ? ", or 0" : "");
+}
+
 static int tune_param_set(const char *text, const struct kernel_param *kp)
 {
-	return text ? tune_set(kp->arg, text) : -EINVAL;
+	int ret = text ? tune_set(kp->arg, text) : -EINVAL;
+
+	/* The kernel itself names the value, and says that it is invalid. */
+	if (ret)
+		tell_limits(kp->name, kp->arg);
+	return ret;
 }
 
 static int tune_param_get(char *buf, const struct kernel_param *kp)

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The worker: one thread of low priority that owns all state.
+ * The worker: one thread that owns all state.
  *
  * It is level-triggered. Each time round it looks at what the hardware says
  * and at what the admin wishes, moves the module to where it should be, and
  * runs a pass if one is wanted. Then it sleeps until somebody kicks it or
  * something becomes due. It stays on the first leader's core, so that an idle
  * module wakes no CPU that does not lead.
+ *
+ * It executes no RMPOPT (leaders' threads do, with low priority) and has the
+ * priority of any other thread: the whole host's hotplug waits for it while it
+ * holds cpus_read_lock().
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cpu.h>
 #include <linux/err.h>
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
@@ -82,6 +87,10 @@ static void be_ready(void)
 			  cores_missing());
 	else if (!core)
 		state_set(STATE_READY, "ok");
+	else if (core->dropped == -ETIMEDOUT)
+		state_set(STATE_READY,
+			  "CPU %u and maybe more are left out for now: a thread of rmpopt got no time there; let real-time tasks leave it some (sched_rt_runtime_us), or leave it out by the parameter cpus",
+			  core->primary);
 	else if (core->dropped == -ENODEV)
 		state_set(STATE_READY,
 			  "CPU %u and maybe more are left out: SnpEn is not set there; take it offline and online again, or initialise SNP with all CPUs online",
@@ -167,6 +176,18 @@ static void arm(void)
 	be_ready();
 }
 
+/* Is there a core that may be looked from without disturbing isolated CPUs? */
+static bool any_housekeeper(void)
+{
+	struct core *core;
+	u32 i;
+
+	for (i = 0; (core = cores_at(i)); i++)
+		if (core->plan.housekeeper && cores_may_take_part(core))
+			return true;
+	return false;
+}
+
 /*
  * While waiting, look from another core each time: SnpEn is per CPU, and one
  * that lacks it for good must not keep the others waiting.
@@ -174,11 +195,18 @@ static void arm(void)
 static void roam(void)
 {
 	static u32 next;
-	struct core *core = cores_at(next++);
+	struct core *core;
 
+	if (cores_changed()) {
+		cpus_read_lock();
+		cores_refresh();
+		cpus_read_unlock();
+	}
+	core = cores_at(next++);
 	if (!core)
 		next = 0;
-	else if (core->plan.housekeeper && cores_may_take_part(core))
+	else if (cores_may_take_part(core) &&
+		 (core->plan.housekeeper || !any_housekeeper()))
 		set_cpus_allowed_ptr(current, cpumask_of(core->primary));
 }
 
@@ -209,6 +237,7 @@ static const char *snp_lacks(void)
 static void look(void)
 {
 	const char *lacking;
+	bool due;
 
 	if (bench_lend())
 		return;
@@ -237,9 +266,11 @@ static void look(void)
 		stand_down(STATE_WAITING, lacking);
 		return;
 	}
-	if (!due_try())
+	due = due_try();
+	/* A core that has come may do what the others can't. */
+	if (!due && !cores_changed())
 		return;
-	if (state_now() == STATE_FAILED)
+	if (due && state_now() == STATE_FAILED)
 		cores_retry_now();
 	arm();
 }
@@ -314,7 +345,6 @@ static void tell_ended(void)
 
 static int work(void *unused)
 {
-	sched_set_normal(current, MAX_NICE);
 	due_start();
 
 	while (!kthread_should_stop()) {
@@ -356,6 +386,13 @@ int worker_start(void)
 	return 0;
 }
 
+/* Somebody waits: it need not wait for its CPU, too, if that is kept busy. */
+static void hurry(void)
+{
+	set_cpus_allowed_ptr(engine.worker, cpu_possible_mask);
+	state_kick();
+}
+
 /**
  * worker_leave - end all work for good
  *
@@ -365,7 +402,7 @@ int worker_start(void)
 void worker_leave(void)
 {
 	WRITE_ONCE(engine.leaving, true);
-	state_kick();
+	hurry();
 	wait_event(engine.wait, READ_ONCE(engine.left));
 }
 
@@ -378,7 +415,7 @@ void worker_suspend(void)
 {
 	WRITE_ONCE(engine.asleep, false);
 	WRITE_ONCE(engine.suspended, true);
-	state_kick();
+	hurry();
 	wait_event(engine.wait,
 		   READ_ONCE(engine.asleep) || READ_ONCE(engine.left));
 }

@@ -41,4 +41,18 @@ is "$(machinectl count verifies)" 0 "no verify"
 ok "but one on request" scan now
 is "$(get optimized)" 0,1024-1025 "which optimizes"
 ok "unload" unload
+
+# refused PARAMETER=VALUE REGEX - and the kernel log tells what would do
+refused() {
+	dmesg -c >/dev/null
+	nok "$1 keeps it from loading" load "$1"
+	like "$(dmesg | grep rmpopt:)" "$2" "with what it may be"
+}
+refused slice_us=5 'slice_us: give a number from 10 to 1000$'
+refused watch_ms=x 'watch_ms: give a number from 10 to 86400000, or 0$'
+refused isolated=no 'isolated: give ipi or skip$'
+refused cpus=0-999 'cpus=0-999: give a list'
+refused coverage=5-2 'coverage=5-2: give a list'
+refused coverage=5-9 'coverage=5-9: .* none of these regions, but 4 from 0 to 1025: give some'
+nok "nothing is left" loaded
 done_testing

@@ -55,6 +55,45 @@ for n in 3 100 300 520 600; do
 	wait_for settled 30 "all is optimized"
 done
 rm -f /tmp/done
-is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
+
+# A real-time task keeps the second leader's CPU for itself: the kernel's ways to
+# leave others some time are switched off.
+start_hog() {
+	: >/tmp/hog
+	hog "$1" >/tmp/hog &
+	hog=$!
+	wait_for 'grep -q ready /tmp/hog' 5
+}
+end_hog() {
+	kill $hog
+	wait $hog
+	rm -f /tmp/hog
+}
+echo -1 >/proc/sys/kernel/sched_rt_runtime_us
+for server in /sys/kernel/debug/sched/fair_server/cpu*/runtime; do
+	[ ! -e "$server" ] || echo 0 >"$server"
+done
+starved=$(get leaders | cut -d , -f 2)
+taskset -p 1 $$ >/dev/null
+start_hog "$starved"
+put scan full
+wait_for '! in_list $starved "$(get leaders)" && at_rest' 25 "a leader that gets no time is replaced"
+like "$(get reason)" "^CPU $starved .* real-time" "it is named, and why"
+is "$(get regions_optimized)" "$won" "the others' tables are full"
+end_hog
+wait_for 'settled && [ "$(get reason)" = ok ]' 30 "it takes part again by itself"
+
+starved=$(get leaders | cut -d , -f 2)
+start_hog "$starved"
+put scan full
+begin=$(uptime_ms)
+put enabled 0
+wait_state stopped 20 "stopped while a leader gets no time"
+cmp_ok $(($(uptime_ms) - begin)) '<' 8000 "it is not waited for"
+is "$(machinectl truth | cut -d ' ' -f 3)" 0 "RMPOPT_BASE is 0 everywhere"
+end_hog
+echo 950000 >/proc/sys/kernel/sched_rt_runtime_us
+# Not before: the kernel's own thread of that CPU is to clear up there, too.
 ok "unload" unload
+is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
 done_testing

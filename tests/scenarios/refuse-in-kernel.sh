@@ -14,6 +14,6 @@ ok "unload" unload
 ok "a kernel with RMPOPT support of its own" load_test fake_support
 dmesg -c >/dev/null
 nok "load is refused" load
-like "$(dmesg | grep rmpopt:)" "looks after RMPOPT itself" "the kernel log says why"
+like "$(dmesg | grep rmpopt:)" "looks after RMPOPT itself: remove" "the kernel log says why, and what to do"
 nok "nothing is left" loaded
 done_testing

@@ -8,7 +8,7 @@
 . /rmpopt/lib.sh
 
 nok "load is refused" load
-like "$(dmesg | grep rmpopt:)" "not an SNP host" "the kernel log says why"
+like "$(dmesg | grep rmpopt:)" "not an SNP host: enable .* BIOS.* sev=nosnp" "the kernel log says why, and what to do"
 nok "nothing is left" loaded
 is "$(machinectl count base-writes)" 0 "RMPOPT_BASE was not touched"
 done_testing
