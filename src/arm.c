@@ -198,7 +198,13 @@ static void clear_handler(void *unused)
 	arm_clear_here();
 }
 
-/* Cores that the admin lets take part no longer. */
+/* The admin lets it take part no longer; one that is dropped may be armed, too. */
+static bool to_release(const struct core *core)
+{
+	return (core->armed || core->dropped) && core->primary < nr_cpu_ids &&
+	       !cores_may_take_part(core);
+}
+
 static void release_round(void)
 {
 	struct core *core;
@@ -206,11 +212,12 @@ static void release_round(void)
 
 	cpumask_clear(round);
 	for (i = 0; (core = cores_at(i)); i++) {
-		if (!core->armed || cores_may_take_part(core))
+		if (!to_release(core))
 			continue;
 		if (!is_stuck(core))
 			cpumask_set_cpu(core->primary, round);
 		cores_leave(core);
+		core->dropped = 0;
 	}
 	on_each_cpu_mask(round, clear_handler, NULL, true);
 }

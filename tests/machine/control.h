@@ -85,6 +85,8 @@ enum machine_op {
 	MACHINE_GUEST_PAGES	= 27,
 	/* (ms) -> ; gates open by themselves after so long on the host's clock; 0: never */
 	MACHINE_PATIENCE	= 29,
+	/* (cpu or ALL) -> ; what it counts from now on is told in the launcher's log when the machine ends; marked once, it stays so */
+	MACHINE_MARK		= 30,
 };
 
 /* What a page is, in the words of the firmware's interface. */

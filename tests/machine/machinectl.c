@@ -312,6 +312,13 @@ static void crowd(char **arg)
 	simple(MACHINE_CROWD, number(arg[0]), 0, 0);
 }
 
+static void mark(char **arg)
+{
+	if (!arg[0])
+		fail("mark wants a CPU, or all");
+	simple(MACHINE_MARK, cpu_number(arg[0]), 0, 0);
+}
+
 static void patience(char **arg)
 {
 	if (!arg[0])
@@ -368,7 +375,7 @@ static const struct {
 	{ "assign", assign }, { "release", release }, { "snp", snp }, { "event", event },
 	{ "events", events }, { "wait-gate", wait_gate }, { "open", open_gate },
 	{ "truth", truth }, { "table", table }, { "bit", bit }, { "map", map },
-	{ "slow", slow }, { "patience", patience },
+	{ "slow", slow }, { "patience", patience }, { "mark", mark },
 	{ "rdmsr", rdmsr }, { "wrmsr", wrmsr }, { "pages", pages }, { "costs", costs },
 	{ "crowd", crowd }, { "faulty", faulty }, { "lose", lose }, { "profile", profile },
 	{ "fresh", fresh }, { "status", status }, { "psp", psp }, { "states", states },

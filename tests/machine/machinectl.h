@@ -65,6 +65,7 @@ static const char usage[] =
 "  count COUNTER [CPU|all]       one counter\n"
 "  counts [CPU|all]              all counters, one per line\n"
 "  reset                         counters to 0\n"
+"  mark CPU|all                  tell in the log, when the machine ends, what it counts from now on\n"
 "  assign PFN ASID [4k|2m]       as a guest takes a page; ASID 0: firmware\n"
 "  release PFN [4k|2m]           back to the hypervisor\n"
 "  snp [query|enable|disable|init]  CPUs with SnpEn, 1 if SNP_INIT is done\n"

@@ -28,6 +28,34 @@ like "$(get leaders)" '^[12]$' "but none leads"
 put tune/isolated skip
 wait_for 'settled 2 && [ "$(get cores)" = 1-2 ]' 20 "and released again"
 is "$(machinectl rdmsr 0 0xc0010139)" 0 "with RMPOPT_BASE 0"
+# A core that is dropped is tried again and again; but not one that the admin leaves out.
+worker=$(grep -lx rmpopt /proc/[0-9]*/comm)
+worker_ms() { awk '{ printf "%d\n", $1 / 1000000 }' "${worker%comm}schedstat"; }
+put tune/isolated ipi
+wait_for 'settled 4' 20 "all are served again"
+machinectl faulty 3 ud
+put scan full
+wait_for 'at_rest && [ "$(get cores)" = 0-2 ]' 20 "an isolated core faults: it is dropped"
+like "$(get reason)" "CPU 3 " "and named"
+put tune/isolated skip
+wait_for 'settled 2 && [ "$(get cores)" = 1-2 ]' 20 "isolated cores are left out, that one with RMPOPT_BASE 0, too"
+is "$(state) $(get reason)" "ready ok" "nobody misses it"
+faults=$(machinectl count faults 3)
+# By the second half of this it would have been due again.
+for half in first second; do
+	before=$(worker_ms)
+	until=$(($(uptime_ms) + 2000))
+	wait_for "[ \$(uptime_ms) -ge $until ]" 10
+	diag "in the $half 2 s the worker ran for $(($(worker_ms) - before)) ms"
+done
+cmp_ok "$(($(worker_ms) - before))" '<=' 100 "the worker sleeps"
+is "$(machinectl count faults 3)" "$faults" "nobody tries it"
+machinectl faulty 3 none
+put tune/isolated ipi
+wait_for 'settled 4 && [ "$(get cores)" = 0-3 ]' 20 "it is taken back with the others"
+put tune/isolated skip
+wait_for 'settled 2' 20 "and left out with them"
+
 nok "only words that make sense" put tune/isolated sometimes
 is "$(get tune/isolated)" skip "which changes nothing"
 ok "unload" unload

@@ -213,6 +213,16 @@ static int patience(struct call *c)
 	return 0;
 }
 
+static int mark(struct call *c)
+{
+	if (c->in[0] != MACHINE_ALL && !cpu_ok(c->in[0]))
+		return EINVAL;
+	for (unsigned int cpu = 0; cpu < machine.vcpus; cpu++)
+		if (c->in[0] == MACHINE_ALL || c->in[0] == cpu)
+			count_mark(cpu);
+	return 0;
+}
+
 static int crowd(struct call *c)
 {
 	c->out[0] = machine.crowd;
@@ -296,7 +306,7 @@ static int (*const operations[])(struct call *c) = {
 	[MACHINE_ASSIGN] = assign, [MACHINE_RELEASE] = release, [MACHINE_SNP] = snp,
 	[MACHINE_EVENT] = event, [MACHINE_EVENTS] = events, [MACHINE_OPEN] = open_gate,
 	[MACHINE_TRUTH] = truth, [MACHINE_BIT] = bit, [MACHINE_RDMSR] = read_msr,
-	[MACHINE_SLOW] = slow, [MACHINE_PATIENCE] = patience,
+	[MACHINE_SLOW] = slow, [MACHINE_PATIENCE] = patience, [MACHINE_MARK] = mark,
 	[MACHINE_WRMSR] = plant_msr, [MACHINE_PAGES] = pages, [MACHINE_COSTS] = costs,
 	[MACHINE_FAULTY] = faulty, [MACHINE_LOSE] = lose, [MACHINE_PROFILE] = profile,
 	[MACHINE_CROWD] = crowd, [MACHINE_STATUS] = status,

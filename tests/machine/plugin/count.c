@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "machine.h"
+#include "machinectl.h"
 
 static struct plugin_u64 mark;
 
@@ -128,6 +129,40 @@ bool count_get(u64 which, u64 cpu, u64 *value)
 
 void count_reset(void)
 {
-	for (unsigned int i = 0; i < machine.vcpus; i++)
+	for (unsigned int i = 0; i < machine.vcpus; i++) {
 		memset(machine.vcpu[i].count, 0, sizeof(machine.vcpu[i].count));
+		memset(machine.vcpu[i].before, 0, sizeof(machine.vcpu[i].before));
+	}
+}
+
+/* For kernels that can't be asked any more. */
+void count_mark(unsigned int cpu)
+{
+	struct vcpu *v = &machine.vcpu[cpu];
+
+	if (v->marked)
+		return;
+	v->marked = true;
+	memcpy(v->before, v->count, sizeof(v->before));
+}
+
+static void tell_cpu(FILE *file, unsigned int cpu)
+{
+	const struct vcpu *v = &machine.vcpu[cpu];
+
+	for (const struct word *w = counters; w->name; w++)
+		if (!is_maximum(w->value) && v->count[w->value] != v->before[w->value])
+			fprintf(file, "cpu %u %s %llu\n", cpu, w->name,
+				(unsigned long long)(v->count[w->value] - v->before[w->value]));
+}
+
+/* What marked CPUs have counted since. */
+void count_tell(FILE *file)
+{
+	for (unsigned int cpu = 0; cpu < machine.vcpus; cpu++) {
+		if (!machine.vcpu[cpu].marked)
+			continue;
+		fprintf(file, "cpu %u marked\n", cpu);
+		tell_cpu(file, cpu);
+	}
 }

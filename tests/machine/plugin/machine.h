@@ -20,6 +20,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "api.h"
 #include "control.h"
@@ -81,6 +82,8 @@ struct vcpu {
 	bool run_verifies;
 	u64 clock;		/* own cycles while costs are modelled; owner only */
 	u64 count[MACHINE_COUNTERS];
+	u64 before[MACHINE_COUNTERS];	/* at the mark */
+	bool marked;
 };
 
 struct core {
@@ -104,7 +107,7 @@ struct machine {
 	u64 rmp_base, rmp_end, rmp_cfg;
 	struct segment segments[MAX_SEGMENTS];
 	unsigned int nr_segments;
-	const char *status_file;
+	const char *status_file, *marks_file;
 	/* State. */
 	enum machine_profile profile;
 	bool init_done;
@@ -296,5 +299,7 @@ void count_early(unsigned int cpu, enum machine_counter which);
 void count_rmpopt(unsigned int cpu, bool verify, bool irqs_off, u64 cycles);
 bool count_get(u64 which, u64 cpu, u64 *value);
 void count_reset(void);
+void count_mark(unsigned int cpu);
+void count_tell(FILE *file);
 
 #endif /* MACHINE_PLUGIN_H */

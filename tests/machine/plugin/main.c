@@ -124,6 +124,8 @@ static bool argument(const char *key, const char *value)
 		return text_argument(value, &sockets);
 	if (!strcmp(key, "status"))
 		return text_argument(value, &machine.status_file);
+	if (!strcmp(key, "marks"))
+		return text_argument(value, &machine.marks_file);
 	return false;
 }
 
@@ -188,9 +190,32 @@ static void vcpu_init(unsigned int cpu, void *unused)
 	machine_unlock();
 }
 
+/* Only if there is a mark. */
+static void tell_marks(void)
+{
+	u64 unsafe, differ, armed, waiting, held;
+	bool any = false;
+	FILE *file;
+
+	for (unsigned int cpu = 0; cpu < machine.vcpus; cpu++)
+		any |= machine.vcpu[cpu].marked;
+	file = any && machine.marks_file ? fopen(machine.marks_file, "w") : NULL;
+	if (!file)
+		return;
+	machine_lock();
+	table_truth(&unsafe, &differ, &armed);
+	event_pending(&waiting, &held);
+	count_tell(file);
+	machine_unlock();
+	fprintf(file, "armed %llu\nheld %llu\ninitialised %d\n", (unsigned long long)armed,
+		(unsigned long long)held, machine.init_done);
+	fclose(file);
+}
+
 /* The promise behind every test: no table ever said what the RMP didn't. */
 static void at_exit(uint64_t id, void *unused)
 {
+	tell_marks();
 	if (machine.ever_unsafe)
 		machine_error("a bit was set over an assigned page %llu times",
 			      (unsigned long long)machine.ever_unsafe);
