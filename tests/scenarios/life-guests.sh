@@ -1,7 +1,7 @@
 #!/bin/sh
 # Guests begin and end: what they held is regained by itself, by one pass that touches nothing else.
 # machine: --cores 4 --snp psp --region-nodes 4
-# kernel: 7.2 7.3
+# kernel: 7.2 7.3/harsh
 # timeout: 300
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
@@ -68,7 +68,9 @@ put tune/watch_ms 500
 never '! lost 9 || get optimized | grep -q 9' 10 "for 10 s the region is not optimized, on no core"
 put tune/watch_ms 0
 cmp_ok $(($(count verifies_leader) - looks)) '>=' 10 "though leaders have tried"
-is "$(get passes) $(count verifies_follower)" "$passes $before" "no pass, no follower touched"
+is "$(count verifies_follower)" "$before" "no follower was touched"
+# The region was lost soon after it was regained: the end of its hold is a pass.
+cmp_ok $(($(get passes) - passes)) '<=' 1 "no pass, or one"
 is "$(machinectl states guest)" 16 "the pages were there all the time"
 ok "now they come back" vm one drop c
 wait_for '[ "$(machinectl states guest)" = 0 ]' 10
