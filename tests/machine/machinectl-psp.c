@@ -16,7 +16,8 @@ static const struct {
 	const char *name;
 	unsigned int number;
 } commands[] = {
-	{ "sev-init", 0x01 }, { "sev-shutdown", 0x02 }, { "sev-platform-status", 0x04 },
+	{ "sev-init", 0x01 }, { "sev-shutdown", 0x02 }, { "sev-factory-reset", 0x03 },
+	{ "sev-platform-status", 0x04 }, { "sev-pek-gen", 0x05 }, { "sev-pdh-gen", 0x09 },
 	{ "sev-df-flush", 0x0a }, { "snp-init", 0x81 }, { "snp-shutdown", 0x82 },
 	{ "snp-platform-status", 0x83 }, { "snp-df-flush", 0x84 }, { "snp-init-ex", 0x85 },
 	{ "snp-shutdown-ex", 0x86 }, { "decommission", 0x90 }, { "activate", 0x91 },

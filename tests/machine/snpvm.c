@@ -383,6 +383,7 @@ static bool platform(const char *what)
 		{ "factory-reset", SEV_FACTORY_RESET }, { "platform-status", SEV_PLATFORM_STATUS },
 		{ "pek-gen", SEV_PEK_GEN }, { "pdh-gen", SEV_PDH_GEN },
 		{ "snp-platform-status", SNP_PLATFORM_STATUS }, { "snp-commit", SNP_COMMIT },
+		{ "snp-config", SNP_SET_CONFIG },
 	};
 	char data[4096] = { 0 };
 	struct sev_issue_cmd cmd = { .data = (uintptr_t)data };

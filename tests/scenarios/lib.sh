@@ -105,6 +105,15 @@ wait_for() {
 	return 0
 }
 
+# never CONDITION SECONDS DESCRIPTION - a check: for so long the shell command
+# CONDITION does not come true. It fails as soon as it does.
+never() {
+	if wait_for "$1" "$2"; then
+		fail "$3"
+		diag "came true within $2 s: $1"
+	else pass "$3"; fi
+}
+
 uptime_ms() { awk '{ printf "%d\n", $1 * 1000 }' /proc/uptime; }
 
 skip_all() {
