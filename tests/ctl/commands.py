@@ -206,6 +206,8 @@ def map_tests():
     result = ctl("map", tree=hosts["ready"])
     equal(result.out.splitlines()[:4], ["node 0", "        0  #R##", "node 1", "     1024  #b#."], "map: the picture")
     like(result.out, "5 of 8 regions of 1 GiB optimized", "map: the sum")
+    equal(result.out.splitlines()[-1], "# optimized   . pages of guests or firmware   b back-off   R the RMP itself   - in no window",
+          "map: the legend")
     rows = json.loads(ctl("map", "--json", tree=hosts["ready"]).out)["map"]
     equal([(r["first"], r["last"], r["node"], r["state"]) for r in rows],
           [(0, 0, 0, "optimized"), (1, 1, 0, "rmp"), (2, 3, 0, "optimized"), (1024, 1024, 1, "optimized"),

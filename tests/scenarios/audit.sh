@@ -43,8 +43,10 @@ is "$(machinectl count interruptions "$leader")" 0 "the leader is not interrupte
 
 # A whole round, and somebody loses his table in the middle of it.
 wait_for at_rest 10
+begin=$(uptime_ms)
 machinectl reset
 wait_for '[ "$(machinectl count reports '"$victim"')" -ge 14 ]' 20 "two more rounds"
+cmp_ok $(($(uptime_ms) - begin)) '>=' 1990 "not more often than every audit_ms"
 for cpu in $others; do
 	cmp_ok "$(machinectl count reports "$cpu")" '>=' 7 "CPU $cpu was asked, too"
 done

@@ -25,6 +25,13 @@ is "$(get optimized)" 1025 "the RMP's own region is not optimized"
 is "$(machinectl count outside)" 0 "no RMPOPT outside the window, which begins at region 1"
 ok "unload" unload
 
+ok "with one region on each side of the hole" load coverage=0,1024
+wait_state ready
+wait_for '[ "$(get passes)" = 1 ]' 30 "a pass"
+is "$(get optimized)" 0,1024 "both are optimized"
+is "$(sed 1d /sys/kernel/debug/rmpopt/table | cut -d ' ' -f 2- | sort -u)" "0 2 0,1024" "debugfs table makes no range of them"
+ok "unload" unload
+
 ok "with a list of CPUs" load cpus=1-2
 wait_state ready
 wait_for '[ "$(get passes)" = 1 ]' 30 "a pass"

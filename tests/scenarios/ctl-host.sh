@@ -153,6 +153,12 @@ is "$(rmpoptctl status --json --sysroot /tmp/unpacked)" "$(rmpoptctl status --js
 is "$(find /tmp/saved ! -perm -700 ! -perm -600 | wc -l)$(find /tmp/saved -perm /077 | wc -l)" 00 "for its owner only"
 rm -rf /tmp/saved /tmp/unpacked /tmp/saved.tar
 
+exec 4</sys/kernel/debug/rmpopt/table
+ctl unload
+is "$code" 1 "unload fails while somebody has a file of debugfs open"
+like "$err" "not unloaded: .*somebody uses it" "and says why"
+is "$(state)" ready "nothing has happened"
+exec 4<&-
 ctl unload
 is "$code" 0 "unload"
 nok "nothing is left" loaded

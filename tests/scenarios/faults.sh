@@ -52,9 +52,12 @@ wait_for 'at_rest && [ "$(get cores)" = 0-2 ]' 20 "it is left out"
 like "$(get reason)" "CPU 3 " "and named"
 is "$(state)" ready "the others are served"
 is "$(get optimized)" 0-4,6-7 "what counts is optimized on them"
+# Nothing else than the end of the pause wakes the module.
+put tune/watch_ms 0
 ok "it works again" machinectl faulty 3 none
 wait_for 'settled && [ "$(get cores)" = 0-3 ]' 20 "it is taken back by itself"
 is "$(get reason)" ok "nothing to complain about"
+put tune/watch_ms 50
 
 leader=$(get leaders)
 ok "the leader's core faults for good" machinectl faulty "$leader" gp
@@ -111,5 +114,26 @@ done
 wait_for settled 20 "all is optimized"
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
 is "$(machinectl count too-early)" 0 "nothing before SNP_INIT"
+
+# SNP is shut down and prepared anew while a leader is at work, and nothing tells of it. The leader can't
+# know; SnpEn is not enough for anybody else to begin.
+put tune/watch_ms 0
+machinectl event 2 gate
+put scan full
+ok "a pass is held in the middle" machinectl wait-gate --timeout 10
+machinectl snp disable >/dev/null
+machinectl snp enable >/dev/null
+machinectl reset
+wait_for '[ "$(uptime_ms)" -ge '$(($(uptime_ms) + 50))' ]' 10
+machinectl open
+wait_state waiting
+like "$(get reason)" SNP_INIT "for SNP_INIT"
+is "$(get last_result)" failed "the pass has failed"
+is "$(machinectl count interruptions)" 0 "no follower was sent to anything"
+is "$(machinectl count gap-base-sets)" 0 "no core was armed"
+machinectl snp init >/dev/null
+put tune/watch_ms 50
+wait_for 'state_is ready && settled' 20 "it comes back: all is optimized again"
+is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
 ok "unload" unload
 done_testing

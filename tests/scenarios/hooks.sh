@@ -7,6 +7,9 @@
 . /rmpopt/lib.sh
 
 settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get regions_optimized)" = "$1" ]; }
+tracing=/sys/kernel/tracing
+# told KIND - the regions of the events of that kind since they were switched on
+told() { sed -n "s/.* event: kind=$1 cpu=-1 region=//p" $tracing/trace | sort -n | tr '\n' ' '; }
 convert() { echo "$*" >/sys/kernel/convert/do; }
 # page REGION - one of its pages
 page() { echo $(($1 * 0x40000 + 0x8063)); }
@@ -30,6 +33,8 @@ is "$(get optimized)" 0,2-4 "three regions are lost"
 
 passes=$(get passes)
 before=$(count verifies_follower)
+echo >$tracing/trace
+echo 1 >$tracing/events/rmpopt/event/enable
 machinectl reset
 start=$(uptime_ms)
 for region in 1 6 7; do
@@ -44,6 +49,8 @@ is "$(get passes)" $((passes + 1)) "by one pass"
 is $(($(count verifies_follower) - before)) 9 "followers verified three regions each once"
 is "$(machinectl count verifies)" 12 "leaders nothing but these: the failed region is left alone"
 is "$(machinectl count reports)" 7 "4 reports of clean regions and 3 closing ones"
+is "$(told converted)" "1 6 7 " "a tracepoint tells of each region"
+echo 0 >$tracing/events/rmpopt/event/enable
 cmp_ok "$took" '>=' 200 "not before the quiet period"
 diag "regained $took ms after the last of them ($((last - start)) ms)"
 
@@ -85,6 +92,42 @@ is "$(count conversions)" $((before + 1)) "with auto=N hooks count"
 never '[ "$(get passes)" != '"$passes"' ]' 1 "and do nothing else"
 put tune/auto Y
 wait_for 'settled 7' 20 "auto=Y: the pass that is due runs"
+
+# A region that comes and goes too often would be held back: another one each time.
+# A pass for something else comes first: what is not quiet yet goes on waiting.
+put tune/delay_ms 60000
+ok "a page goes" convert private "$(page 6)" 5
+ok "a scan sees it" scan now
+ok "it comes back" convert shared "$(page 6)"
+core=$([ "$(get leaders)" = 3 ] && echo 2 || echo 3)
+ok "a core goes" offline "$core"
+ok "and comes back" online "$core"
+wait_for '[ "$(count last_trigger)" = hotplug ] && at_rest && [ -z "$(get cores_behind)" ]' 20 "a pass for that core"
+is "$(get optimized)" 0-4,7 "does not send followers to a region that is not quiet"
+put tune/delay_ms 300
+wait_for 'settled 7' 20 "later a pass of its own regains it"
+is "$(count last_trigger)" conversion "as the trigger says"
+
+ok "a page goes" convert private "$(page 7)" 5
+ok "a scan sees it" scan now
+machinectl event 2 gate
+ok "it comes back" convert shared "$(page 7)"
+ok "the pass for it is held in the middle" machinectl wait-gate --timeout 20
+put scan cancel
+machinectl open
+wait_for '[ "$(get last_result)" = cancelled ]' 10 "and cancelled"
+wait_for 'settled 7' 20 "the next one regains the region"
+is "$(count last_trigger)" conversion "by itself"
+
+put tune/delay_ms 60000
+put tune/max_delay_ms 500
+ok "a page goes" convert private "$(page 0)" 5
+ok "a scan sees it" scan now
+ok "it comes back" convert shared "$(page 0)"
+wait_for 'settled 7' 20 "max_delay_ms below delay_ms is what counts"
+is "$(count last_trigger)" conversion "as the trigger says"
+put tune/max_delay_ms 60000
+put tune/delay_ms 300
 
 # A number of this emulation, where each instruction costs what QEMU needs for it.
 before=$(count conversions)

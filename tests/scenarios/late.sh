@@ -1,7 +1,7 @@
 #!/bin/sh
 # A core that does not answer is left owing; unload waits for its handler.
 # machine: --cores 4
-# timeout: 90
+# timeout: 120
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
@@ -15,12 +15,14 @@ leader=$(get leaders)
 ok "on the leader's CPU" taskset -pc "$leader" $$ >/dev/null
 
 # 8 verifies by the leader come first, then those of the followers.
+echo 1 >/sys/kernel/tracing/events/rmpopt/event/enable
 machinectl event 12 gate
 put scan full
 wait_for '[ "$(machinectl events)" = "0 1" ]' 10 "a follower is held"
 wait_for '[ "$(get last_result)" = partial ]' 10 "the pass ends without it"
 late=$(get cores_behind)
 like "$late" '^[0-3]$' "that core is behind"
+is "$(grep -c " event: kind=late cpu=$late " /sys/kernel/tracing/trace)" 1 "a tracepoint tells of it"
 cmp_ok "$(get regions_optimized)" '<' 7 "so what it has not done is not optimized on all"
 done=$(machinectl count verifies "$late")
 ok "another full scan" scan full
@@ -29,6 +31,52 @@ is "$(get last_result)" partial "and says so"
 machinectl open
 wait_for settled 20 "it catches up as soon as it answers"
 is "$(get cores_behind)" "" "no core is behind"
+# Not before: it interrupts all CPUs.
+echo 0 >/sys/kernel/tracing/events/rmpopt/event/enable
+
+# Somebody else's report holds a core, so its slice has not even begun when the pass goes on.
+core=$([ "$leader" = 3 ] && echo 2 || echo 3)
+machinectl event 1 gate "$core"
+cat /sys/kernel/debug/rmpopt/table >/dev/null &
+reader=$!
+ok "a core is held in a report" machinectl wait-gate --timeout 10
+ok "a full scan" scan full
+is "$(get last_result) $(get cores_behind)" "partial $core" "goes on without it"
+machinectl reset
+machinectl open
+wait_for settled 20 "it catches up as soon as it answers"
+is "$(machinectl count verifies "$core")" 7 "with what it owes, and does nothing of the slice that came too late"
+wait $reader
+
+# The first of the followers is held, but not for so long that it is late.
+# held_until CONDITION - or for a second; at rest after it. Sets $since: when the core was held, $others: what
+# was verified meanwhile, $took: ms from its release to the end of the pass
+held_until() {
+	machinectl reset
+	machinectl event 9 gate
+	put scan full
+	machinectl wait-gate --timeout 10 || return
+	since=$(uptime_ms)
+	wait_for "$1" 1
+	others=$(machinectl count verifies)
+	took=$(uptime_ms)
+	machinectl open
+	wait_for at_rest 20
+	took=$(($(uptime_ms) - took))
+}
+put tune/slice_us 10
+put tune/parallel 0
+put tune/duty 100
+ok "one core is held in its slice" held_until '[ "$(machinectl count verifies)" -ge 22 ]'
+cmp_ok "$others" '>=' 22 "parallel=0: the other two do all their work meanwhile"
+put tune/parallel 1
+put tune/duty 5
+ok "one core is held in its slice" held_until '[ $(($(uptime_ms) - since)) -ge 500 ]'
+cmp_ok "$others" '<=' 9 "parallel=1: nobody else is interrupted meanwhile"
+cmp_ok "$took" '>=' 990 "who was interrupted for so long has a rest, as duty says"
+is "$(get last_result)" ok "nobody was late"
+put tune/slice_us 50
+put tune/parallel 4
 
 base() { machinectl rdmsr "$1" 0xc0010139; }
 machinectl event 12 gate

@@ -109,6 +109,21 @@ is "$(armed)" 0 "RMPOPT_BASE is 0 everywhere"
 ok "the VMM ends" vmm_end one
 ok "kvm_amd is unloaded" rmmod kvm_amd
 get_ready 10
+
+# The same while a benchmark has the tables: the worker looks only if it is told.
+ok "a VMM starts" vmm one
+exec 5<>/sys/kernel/debug/rmpopt/bench
+is "$(state)" stopped "a benchmark begins"
+ok "FACTORY_RESET" vm one sev factory-reset
+vm one sev pek-gen
+is "$(machinectl snp)" "0 0" "SNP is shut down"
+wait_state waiting 5 "and with it the benchmark ends"
+is "$(armed)" 0 "RMPOPT_BASE is 0 everywhere"
+is "$(filectl to 5 "verify 8 0")" ENODEV "a command is refused"
+exec 5>&-
+ok "the VMM ends" vmm_end one
+ok "kvm_amd is unloaded" rmmod kvm_amd
+get_ready 10
 nothing_early "ioctls"
 is "$(became failed)" 0 "it was never in state failed"
 ok "unload" unload

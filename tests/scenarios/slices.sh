@@ -5,6 +5,7 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
+views=/sys/kernel/debug/rmpopt
 cycles_per_us=2000
 followers=3
 
@@ -21,6 +22,11 @@ wait_state ready
 wait_for at_rest 60 "first pass"
 won=$(get regions_optimized)
 cmp_ok "$won" '>=' 250 "most of 256 regions are optimized"
+
+# Reading the clock costs 20, an interrupt now and then more.
+share() { sed 1d $views/latency | awk -v "kind=$1" -v "from=$2" '$1 == kind { all += $3 } $1 == kind && $2 == from { n += $3 } END { print int(n * 100 / all) }'; }
+cmp_ok "$(share report 64)" '>=' 90 "latency: a report takes 80 cycles"
+cmp_ok "$(share leader_verify 4096)" '>=' 90 "and a leader's verify 5,020"
 
 over=$(count overruns)
 ok "a pass with slices of 50 us" pass_with 50
@@ -47,6 +53,13 @@ like "$(count worst_slice_cpu)" '^[0-3]$' "with its CPU"
 put stats/worst_slice_ns 0
 is "$(count worst_slice_ns)" 0 "and forgotten on request"
 is "$(count worst_slice_cpu)" -1 "with its CPU"
+
+# Who reads debugfs table keeps to that, too: 256 reports of 80 cycles don't fit.
+machinectl reset
+is "$(sed 1d $views/table | awk '$3 == 256' | wc -l)" 4 "table shows all cores"
+is "$(machinectl count reports)" 1024 "by one report each"
+cmp_ok "$(machinectl count longest-run)" '<=' 250 "no more of them in one interruption than fit"
+cmp_ok "$(machinectl count interruptions)" '>=' 8 "so each core is interrupted twice"
 
 # As if 128 cores verified at once: 27,400 cycles for a cached result, a slice has 20,000.
 machinectl crowd 128

@@ -44,6 +44,11 @@ mhz=$(awk '/^cpu MHz/ { print $4; exit }' /proc/cpuinfo)
 stolen=$(sum follower_slice cycles | awk -v "mhz=$mhz" '{ print int($1 / mhz) }')
 cmp_ok "$stolen" '<=' $(($(count last_stolen_us) + 2)) "and the sum of the slices, not less"
 cmp_ok "$stolen" '>=' $(($(count last_stolen_us) - 2)) "nor more"
+led=$(sum leader_region cycles | awk -v "mhz=$mhz" '{ print int($1 / mhz) }')
+cmp_ok "$led" '>' 0 "the leader's instructions take their time"
+cmp_ok "$led" '<=' "$(count last_pass_us)" "not more than the pass"
+cmp_ok "$(sum pass_end duration_us)" '>=' "$(count last_pass_us)" "which lasts as long as the statistics say"
+cmp_ok "$(sum pass_end duration_us)" '<=' $(($(count last_pass_us) + 10000000)) "in the same unit"
 is "$(events pass_begin | sed 's/.* pass=[0-9]* //')" "trigger=request full=1" "the pass begins"
 like "$(events pass_end)" "trigger=request result=ok" "and ends"
 is "$(events '[a-z_]*' | grep -o ' pass=[0-9]*' | sort -u | wc -l)" 1 "all of that is one pass"

@@ -6,6 +6,7 @@
 . /rmpopt/lib.sh
 
 settled() { at_rest && [ "$(machinectl truth)" = "0 0 $1" ] && [ "$(get optimized)" = "$2" ]; }
+views=/sys/kernel/debug/rmpopt
 base() { machinectl rdmsr "$1" 0xc0010139; }
 
 is "$(grep -c '^300[08]0000000-.* : System RAM' /proc/iomem)" 2 "there is memory at 3 TiB"
@@ -22,6 +23,16 @@ is "$(count verifies_leader)" 8 "which verify each region once"
 is "$(count verifies_follower)" 7 "one core of each node follows"
 is "$(machinectl table 0)" 0,1024-1025 "a core of node 0 has what is in its window"
 is "$(machinectl table 3)" 3072-3075 "a core of node 1 the others"
+
+is "$(sed 1d $views/table)" "0 0 4 0,1024-1025
+1 0 4 0,1024-1025
+2 1028 4 3072-3075
+3 1028 4 3072-3075" "debugfs table says the same"
+exec 5<>$views/bench
+is "$(filectl to 5 "verify 3072 2-3") $(filectl to 5 "verify 3072 1") $(filectl to 5 "verify 0 0-3")" \
+	"ok EINVAL EINVAL" "bench refuses what is not in a core's window"
+exec 5>&-
+wait_for 'settled 4 0,1024-1025,3072-3075' 20 "all is optimized again"
 
 ok "a guest takes a page at 3 TiB" machinectl assign $((3073 * 0x40000 + 5)) 7 4k
 machinectl reset

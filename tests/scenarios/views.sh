@@ -64,6 +64,45 @@ is "$(records cores | cut -d ' ' -f 1 | tr '\n' ' ')" "0 1 2 " "nor in cores"
 ok "and comes back" online 3
 wait_for 'settled 7' 20 "and catches up"
 
+# A core that does not answer. This script is on the leader's CPU: nothing but the held RMPOPT is on a CPU that is held.
+leader=$(get leaders)
+core=$([ "$leader" = 3 ] && echo 2 || echo 3)
+ok "on the leader's CPU" taskset -pc "$leader" $$ >/dev/null
+# hold_reader - somebody reads table, and the core is held
+hold_reader() {
+	rm -f /tmp/read
+	machinectl event 1 gate "$core"
+	(records table >/tmp/reading; mv /tmp/reading /tmp/read) &
+	reader=$!
+	ok "the core is held in a report" machinectl wait-gate --timeout 10
+}
+hold_reader
+wait $reader
+is "$(cat /tmp/read)" "$(planted_table | sed "s/^$core .*/$core - - -/")" "a reader goes on without it"
+is "$(records table "^$core ")" "$core - - -" "so does the next one"
+machinectl open
+wait_for '[ "$(records table)" = "$(planted_table)" ]' 10 "it answers again"
+
+# Half a second is long, but not too long: duty=5 would be a rest of ten, of which one is had.
+put tune/slice_us 10
+hold_reader
+until=$(($(uptime_ms) + 500))
+wait_for '[ "$(uptime_ms)" -ge '$until' ]' 10
+opened=$(uptime_ms)
+machinectl open
+ok "a full scan" scan full
+cmp_ok $(($(uptime_ms) - opened)) '>=' 990 "waits until the core has had its rest"
+wait $reader
+is "$(cat /tmp/read)" "$(planted_table)" "the reader has read it all"
+hold_reader
+wait_for '[ "$(uptime_ms)" -ge '$(($(uptime_ms) + 500))' ]' 10
+opened=$(uptime_ms)
+machinectl open
+wait $reader
+cmp_ok $(($(uptime_ms) - opened)) '>=' 990 "a reader has to wait for it, too"
+put tune/slice_us 50
+ok "on any CPU" taskset -p ff $$ >/dev/null
+
 # rmp
 is "$(head -n 1 "$views/rmp")" "# region whole partial firmware asids" "rmp: columns"
 is "$(records rmp | grep -v '^5 ' | cut -d ' ' -f 2- | sort -u)" "0 0 0 -" "nothing is assigned but in region 5"
@@ -89,6 +128,17 @@ echo 2 >"$views/rmp_region"
 is "$(tr '\n' ' ' <"$views/rmp_region")" "# region asid kind pages 2 3 guest 512 2 4 guest 1 2 5 guest 1 2 900 guest 1 2 901 guest 1 " "exactly, by owner"
 echo 3 >"$views/rmp_region"
 is "$(records rmp_region)" "3 0 firmware 513" "firmware, too"
+exec 4<>"$views/rmp_region"
+for region in 2 3 2; do
+	filectl to 4 $region >/dev/null
+	is "$(sed 1d <&4 | cut -d ' ' -f 1 | sort -u)" $region "the same descriptor, asked for region $region, answers"
+done
+filectl to 4 3 >/dev/null
+ok "firmware gives a page back" machinectl release $((3 * 0x40000 + 511)) 4k
+filectl to 4 3 >/dev/null
+is "$(sed 1d <&4)" "3 0 firmware 512" "each answer is new"
+exec 4<&-
+ok "firmware takes it again" machinectl assign $((3 * 0x40000 + 511)) 0 4k
 is "$(filectl write "$views/rmp_region" 8)" EINVAL "a region that is not covered"
 is "$(filectl write "$views/rmp_region" x)" EINVAL "no number"
 is "$(filectl write "$views/rmp_region" '')" EINVAL "nothing"

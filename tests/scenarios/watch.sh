@@ -15,8 +15,10 @@ leader=$(get leaders)
 
 # At rest: so many watches that a wrong one would show.
 passes=$(get passes)
+begin=$(uptime_ms)
 machinectl reset
 wait_for '[ "$(machinectl count reports)" -ge 70 ]' 20 "ten watches"
+cmp_ok $(($(uptime_ms) - begin)) '>=' 440 "not more often than every watch_ms"
 is "$(machinectl count interruptions)" 0 "interrupt nobody"
 for cpu in $(all_cpus | grep -vx "$leader"); do
 	is "$(machinectl count reports "$cpu")" 0 "none on CPU $cpu, which does not lead"

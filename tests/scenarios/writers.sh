@@ -22,12 +22,32 @@ for file in scan enabled stats/worst_slice_ns stats/worst_slice_cpu $(cd $rmpopt
 	is "$wrong" "" "garbage in $file is refused with EINVAL"
 done
 is "$(cat $rmpopt/enabled $rmpopt/tune/* $rmpopt/requested)" "$before" "and has changed nothing"
-for limit in slice_us:9 slice_us:1001 duty:0 duty:101 watch_ms:9 delay_ms:86400001; do
-	is "$(filectl write "$rmpopt/tune/${limit%:*}" "${limit#*:}")" EINVAL "${limit%:*} refuses ${limit#*:}"
-done
-for limit in slice_us:10 slice_us:1000 duty:1 duty:100 watch_ms:10 watch_ms:0 parallel:0; do
-	ok "${limit%:*} takes ${limit#*:}" put "tune/${limit%:*}" "${limit#*:}"
-	is "$(get "tune/${limit%:*}")" "${limit#*:}" "and shows it"
+# limits NAME - the documented ones: "LOW HIGH", or "LOW HIGH 0" if 0 is allowed as well
+limits() {
+	awk -v "name=tune/$1" '
+		/^What:/ { here = here ? here : $2 ~ name "$" }
+		here && !NF { exit }
+		here { text = text " " $0 }
+		END {
+			gsub(/[ \t]+/, " ", text)
+			match(text, /[0-9]+ to [0-9]+/)
+			split(substr(text, RSTART, RLENGTH), limit, " to ")
+			print limit[1], limit[2], (text ~ / 0: / ? "0" : "")
+		}' "$here"/doc/ABI/sysfs-kernel-rmpopt
+}
+for name in delay_ms max_delay_ms watch_ms audit_ms slice_us duty parallel; do
+	before=$(get tune/$name)
+	# shellcheck disable=SC2046
+	set -- $(limits $name)
+	like "$*" '^[0-9]+ [0-9]+( 0)?$' "limits of $name are documented: $*"
+	for value in "$@"; do
+		ok "$name takes $value" put tune/$name "$value"
+		is "$(get tune/$name)" "$value" "and shows it"
+	done
+	for value in $(($1 - 1)) $(($2 + 1)); do
+		[ "$value" = "${3:-}" ] || is "$(filectl write "$rmpopt/tune/$name" "$value")" EINVAL "$name refuses $value"
+	done
+	put tune/$name "$before"
 done
 for file in state reason requested served passes progress last_result covered optimized cores leaders stats/slices; do
 	nok "$file can't be written" put "$file" 1 2>/dev/null
@@ -59,6 +79,7 @@ put scan full
 ok "a pass is held in the middle" machinectl wait-gate --timeout 10
 like "$(get progress)" '^[0-9]+ [1-9][0-9]*$' "progress shows it"
 is "$(state)" scanning "so does state"
+is $(($(get requested) - $(get served))) 1 "the request is not served before the pass has ended"
 during=$(get passes)
 put scan now
 put scan now
