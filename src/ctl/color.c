@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Colours, where they are wanted: on a terminal, unless --no-color or NO_COLOR. */
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "ctl.h"
@@ -13,14 +12,6 @@ static const char * const sequences[] = {
 	[COLOR_WARN]	= "\033[33m",
 	[COLOR_BOLD]	= "\033[1m",
 };
-
-/* Can what was written there be drawn over? */
-bool is_screen(int fd)
-{
-	const char *term = getenv("TERM");
-
-	return isatty(fd) && term && strcmp(term, "dumb");
-}
 
 bool color_wanted(void)
 {

@@ -273,9 +273,13 @@ enum color {
 	COLOR_BOLD,
 };
 
-bool is_screen(int fd);
 bool color_wanted(void);
 const char *color(enum color color);
 const char *color_end(void);
+
+/* screen.c */
+bool is_screen(int fd);
+u32 screen_width(int fd);
+void fold(u32 at, u32 indent, const char *text);
 
 #endif /* RMPOPTCTL_H */

@@ -6,10 +6,53 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ctl.h"
 #include "follow.h"
+
+static volatile sig_atomic_t told_to_end;
+
+static void on_signal(int number)
+{
+	told_to_end = number;
+}
+
+/* Who was started so that it ignores them (nohup, a script's "&") goes on so. */
+static void catch_one(int number, sigset_t *set)
+{
+	struct sigaction action = { .sa_handler = on_signal }, old;
+
+	if (sigaction(number, NULL, &old) || old.sa_handler == SIG_IGN)
+		return;
+	sigaction(number, &action, NULL);
+	sigaddset(set, number);
+}
+
+/* They come while we wait, and at no other time. */
+static void catch_signals(struct follow *follow)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	catch_one(SIGINT, &set);
+	catch_one(SIGTERM, &set);
+	sigprocmask(SIG_BLOCK, &set, &follow->unheld);
+}
+
+/* As if it had not been caught: who waits for us sees what ended us. */
+void follow_die(void)
+{
+	sigset_t set;
+
+	fflush(stdout);
+	signal(told_to_end, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, told_to_end);
+	raise(told_to_end);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
 
 /* Whoever has read all of it sees only what comes after. */
 static int read_again(int fd)
@@ -27,6 +70,7 @@ static int open_one(const char *name)
 /* 0 or an errno. */
 int follow_open(struct follow *follow)
 {
+	catch_signals(follow);
 	follow->state = open_one(SYSFS "state");
 	follow->served = open_one(SYSFS "served");
 	if (follow->state < 0 || follow->served < 0)
@@ -34,17 +78,20 @@ int follow_open(struct follow *follow)
 	return read_again(follow->state) ?: read_again(follow->served);
 }
 
-/* Until there is news, or so many ms; 0 or an errno. */
+/* Until there is news, or so many ms; 0 or an errno, EINTR if we are told to end. */
 int follow_wait(struct follow *follow, int ms)
 {
 	struct pollfd fds[] = {
 		{ .fd = follow->state, .events = POLLPRI },
 		{ .fd = follow->served, .events = POLLPRI },
 	};
+	const struct timespec most = { ms / 1000, ms % 1000 * 1000000 };
 
-	/* A terminal that changes its size interrupts, too. */
-	if (poll(fds, ARRAY_SIZE(fds), ms) < 0 && errno != EINTR)
+	/* Being stopped and continued interrupts, too. */
+	if (ppoll(fds, ARRAY_SIZE(fds), &most, &follow->unheld) < 0 && errno != EINTR)
 		return errno;
+	if (told_to_end)
+		return EINTR;
 	return read_again(follow->state) ?: read_again(follow->served);
 }
 

@@ -1,22 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Waiting for the module: state and served can be polled.
+ * Waiting for the module: state and served can be polled. Whoever waits is not
+ * killed by Ctrl-C or SIGTERM, so that he can leave a tidy terminal.
  */
 #ifndef RMPOPTCTL_FOLLOW_H
 #define RMPOPTCTL_FOLLOW_H
+
+#include <signal.h>
 
 /**
  * struct follow - files that are waited for
  * @state: descriptor of state
  * @served: descriptor of served
+ * @unheld: signals that were held back before
  */
 struct follow {
 	int state;
 	int served;
+	sigset_t unheld;
 };
 
 int follow_open(struct follow *follow);
 int follow_wait(struct follow *follow, int ms);
 void follow_close(struct follow *follow);
+void follow_die(void);
 
 #endif /* RMPOPTCTL_FOLLOW_H */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* map: one character for each region, by node; ranges in JSON. */
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "nodes.h"
@@ -28,15 +27,18 @@ static const struct {
 	[REGION_UNCOVERED]	= { '-', COLOR_BAD, "in no window" },
 };
 
+/* Columns of a line's first region and the blanks behind it. */
+#define LABEL	11
+
 /* Regions in a line: what fits beside the label, a power of two. */
 static u32 line_regions(void)
 {
-	struct winsize size;
-	u32 n = 32;
+	u32 width = screen_width(STDOUT_FILENO);
+	u32 n = 8;
 
-	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+	if (!width)
 		return 64;
-	while (n < 128 && n * 2 + 12u <= size.ws_col)
+	while (n < 128 && n * 2 + LABEL + 1 <= width)
 		n *= 2;
 	return n;
 }
@@ -55,7 +57,7 @@ static void show_line(const struct host *host, const struct nodes *nodes,
 
 	while (!is_shown(host, nodes, node, end - 1))
 		end--;
-	printf("%9u  ", first);
+	printf("%*u  ", LABEL - 2, first);
 	for (region = first; region < end; region++) {
 		state = region_state(host, region);
 		if (is_shown(host, nodes, node, region))
@@ -104,15 +106,25 @@ static void show_node(const struct host *host, const struct nodes *nodes,
 	}
 }
 
+/* A meaning is not torn from its sign. */
 static void show_legend(const struct host *host)
 {
+	u32 width = screen_width(STDOUT_FILENO), at = 0, length;
 	size_t i;
 
-	printf("\n%llu of %llu regions of 1 GiB optimized.\n",
-	       host->optimized.members, host->covered.members);
-	for (i = 0; i < REGION_STATES; i++)
-		printf("%s%s%c%s %s", i ? "   " : "", color(signs[i].color),
+	putchar('\n');
+	fold(0, 0, format("%llu of %llu regions of 1 GiB optimized.",
+			  host->optimized.members, host->covered.members));
+	for (i = 0; i < REGION_STATES; i++) {
+		length = 2 + strlen(signs[i].meaning);
+		if (at && width && at + 3 + length > width) {
+			putchar('\n');
+			at = 0;
+		}
+		printf("%s%s%c%s %s", at ? "   " : "", color(signs[i].color),
 		       signs[i].sign, color_end(), signs[i].meaning);
+		at += (at ? 3 : 0) + length;
+	}
 	putchar('\n');
 }
 

@@ -16,6 +16,13 @@
 /* How often progress is looked at: nothing tells of it. */
 #define LOOK_MS	100
 
+/* Columns of the bar, and with how few there is none. */
+#define BAR		40
+#define BAR_LEAST	8
+
+/* No progress has been shown. */
+#define NOTHING		(~0ull)
+
 const struct column scan_columns[] = {
 	{ "request", COLUMN_NUMBER, "its number" },
 	{ "served", COLUMN_BOOL, "the pass has ended (with --wait)" },
@@ -47,37 +54,57 @@ static int refused(int error)
 		      strerror(error));
 }
 
-static void draw_bar(u64 done, u64 total)
+/*
+ * The bar, where it fits, the share, and @text, where that fits; room is left
+ * for the ^C of a terminal.
+ */
+static void draw_bar(u64 done, u64 total, const char *text)
 {
-	char bar[41];
-	u64 filled = total ? done * 40 / total : 0;
+	u32 width = screen_width(STDERR_FILENO) ?: 80;
+	const char *share = format("%3llu %%", 100 * done / total);
+	u32 used = strlen(share) + 6 + strlen(text);
+	u32 length = used < width ? width - used : 0;
+	char bar[BAR + 1] = "";
 
-	memset(bar, '.', 40);
-	memset(bar, '#', filled);
-	bar[40] = '\0';
-	fprintf(stderr, "\r[%s] %llu of %llu", bar, done, total);
+	if (length > BAR)
+		length = BAR;
+	memset(bar, '.', length);
+	memset(bar, '#', done * length / total);
+	if (length >= BAR_LEAST)
+		fprintf(stderr, "\r[%s] %s%s\033[K", bar, share, text);
+	else
+		fprintf(stderr, "\r%s%s\033[K", share, used <= width ? text : "");
 }
 
 /* A bar on a terminal, else a line for each tenth. */
 static void show_progress(const struct host *host, u64 *shown)
 {
-	u64 tenth = host->total ? 10 * host->done / host->total : 0;
+	u64 done = host->done, total = host->total;
 
-	if (!host->total || options.json)
+	if (!total || options.json)
 		return;
-	if (is_screen(STDERR_FILENO)) {
-		draw_bar(host->done, host->total);
-	} else if (tenth != *shown) {
-		fprintf(stderr, "%llu of %llu instructions\n", host->done, host->total);
-		*shown = tenth;
-	}
+	if (is_screen(STDERR_FILENO))
+		draw_bar(done, total, format("  %llu of %llu", done, total));
+	else if (10 * done / total != *shown)
+		fprintf(stderr, "%llu of %llu instructions\n", done, total);
+	*shown = 10 * done / total;
+}
+
+/* The bar of a pass that went through stays, any other one makes room. */
+static void end_progress(bool through, u64 shown)
+{
+	if (shown == NOTHING || options.json || !is_screen(STDERR_FILENO))
+		return;
+	if (through)
+		draw_bar(1, 1, "");
+	fputs(through ? "\n" : "\r\033[K", stderr);
 }
 
 /* Reads @host until the request is served; 0, ETIME or the error of a read. */
 static int wait_served(struct host *host, u64 number)
 {
 	u64 end = options.timeout ? now_ns() + options.timeout * NS : ~0ull;
-	u64 shown = ~0ull;
+	u64 shown = NOTHING;
 	struct follow follow;
 	int error = follow_open(&follow);
 
@@ -95,8 +122,7 @@ static int wait_served(struct host *host, u64 number)
 			error = follow_wait(&follow, LOOK_MS);
 	}
 	follow_close(&follow);
-	if (is_screen(STDERR_FILENO) && !options.json)
-		fprintf(stderr, "\r\033[K");
+	end_progress(!error && !strcmp(host->last_result, "ok"), shown);
 	return error;
 }
 
@@ -133,10 +159,10 @@ static int tell_result(const struct host *host, u64 number)
 	if (!plain())
 		print_row(host, number, true);
 	else
-		printf("%s: %llu of %llu GiB optimized; took %s, and %s of other cores' time in all\n",
-		       host->last_result, host->regions_optimized,
-		       host->regions_covered, duration(host->last_pass_us * 1000),
-		       duration(host->last_stolen_us * 1000));
+		fold(0, 2, format("%s: %llu of %llu GiB optimized; took %s, and %s of other cores' time in all",
+				  host->last_result, host->regions_optimized,
+				  host->regions_covered, duration(host->last_pass_us * 1000),
+				  duration(host->last_stolen_us * 1000)));
 	if (ok)
 		return CTL_OK;
 	if (strcmp(host->last_result, "partial"))
@@ -154,6 +180,10 @@ static int wait_and_tell(u64 number)
 	if (error == ETIME)
 		return failed("request %llu is not served after %u s; it goes on, rmpoptctl watch shows it",
 			      number, options.timeout);
+	if (error == EINTR) {
+		failed("request %llu goes on; rmpoptctl watch shows it", number);
+		follow_die();
+	}
 	if (error)
 		return failed("request %llu: the files in " SYSFS " have gone: %s; was the module unloaded?",
 			      number, strerror(error));

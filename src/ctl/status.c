@@ -56,9 +56,13 @@ static void count_regions(const struct host *host, u64 *count)
 	}
 }
 
+/* Where the text of a line begins. */
+#define TEXT_COLUMN	16
+
 static void line(const char *head, const char *text)
 {
-	printf("  %s%-13s%s %s\n", color(COLOR_BOLD), head, color_end(), text);
+	printf("  %s%-13s%s ", color(COLOR_BOLD), head, color_end());
+	fold(TEXT_COLUMN, TEXT_COLUMN, text);
 }
 
 static const char *of_regions(u64 n, const char *one, const char *many)
@@ -209,10 +213,10 @@ static enum color state_color(const char *state)
 /* One screen; watch shows it, too. */
 void status_show(const struct host *host)
 {
-	printf("rmpopt %s is %s%s%s%s%s\n", host->version,
-	       color(state_color(host->state)), host->state, color_end(),
-	       strcmp(host->reason, "ok") ? ": " : "",
-	       strcmp(host->reason, "ok") ? host->reason : "");
+	fold(0, 2, format("rmpopt %s is %s%s%s%s%s", host->version,
+			  color(state_color(host->state)), host->state, color_end(),
+			  strcmp(host->reason, "ok") ? ": " : "",
+			  strcmp(host->reason, "ok") ? host->reason : ""));
 	say_regions(host);
 	if (host->regions_covered != UNKNOWN &&
 	    host->regions_optimized < host->regions_covered)

@@ -29,7 +29,7 @@ static void draw(const struct host *host)
 	time_t now = time(NULL);
 
 	strftime(clock, sizeof(clock), "%H:%M:%S", localtime(&now));
-	printf("\033[H\033[2Jrmpoptctl watch, %s (Ctrl-C ends it)\n\n", clock);
+	printf("\033[H\033[Jrmpoptctl watch, %s (Ctrl-C ends it)\n\n", clock);
 	status_show(host);
 	fflush(stdout);
 }
@@ -79,8 +79,17 @@ int run_watch(char **arguments)
 	(void)arguments;
 	if (!host_loaded())
 		return host_missing();
+	/* A picture is written in one piece: nothing flickers. */
+	if (is_screen(STDOUT_FILENO))
+		setvbuf(stdout, NULL, _IOFBF, BUFSIZ);
 	error = follow_open(&follow) ?: watch(&follow);
 	follow_close(&follow);
+	if (error == EINTR) {
+		/* The picture stays; the ^C below it goes. */
+		if (is_screen(STDOUT_FILENO))
+			fputs("\r\033[K", stdout);
+		return CTL_OK;
+	}
 	return error ? failed("the files in " SYSFS " have gone: %s; was the module unloaded?",
 			      strerror(error)) : CTL_OK;
 }

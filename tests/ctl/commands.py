@@ -169,12 +169,28 @@ def status_tests():
 
 def terminal_tests():
     def on_terminal(*words):
-        return terminal(*words, tree=hosts["ready"])
+        return terminal(*words, tree=hosts["ready"], columns=100)
     like(on_terminal("map"), "\033\\[32m#\033\\[0m", "map: in colour on a terminal")
     unlike(on_terminal("map", "--no-color"), "\033", "map --no-color: plain")
     equal(on_terminal("map", "--no-color").replace("\r", ""), ctl("map", tree=hosts["ready"]).out, "and as in a file")
     like(on_terminal("check"), "\033\\[32mPASS\033\\[0m", "check: in colour on a terminal")
-    like(on_terminal("watch"), "\033\\[H\033\\[2J.*Ctrl-C", "watch: draws on a terminal")
+    for environment in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        unlike(terminal("map", tree=hosts["ready"], **environment), "\033", f"map: plain with {environment}")
+    like(on_terminal("watch"), "\033\\[H\033\\[J.*Ctrl-C", "watch: draws on a terminal")
+    for columns in (32, 40, 80, 132):
+        lines = terminal("map", "--no-color", tree=hosts["large"], columns=columns).split("\r\n")
+        ok(max(map(len, lines)) <= columns, f"map: fits {columns} columns", max(lines, key=len))
+        drawn = "".join(line[11:] for line in lines if line[:9].strip().isdigit())
+        equal(drawn, "".join(line[11:] for line in ctl("map", tree=hosts["large"]).out.splitlines() if line[:9].strip().isdigit()),
+              "and is whole")
+        for host in hosts:
+            lines = terminal("status", "--no-color", tree=hosts[host], columns=columns).split("\r\n")
+            words = [word for line in lines for word in line.split()]
+            # A word alone may be longer than a narrow terminal has room for.
+            ok(all(len(line) <= columns or len(line.split()) == 1 for line in lines) or not lines[0].startswith("rmpopt "),
+               f"status: {host}: fits {columns} columns", "\n".join(lines))
+            result = ctl("status", tree=hosts[host])
+            equal(words, (result.out + result.err).split(), "and says the same as elsewhere")
 
 
 def nothing_tests():

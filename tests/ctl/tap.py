@@ -5,6 +5,7 @@ import pty
 import re
 import subprocess
 import sys
+import termios
 
 PROGRAM = os.environ["RMPOPTCTL"]
 _count = 0
@@ -46,11 +47,12 @@ class Result:
         self.err = process.stderr.decode(errors="replace")
 
 
-def terminal(*arguments, tree):
-    """What a command line prints on a terminal of 80 columns."""
+def terminal(*arguments, tree, columns=80, **environment):
+    """What a command line prints on a terminal."""
     ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, columns))
     process = subprocess.Popen([PROGRAM, *arguments, "--sysroot", str(tree)], stdin=subprocess.DEVNULL, stdout=theirs,
-                               stderr=theirs, env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TERM": "xterm"})
+                               stderr=theirs, env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TERM": "xterm", **environment})
     os.close(theirs)
     text = b""
     while True:

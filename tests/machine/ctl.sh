@@ -13,16 +13,7 @@ out=$build/root-ctl
 mkdir -p "$out" "$to"
 exec {ctl_lock}>"$out/lock"
 flock "$ctl_lock"
-# shellcheck disable=SC2016 # the inner shell's
-in_root "$root" --bind "$tree:/tree" --bind "$out:/out" --bind "$to:/mnt" -- sh -euc '
+# libkmod asks for liblzma only when it meets a module packed by xz.
+in_root "$root" --bind "$tree:/tree" --bind "$out:/out" --bind "$to:/mnt" --bind "$machine_dir:/opt" -- sh -euc '
 	make --no-print-directory -s -f /tree/src/ctl/Makefile build=/out /out/rmpoptctl
-	install -D /out/rmpoptctl /mnt/usr/local/bin/rmpoptctl
-	# libkmod asks for liblzma only when it meets a module packed by xz.
-	{ ldd /out/rmpoptctl | grep -o "/[^ ]*"; ls /usr/lib/*/liblzma.so.5; } | while read -r library; do
-		# /lib is a link in the guest, too.
-		case $library in
-		/lib*) place=/mnt/usr$library ;;
-		*) place=/mnt$library ;;
-		esac
-		install -D "$library" "$place"
-	done' {ctl_lock}>&- >&2
+	sh /opt/lay.sh /mnt /out/rmpoptctl=/usr/local/bin/rmpoptctl /usr/lib/*/liblzma.so.5' {ctl_lock}>&- >&2

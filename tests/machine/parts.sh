@@ -22,9 +22,10 @@ json_device() {
 	printf '}'
 }
 
-# choose_devices PSP FCH - sets qemu_devices, and ivrs_devices of the same places
+# choose_devices PSP FCH X2APIC - sets qemu_devices, and ivrs_devices of the same places
 # for a QEMU without the plugin that serves them.
 choose_devices() {
+	local iommu
 	qemu_devices=() ivrs_devices=()
 	if [ -n "$1" ]; then
 		qemu_devices+=(-device "$(json_device vfio-user-pci 02.0 /mnt/psp.sock)")
@@ -34,8 +35,11 @@ choose_devices() {
 		qemu_devices+=(-device "$(json_device vfio-user-pci 14.0 /mnt/fch.sock)")
 		ivrs_devices+=(-device "$(json_device pci-testdev 14.0)")
 	fi
-	qemu_devices+=(-device "$(json_device amd-iommu)")
-	ivrs_devices+=(-device "$(json_device amd-iommu)")
+	iommu=$(json_device amd-iommu)
+	# APIC ids above 254 are for IOMMUs that know x2APIC.
+	[ -z "$3" ] || iommu=${iommu%\}},'"xtsup":true}'
+	qemu_devices+=(-device "$iommu")
+	ivrs_devices+=(-device "$iommu")
 }
 
 key_of() { sha256sum | cut -c 1-16; }
@@ -86,7 +90,8 @@ build_parts() {
 			gcc $cflags -static -o /media/machinectl.new /opt/machinectl*.c
 			gcc $cflags -static -o /media/snpvm.new /opt/snpvm.c
 			gcc $cflags -o /media/ivrs.new /opt/ivrs.c
-			for part in machine.so machinectl snpvm ivrs; do mv /media/$part.new /media/$part; done' >&2 ||
+			gcc $cflags -o /media/madt.new /opt/madt.c
+			for part in machine.so machinectl snpvm ivrs madt; do mv /media/$part.new /media/$part; done' >&2 ||
 			die "the machine does not compile (see above)"
 		printf '%s\n' "$key" >"$parts/key"
 	fi

@@ -15,7 +15,7 @@ packages=(
 	# modules and the machine's plugin
 	gcc make libc6-dev libglib2.0-dev pkgconf dkms openssl ca-certificates
 	# tests
-	libcmocka-dev libasan8 libubsan1 sparse perl shellcheck
+	libcmocka-dev libasan8 libubsan1 sparse perl shellcheck libvterm-dev
 	# rmpoptctl and its tests
 	libkmod-dev libsmartcols-dev scdoc valgrind python3-jsonschema python3-prometheus-client
 	# what kernel images want beside them
@@ -74,8 +74,8 @@ install_packages() {
 	say "reading the package lists"
 	apt_refresh "$root"
 	say "installing QEMU and the compilers"
-	# QEMU and what it depends on from backports, the rest from the stable release.
-	{ install_in "$root" -t trixie-backports qemu-system-x86 && install_in "$root" "${packages[@]}"; } ||
+	# QEMU, perf and what they depend on from backports, the rest from the stable release.
+	{ install_in "$root" -t trixie-backports qemu-system-x86 linux-perf && install_in "$root" "${packages[@]}"; } ||
 		die "apt failed in the new root (see above); nothing half-made is kept"
 	in_root "$root" -- apt-get clean
 }

@@ -188,21 +188,24 @@ cpus_online() { cat /sys/devices/system/cpu/online; }
 
 # The CPUs that were online at boot, and no others.
 boot_cpus() {
-	local cpu file
+	local cpu file now before
 	for cpu in $(all_cpus); do
 		file=/sys/devices/system/cpu/cpu$cpu/online
-		if [ -e "$file" ] && [ "$(cat "$file")" != "$(cat "/tmp/boot-cpus/$cpu")" ]; then
-			cat "/tmp/boot-cpus/$cpu" >"$file" || return 1
-		fi
+		[ -e "$file" ] || continue
+		read -r now <"$file"
+		read -r before <"/tmp/boot-cpus/$cpu"
+		[ "$now" = "$before" ] || echo "$before" >"$file" || return 1
 	done
 }
 
 remember_boot_cpus() {
-	local cpu file
+	local cpu file now
 	mkdir -p /tmp/boot-cpus
 	for cpu in $(all_cpus); do
 		file=/sys/devices/system/cpu/cpu$cpu/online
-		[ ! -e "$file" ] || cat "$file" >"/tmp/boot-cpus/$cpu"
+		[ -e "$file" ] || continue
+		read -r now <"$file"
+		echo "$now" >"/tmp/boot-cpus/$cpu"
 	done
 }
 

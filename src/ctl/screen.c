@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What a terminal can do, and text in its width. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "ctl.h"
+
+/* Can what was written there be drawn over? */
+bool is_screen(int fd)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(fd) && term && strcmp(term, "dumb");
+}
+
+/* Its columns; 0 where there is no terminal, or one that does not know. */
+u32 screen_width(int fd)
+{
+	struct winsize size;
+
+	return isatty(fd) && !ioctl(fd, TIOCGWINSZ, &size) ? size.ws_col : 0;
+}
+
+/* Columns that a word takes: sequences of colours take none. */
+static u32 columns(const char *word, size_t length)
+{
+	bool hidden = false;
+	u32 n = 0;
+	size_t i;
+
+	for (i = 0; i < length; i++) {
+		hidden |= word[i] == '\033';
+		n += !hidden;
+		hidden &= word[i] != 'm';
+	}
+	return n;
+}
+
+/* Less room than this beside an indent is no room. */
+#define ROOM_LEAST	24
+
+/*
+ * Prints a line of text from column @at on; on a terminal words that do not fit
+ * go to lines of their own, @indent blanks from the left.
+ */
+void fold(u32 at, u32 indent, const char *text)
+{
+	u32 width = screen_width(STDOUT_FILENO), needed, blank = 0;
+	size_t length;
+
+	if (indent + ROOM_LEAST > width)
+		indent = 2;
+	for (; width && *text; text += length + (text[length] == ' ')) {
+		length = strcspn(text, " ");
+		needed = columns(text, length);
+		if (at > indent && at + blank + needed > width) {
+			putchar('\n');
+			at = 0;
+			blank = indent;
+		}
+		printf("%*s%.*s", (int)blank, "", (int)length, text);
+		at += blank + needed;
+		blank = 1;
+	}
+	puts(text);
+}
