@@ -31,7 +31,8 @@ const struct command commands[] = {
 		.summary = "what is optimized, what is not and why, what it costs",
 		.details = "One screen. Root sees more: where guests live, and how busy they are, is not for\n"
 			   "everybody. Exit code 1 if the module is not loaded or has failed. --save keeps all\n"
-			   "that any command reads, for --sysroot or a bug report.",
+			   "that any command reads, for --sysroot or a bug report, and the tables of all cores:\n"
+			   "each is interrupted for a report per region, in slices.",
 		.examples = "rmpoptctl status# how is it?\n"
 			    "rmpoptctl status --save /tmp/host.tar.gz# for a bug report; says what is in it\n",
 		.columns = status_columns,

@@ -199,10 +199,11 @@ static int why_one(const struct host *host, const char *word)
 }
 
 /* Every region that is not optimized. */
-static int why_all(const struct host *host)
+static int why_all(const struct host *host, bool in_words)
 {
 	struct records *records = records_read(DEBUGFS "rmp");
 	struct table *table;
+	bool any = false;
 	u64 region;
 	size_t i;
 
@@ -212,14 +213,19 @@ static int why_all(const struct host *host)
 	for (i = 0; i < records_count(records); i++)
 		if (record_number(records, i, "region", &region) &&
 		    region < REGIONS_MAX &&
-		    region_state(host, region) != REGION_OPTIMIZED)
+		    region_state(host, region) != REGION_OPTIMIZED) {
 			add_row(table, host, region, records, i);
+			any = true;
+		}
+	if (!any && in_words)
+		puts("Nothing stands in the way: every region that is looked after is optimized.");
 	return table_print(table);
 }
 
 int run_why(char **arguments)
 {
 	static const char all_columns[] = "region,state,whole,partial,firmware,asids";
+	bool in_words = plain();
 	struct host host;
 
 	if (!host_read(&host))
@@ -230,5 +236,5 @@ int run_why(char **arguments)
 		return why_one(&host, *arguments);
 	if (!options.json && !options.output)
 		options.output = all_columns;
-	return why_all(&host);
+	return why_all(&host, in_words);
 }

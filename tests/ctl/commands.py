@@ -237,6 +237,13 @@ def why_tests():
     equal(ctl("why", "99", tree=hosts["ready"]).code, 1, "why: a region that is not covered")
     for word in ("x", "5000000", "1x", "", " 1"):
         equal(ctl("why", word, tree=hosts["ready"]).code, 2, f"why: refuses {word!r}")
+
+    def all_optimized(host):
+        host.optimized, host.rmp_rows = host.regions, lambda: ["# region whole partial firmware asids", "0 0 0 0 -"]
+    whole = variant("all-optimized", all_optimized, make=trees.Host)
+    equal(ctl("why", tree=whole).out, "Nothing stands in the way: every region that is looked after is optimized.\n",
+          "why: nothing to tell is told")
+    equal((ctl("why", "-n", tree=whole).out, json.loads(ctl("why", "--json", tree=whole).out)), ("", {"why": []}), "why: but not to scripts")
     rows = json.loads(ctl("why", "--json", tree=hosts["large"]).out)["why"]
     equal([row["region"] for row in rows], trees.large().held(), "why: all regions at 8 TiB that are not optimized")
 
@@ -295,12 +302,35 @@ def persist_tests():
     conf.unlink()
 
 
+def sysroot_tests():
+    tree = hosts["ready"]
+    for way in (tree, f"{tree}/", os.path.relpath(tree), f"{tree}/../{tree.name}//"):
+        rows = json.loads(ctl("check", "--json", tree=way).out)["check"]
+        equal([row["read"] for row in rows if row["name"] == "built"], [f"/{trees.MODULE}, version 0.1.0"],
+              f"--sysroot: paths are the host's: {str(way).replace(scratch.name, '')}")
+
+
+def save_tests():
+    for name in ("old.tar.gz", "old.tar", "old"):
+        path = pathlib.Path(scratch.name) / name
+        path.write_text("mine")
+        result = ctl("status", "--save", str(path))
+        equal((result.code, path.read_bytes(), result.out), (1, b"mine", ""), f"status --save: keeps what is there: {name}")
+        like(result.err, r"File exists; give a new name", f"status --save: and says so: {name}")
+
+
 def misuse_tests():
     for words in ([], ["nonsense"], ["--nonsense"], ["map", "extra"], ["check", "--wait"], ["scan", "--full", "--later"],
                   ["scan", "--timeout", "5"], ["scan", "--wait", "--timeout", "0"], ["why", "1", "2"], ["status", "--output", "x"],
-                  ["watch", "--json"], ["set", "--save", "x"], ["help", "nonsense"], ["scan", "--timeout"]):
+                  ["watch", "--output", "state"], ["set", "--save", "x"], ["help", "nonsense"], ["scan", "--timeout"],
+                  ["check", "extra"], ["--json", "-xj"], ["status", "--json=1"], ["watch", "-c"], ["map", "--no"]):
         result = ctl(*words)
         equal((result.code, result.out, result.err.count("\n")), (2, "", 1), f"misuse in one line, exit 2: {' '.join(words)}")
+        unlike(result.err, "null", f"misuse: nothing that is not there is named: {' '.join(words)}")
+    for words, what in ((["--nonsense"], "--nonsense: there is no such option"), (["--json", "-xj"], "-x: there is no such option"),
+                        (["scan", "--timeout"], "--timeout: a value is missing"), (["status", "--json=1"], "--json=1: it takes no value"),
+                        (["check", "extra"], "check takes no argument")):
+        like(ctl(*words).err, rf"\Armpoptctl: {what}; see rmpoptctl (\w+ )?--help\n\Z", f"misuse: {what}")
     for words in (["scan"], ["unload"], ["watch"], ["cores"], ["set", "duty=3"]):
         result = ctl(*words)
         equal((result.code, result.out, result.err.count("\n")), (1, "", 1), f"not loaded: {' '.join(words)}")
@@ -312,6 +342,6 @@ def misuse_tests():
 
 
 for test in (check_tests, broken_tests, blind_tests, key_tests, status_tests, terminal_tests, nothing_tests, user_tests, map_tests, why_tests, cores_tests,
-             watch_tests, set_tests, persist_tests, misuse_tests):
+             watch_tests, set_tests, persist_tests, sysroot_tests, save_tests, misuse_tests):
     test()
 done()
