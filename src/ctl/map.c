@@ -12,7 +12,7 @@ const struct column map_columns[] = {
 	{ "last", COLUMN_NUMBER, "and last" },
 	{ "regions", COLUMN_NUMBER, "how many that are" },
 	{ "node", COLUMN_NUMBER, "node whose memory begins there, as far as known" },
-	{ "state", COLUMN_TEXT, "optimized; held, by guests or firmware; backoff; rmp, holds the RMP; uncovered" },
+	{ "state", COLUMN_TEXT, "optimized; held, by guests or firmware; backoff; rmp, holds the RMP; uncovered; unknown, as nothing was tried yet" },
 	{ }
 };
 
@@ -26,6 +26,7 @@ static const struct {
 	[REGION_BACKOFF]	= { 'b', COLOR_WARN, "back-off" },
 	[REGION_OWN]		= { 'R', COLOR_BOLD, "the RMP itself" },
 	[REGION_UNCOVERED]	= { '-', COLOR_BAD, "in no window" },
+	[REGION_UNKNOWN]	= { '?', COLOR_DIM, "not known yet" },
 };
 
 /* Regions in a line: what fits beside the label, a power of two. */
@@ -106,11 +107,12 @@ static void show_node(const struct host *host, const struct nodes *nodes,
 
 static void show_legend(const struct host *host)
 {
-	size_t i;
+	/* The last one only where it can be met. */
+	size_t i, n = host->looked ? REGION_UNKNOWN : REGION_STATES;
 
 	printf("\n%llu of %llu regions of 1 GiB optimized.\n",
 	       host->optimized.members, host->covered.members);
-	for (i = 0; i < REGION_STATES; i++)
+	for (i = 0; i < n; i++)
 		printf("%s%s%c%s %s", i ? "   " : "", color(signs[i].color),
 		       signs[i].sign, color_end(), signs[i].meaning);
 	putchar('\n');

@@ -17,6 +17,7 @@ const char * const region_words[REGION_STATES] = {
 	[REGION_BACKOFF]	= "backoff",
 	[REGION_OWN]		= "rmp",
 	[REGION_UNCOVERED]	= "uncovered",
+	[REGION_UNKNOWN]	= "unknown",
 };
 
 bool host_loaded(void)
@@ -163,6 +164,27 @@ static void read_uncovered(struct host *host)
 		add_uncovered(host, &windows, host->covered.range[i]);
 }
 
+/*
+ * The module forgets what is optimized whenever it stops; it shows it again when
+ * a pass has ended. That has not happened if nothing is optimized and the last
+ * pass did not end well, or none runs by itself.
+ */
+static bool has_looked(const struct host *host)
+{
+	const char *alone = text("tune/auto");
+	bool ready = !strcmp(host->state, "ready");
+
+	if (!ready && strcmp(host->state, "scanning"))
+		return false;
+	if (!host->passes || host->passes == UNKNOWN)
+		return false;
+	if (host->optimized.members ||
+	    (host->regions_optimized && host->regions_optimized != UNKNOWN))
+		return true;
+	return ready && !(alone && *alone == 'N') &&
+	       (!strcmp(host->last_result, "ok") || !strcmp(host->last_result, "partial"));
+}
+
 /* False if the module is not loaded. */
 bool host_read(struct host *host)
 {
@@ -178,6 +200,7 @@ bool host_read(struct host *host)
 	read_numbers(host);
 	read_progress(host);
 	read_lists(host);
+	host->looked = has_looked(host);
 	if (host->root)
 		read_own(host);
 	if (host->root && host->regions_uncovered && host->regions_uncovered != UNKNOWN)
@@ -193,6 +216,8 @@ enum region_state region_state(const struct host *host, u32 region)
 		return REGION_OWN;
 	if (list_has(&host->uncovered, region))
 		return REGION_UNCOVERED;
+	if (!host->looked)
+		return REGION_UNKNOWN;
 	if (list_has(&host->backoff, region))
 		return REGION_BACKOFF;
 	return REGION_HELD;

@@ -13,11 +13,13 @@
 /**
  * struct host - what the files in sysfs say; numbers may be UNKNOWN
  * @root: the files for root could be read
+ * @looked: what is not optimized has been tried, so something is in the way
  * @own: regions in which the RMP itself lies, as far as known
  * @uncovered: regions that no core's window holds, as far as known
  */
 struct host {
 	bool root;
+	bool looked;
 	const char *version;
 	const char *state;
 	const char *reason;
@@ -61,6 +63,7 @@ enum region_state {
 	REGION_BACKOFF,
 	REGION_OWN,
 	REGION_UNCOVERED,
+	REGION_UNKNOWN,
 	REGION_STATES,
 };
 

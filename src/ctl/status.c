@@ -13,7 +13,7 @@ const struct column status_columns[] = {
 	{ "regions_covered", COLUMN_NUMBER, "regions (1 GiB each) looked after" },
 	{ "regions_optimized", COLUMN_NUMBER, "of them optimized on every core" },
 	{ "regions_rmp", COLUMN_NUMBER, "of them holding the RMP itself; never optimized" },
-	{ "regions_held", COLUMN_NUMBER, "of them not optimized, by guests or firmware as a rule" },
+	{ "regions_held", COLUMN_NUMBER, "of them not optimized, by guests or firmware as a rule; null if none was tried yet" },
 	{ "regions_backoff", COLUMN_NUMBER, "of them held back, because they are lost again and again" },
 	{ "regions_uncovered", COLUMN_NUMBER, "of them in no core's window" },
 	{ "cores", COLUMN_NUMBER, "cores that take part" },
@@ -40,6 +40,7 @@ const struct column status_columns[] = {
 /* How many regions are in each state, as far as known. */
 static void count_regions(const struct host *host, u64 *count)
 {
+	enum region_state rest = host->looked ? REGION_HELD : REGION_UNKNOWN;
 	size_t i;
 	u32 region;
 
@@ -50,9 +51,9 @@ static void count_regions(const struct host *host, u64 *count)
 			count[region_state(host, region)]++;
 	/* Without debugfs it is only known how many there are. */
 	if (!host->uncovered.ranges && host->regions_uncovered != UNKNOWN &&
-	    host->regions_uncovered <= count[REGION_HELD]) {
+	    host->regions_uncovered <= count[rest]) {
 		count[REGION_UNCOVERED] = host->regions_uncovered;
-		count[REGION_HELD] -= host->regions_uncovered;
+		count[rest] -= host->regions_uncovered;
 	}
 }
 
@@ -89,19 +90,25 @@ static void say_missing(const struct host *host)
 				     "GiB are lost again and again and wait (10 minutes at most)" },
 		[REGION_UNCOVERED] = { "GiB lies in no core's window of 2 TiB",
 				       "GiB lie in no core's windows of 2 TiB" },
+		[REGION_UNKNOWN] = { "GiB of which nothing is known yet: rmpopt is",
+				     "GiB of which nothing is known yet: rmpopt is" },
 	};
 	u64 count[REGION_STATES];
 	const char *head = "Not";
 	size_t i;
 
-	if (!host->root)
+	if (!host->root && host->looked)
 		return line("Not", format("%llu GiB; run this as root to see why",
 					  host->regions_covered - host->regions_optimized));
 	count_regions(host, count);
+	if (!host->root)
+		count[REGION_UNKNOWN] = host->regions_covered - host->regions_optimized;
 	for (i = REGION_OPTIMIZED + 1; i < REGION_STATES; i++) {
 		if (!count[i])
 			continue;
-		line(head, of_regions(count[i], why[i][0], why[i][1]));
+		line(head, format("%s%s%s", of_regions(count[i], why[i][0], why[i][1]),
+				  i == REGION_UNKNOWN ? " " : "",
+				  i == REGION_UNKNOWN ? host->state : ""));
 		head = "";
 	}
 }
@@ -193,6 +200,9 @@ static void say_next(const struct host *host)
 		line("Next", "do what the reason says; rmpoptctl check looks at the whole host");
 	else if (!host->root)
 		line("Next", "run this as root: it sees more");
+	else if (!host->looked)
+		line("Next", host->total ? "wait for the end of the pass: rmpoptctl scan --wait" :
+		     "rmpoptctl scan --wait");
 	else if (count[REGION_HELD] || count[REGION_BACKOFF])
 		line("Next", "after guests have ended: rmpoptctl scan --wait; where they are: rmpoptctl map");
 	else
@@ -271,6 +281,8 @@ static void add_host(struct table *table, const struct host *host)
 		return;
 	count_regions(host, count);
 	table_number(table, "regions_rmp", count[REGION_OWN]);
+	if (!host->looked)
+		return;
 	table_number(table, "regions_held", count[REGION_HELD]);
 	table_number(table, "regions_backoff", count[REGION_BACKOFF]);
 }
