@@ -172,7 +172,7 @@ int run_bench(char **arguments)
 
 	(void)arguments;
 	if (!host_read(&host))
-		return host_missing();
+		return host_missing(NULL, NULL);
 	if (!host.root || !host.cores.members)
 		return failed("bench wants root, and cores that take part; rmpoptctl status says more");
 	choose_cores(&bench, &host);

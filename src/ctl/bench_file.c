@@ -20,6 +20,8 @@ int bench_open(struct bench *bench)
 		return failed(BENCH ": another benchmark runs; wait for its end");
 	case ENODEV:
 		return failed(BENCH ": only while rmpopt is ready; rmpoptctl status says what it is");
+	case EPERM:
+		return failed(BENCH ": not permitted: the kernel is locked down (/sys/kernel/security/lockdown), as with Secure Boot");
 	case EACCES:
 		return failed(BENCH ": run this as root");
 	default:

@@ -40,7 +40,8 @@ const struct command commands[] = {
 		.name = "scan", .options = "flwtjonC", .run = run_scan,
 		.summary = "ask for a pass now, and perhaps wait for its end",
 		.details = "Without an option only what may have changed is looked at. With --wait the exit code\n"
-			   "is 0 if the pass ended well, 64 if it was partial, 1 if it was cancelled or failed.",
+			   "is 0 if the pass ended well, 64 if it was partial, 1 if it was cancelled or failed, or\n"
+			   "did not end before --timeout; without --timeout the wait may last for ever.",
 		.examples = "rmpoptctl scan --wait# after guests have ended\n"
 			    "rmpoptctl scan --full --wait --timeout 600# take nothing on trust\n",
 		.columns = scan_columns,
@@ -68,12 +69,13 @@ const struct command commands[] = {
 			    "rmpoptctl cores --output cpu,worst_slice_ns --noheadings# for a script\n",
 		.columns = cores_columns,
 	}, {
-		.name = "watch", .options = "scC", .run = run_watch,
+		.name = "watch", .options = "sjcC", .run = run_watch,
 		.summary = "live view of the status, until Ctrl-C",
 		.details = "On a terminal the screen is drawn anew each second and with each change; elsewhere\n"
-			   "one line is printed per change.",
+			   "one line is printed per change, with --json a document for each.",
 		.examples = "rmpoptctl watch# a live view\n"
 			    "rmpoptctl watch --count 10 >changes.log# the next ten changes\n",
+		.columns = status_columns,
 	}, {
 		.name = "set", .arguments = "[NAME=VALUE...]", .max = 32,
 		.options = "spjonC", .run = run_set,

@@ -172,6 +172,7 @@ __printf(3, 4) void table_set(struct table *table, const char *column,
 void table_number(struct table *table, const char *column, u64 value);
 void table_bool(struct table *table, const char *column, bool value);
 int table_print(struct table *table);
+int table_print_line(struct table *table);
 bool table_knows(const struct column *columns, const char *list);
 
 /* commands.c */

@@ -167,9 +167,10 @@ int run_map(char **arguments)
 
 	(void)arguments;
 	if (!host_read(&host))
-		return host_missing();
+		return host_missing("map", map_columns);
 	if (!host.root)
 		return failed("can't read " SYSFS "covered; run this as root");
+	host_read_places(&host);
 	nodes_read(&nodes);
 	if (options.json || options.output || options.no_headings)
 		return print_ranges(&host, &nodes);

@@ -67,6 +67,25 @@ static const char *of_regions(u64 n, const char *one, const char *many)
 	return format("%llu %s", n, n == 1 ? one : many);
 }
 
+/* How much is optimized; "" if that is not known. */
+const char *status_share(const struct host *host)
+{
+	if (host->regions_optimized == UNKNOWN || host->regions_covered == UNKNOWN)
+		return "";
+	return format("%llu of %llu GiB optimized", host->regions_optimized,
+		      host->regions_covered);
+}
+
+/* What the last pass took; "" if that is not known. */
+const char *status_cost(const struct host *host)
+{
+	if (host->last_pass_us == UNKNOWN || host->last_stolen_us == UNKNOWN)
+		return "";
+	return format("took %s, and %s of other cores' time in all",
+		      duration(host->last_pass_us * 1000),
+		      duration(host->last_stolen_us * 1000));
+}
+
 static void say_regions(const struct host *host)
 {
 	u64 covered = host->regions_covered, optimized = host->regions_optimized;
@@ -136,19 +155,18 @@ static const char *trigger_phrase(const char *trigger)
 
 static void say_pass(const struct host *host)
 {
-	const char *cost = "";
+	const char *cost = status_cost(host);
 
 	if (host->total)
 		line("Running", format("a pass: %llu of %llu instructions",
 				       host->done, host->total));
-	if (!host->passes || host->passes == UNKNOWN)
+	if (host->passes == UNKNOWN)
+		return;
+	if (!host->passes)
 		return line("Last pass", "none yet");
-	if (host->last_pass_us != UNKNOWN && host->last_stolen_us != UNKNOWN)
-		cost = format("; took %s, and %s of other cores' time in all",
-			      duration(host->last_pass_us * 1000),
-			      duration(host->last_stolen_us * 1000));
-	line("Last pass", format("%s%s%s", host->last_result,
-				 trigger_phrase(host->last_trigger), cost));
+	line("Last pass", format("%s%s%s%s", host->last_result,
+				 trigger_phrase(host->last_trigger),
+				 *cost ? "; " : "", cost));
 }
 
 static const char *if_known(const char *before, u64 n, const char *after)
@@ -179,6 +197,8 @@ static const char *cpus(const struct list *list)
 
 static void say_cores(const struct host *host)
 {
+	if (host->cores_count == UNKNOWN)
+		return;
 	if (!host->cores.members)
 		return line("Cores", "none takes part");
 	line("Cores", format("%llu take%s part, led by %s%s", host->cores.members,
@@ -245,9 +265,9 @@ static void add_counts(struct table *table, const struct host *host)
 		{ "regions_covered", host->regions_covered },
 		{ "regions_optimized", host->regions_optimized },
 		{ "regions_uncovered", host->regions_uncovered },
-		{ "cores", host->cores.members },
-		{ "cores_behind", host->behind.members },
-		{ "leaders", host->leaders.members },
+		{ "cores", host->cores_count },
+		{ "cores_behind", host->behind_count },
+		{ "leaders", host->leaders_count },
 		{ "requested", host->requested }, { "served", host->served },
 		{ "done", host->done }, { "total", host->total },
 		{ "passes", host->passes },
@@ -268,10 +288,12 @@ static void add_host(struct table *table, const struct host *host)
 {
 	u64 count[REGION_STATES];
 
-	table_set(table, "version", "%s", host->version);
+	if (*host->version)
+		table_set(table, "version", "%s", host->version);
 	table_set(table, "state", "%s", host->state);
 	table_set(table, "reason", "%s", host->reason);
-	table_set(table, "last_result", "%s", host->last_result);
+	if (*host->last_result)
+		table_set(table, "last_result", "%s", host->last_result);
 	if (host->last_trigger)
 		table_set(table, "last_trigger", "%s", host->last_trigger);
 	if (host->hooks)
@@ -287,6 +309,15 @@ static void add_host(struct table *table, const struct host *host)
 	table_number(table, "regions_backoff", count[REGION_BACKOFF]);
 }
 
+/* The whole host in one row. */
+void status_row(struct table *table, const struct host *host, bool loaded)
+{
+	table_row(table);
+	table_bool(table, "loaded", loaded);
+	if (loaded)
+		add_host(table, host);
+}
+
 int run_status(char **arguments)
 {
 	struct table *table;
@@ -297,18 +328,17 @@ int run_status(char **arguments)
 	if (options.save)
 		return status_save(options.save);
 	loaded = host_read(&host);
+	if (loaded)
+		host_read_places(&host);
 	if (options.json || options.output || options.no_headings) {
 		table = table_new("status", status_columns);
-		table_row(table);
-		table_bool(table, "loaded", loaded);
-		if (loaded)
-			add_host(table, &host);
+		status_row(table, &host, loaded);
 		if (table_print(table))
 			return CTL_FAILED;
 	} else if (loaded) {
 		status_show(&host);
 	} else {
-		return host_missing();
+		return host_missing(NULL, NULL);
 	}
 	return loaded && strcmp(host.state, "failed") ? CTL_OK : CTL_FAILED;
 }

@@ -172,9 +172,24 @@ int table_print(struct table *table)
 	int ret = 0;
 
 	if (options.json && !scols_table_get_nlines(table->smart))
-		printf("{\n   \"%s\": []\n}\n", scols_table_get_name(table->smart));
+		printf("{\"%s\": []}\n", scols_table_get_name(table->smart));
 	else
 		ret = scols_print_table(table->smart);
+	scols_unref_table(table->smart);
+	return ret ? failed("can't print the table") : CTL_OK;
+}
+
+/* The same document as JSON, in one line: no text has a newline that is not escaped. */
+int table_print_line(struct table *table)
+{
+	char *text = NULL, *line, *rest;
+	int ret = scols_print_table_to_string(table->smart, &text);
+
+	rest = text;
+	while (!ret && (line = next_line(&rest)))
+		fputs(line + strspn(line, " "), stdout);
+	putchar('\n');
+	free(text);
 	scols_unref_table(table->smart);
 	return ret ? failed("can't print the table") : CTL_OK;
 }

@@ -288,9 +288,10 @@ int run_why(char **arguments)
 	struct host host;
 
 	if (!host_read(&host))
-		return host_missing();
+		return host_missing("why", why_columns);
 	if (!host.root)
 		return failed("can't read " SYSFS "covered; run this as root");
+	host_read_places(&host);
 	if (*arguments)
 		return why_one(&host, *arguments);
 	if (!options.json && !options.output)
