@@ -18,7 +18,8 @@ const struct command commands[] = {
 		.options = "", .run = run_load,
 		.summary = "load the module, with parameters if you like",
 		.details = "As modprobe does, options of modprobe.d included. If the module refuses, its own\n"
-			   "sentence is shown.",
+			   "sentence is shown. If it is loaded already nothing is done, which fails only where\n"
+			   "parameters are given.",
 		.examples = "rmpoptctl load# as configured\n"
 			    "rmpoptctl load slice_us=20 duty=2# gentler, until the next load\n",
 	}, {

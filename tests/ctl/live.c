@@ -100,6 +100,14 @@ int open64(const char *path, int flags, ...)
 	return fd;
 }
 
+/* So libkmod reads its index. */
+FILE *fopen64(const char *path, const char *mode)
+{
+	char buf[4096];
+
+	return NEXT(fopen)(place(path, buf), mode);
+}
+
 int access(const char *path, int how)
 {
 	char buf[4096];

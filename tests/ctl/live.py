@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Commands that write, wait or measure, on a host of files: live.c is preloaded and leads every path there."""
+import errno
 import json
 import os
 import pathlib
@@ -138,6 +139,63 @@ def locked_tests():
         like(err, r"\Armpoptctl: [^ ]*: not permitted: the kernel is locked down", "for that reason")
 
 
-for test in (served_tests, timeout_tests, unknown_tests, quiet_tests, watch_tests, locked_tests):
+def not_loaded():
+    """A host that could load the module, of the kernel whose name uname tells."""
+    host = trees.not_loaded()
+    host.module = False
+    live = Live(host)
+    live.path("sys/kernel/rmpopt/scan").unlink()
+    trees.write_module(live.tree, None, os.uname().release)
+    live.put("dev/kmsg", "6,1,1,-;rmpopt: the words of an earlier load")
+    return live
+
+
+def load_tests():
+    live = not_loaded()
+    late = live.path("dev/kmsg")
+    for error, do, wanted in ((errno.EINVAL, ":", "Invalid argument; dmesg says more"),
+                              (errno.ENODEV, f"echo '3,2,2,-;rmpopt: no RMPOPT in CPUID' >>{late}", "no RMPOPT in CPUID"),
+                              (errno.ENOEXEC, ":", "it is built for another kernel; .*")):
+        code, out, err = live.run("load", errno=error, klog="rmpopt: the words of an earlier load\n", at="insert 1", do=do)
+        equal((code, out), (1, ""), f"load: fails if the kernel does: {wanted}")
+        like(err, rf"\Armpoptctl: rmpopt was not loaded: {wanted}\n\Z", "load: for the reason that was given now")
+    like(live.run("load")[2], "not loaded, though the kernel says so", "load: does not take the kernel's word for it")
+    done_by_kernel = f"mkdir -p {live.path('sys/kernel/rmpopt')}; echo ready >{live.path('sys/kernel/rmpopt/state')}"
+    equal(live.run("load", at="insert 1", do=done_by_kernel)[::2], (0, ""), "load: but believes its eyes")
+
+
+def install_tests():
+    """A command in modprobe.d that runs instead of a load. This is the root's own: libkmod lists folders itself."""
+    conf = pathlib.Path("/etc/modprobe.d/live.conf")
+    conf.parent.mkdir(exist_ok=True)
+    for command in ("true", "false"):
+        conf.write_text(f"install rmpopt /bin/{command}\n")
+        code, out, err = not_loaded().run("load")
+        equal((code, out), (1, ""), f"load: nothing is loaded by install rmpopt /bin/{command}")
+        like(err, rf'\A[^\n]*modprobe.d has "install rmpopt /bin/{command}", which was run instead[^\n]*\n\Z', "load: and it says so")
+    conf.unlink()
+
+
+def already_tests():
+    live = Live()
+    live.put("sys/module/rmpopt/initstate", "live")
+    for words, wanted in (([], 0), (["duty=3"], 1), (["duty=0"], 2)):
+        code, out, err = live.run("load", *words)
+        equal((code, bool(out), bool(err)), (wanted, not wanted, bool(wanted)), f"load {' '.join(words)}: it is loaded already")
+
+
+def unload_tests():
+    live = Live()
+    live.put("sys/module/rmpopt/initstate", "live")
+    live.put("sys/module/rmpopt/refcnt", "1")
+    for error, wanted in ((errno.EAGAIN, "somebody uses it: a module .*bench.*debugfs"), (errno.EPERM, "run this as root"),
+                          (errno.EFAULT, "Bad address")):
+        code, out, err = live.run("unload", errno=error)
+        equal((code, out), (1, ""), f"unload: fails if the kernel does: {wanted}")
+        like(err, rf"\Armpoptctl: rmpopt was not unloaded: .*{wanted}.*\n\Z", "unload: in one line")
+
+
+for test in (served_tests, timeout_tests, unknown_tests, quiet_tests, watch_tests, locked_tests, load_tests, install_tests, already_tests,
+             unload_tests):
     test()
 done()
