@@ -98,7 +98,8 @@ const struct command commands[] = {
 		.details = "By region: cycles of a leader's verify, of followers' alone and at once, and of reports;\n"
 			   "how long cores stopped; and what a write of an ordinary process takes with RMPOPT on and\n"
 			   "off. Says before what it costs, and asks. rmpopt stands still meanwhile and makes a full\n"
-			   "scan afterwards, also after Ctrl-C.",
+			   "scan afterwards, also after Ctrl-C, which shows what was measured until then. Begins with\n"
+			   "what host it is; in JSON that is an array of its own, host.",
 		.examples = "rmpoptctl bench --yes --json >bench.json# all, by region\n"
 			    "rmpoptctl bench --regions 0-3,1024# a table and a plot\n",
 		.columns = bench_columns,

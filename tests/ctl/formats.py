@@ -48,8 +48,9 @@ def seeded_tests():
     """A schema that takes everything would be none."""
     for command, schema in schemas.items():
         items = schema["properties"][command]["items"]
-        ok(problems({command: [{}]}, schema), f"{command}: the schema wants its names")
-        ok(problems({command: [dict.fromkeys([*items["properties"], "more"])]}, schema), f"{command}: and no others")
+        others = dict.fromkeys(schema["required"], [])
+        ok(problems(others | {command: [{}]}, schema), f"{command}: the schema wants its names")
+        ok(problems(others | {command: [dict.fromkeys([*items["properties"], "more"])]}, schema), f"{command}: and no others")
 
 
 def families(text, parse):
