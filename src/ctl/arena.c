@@ -77,12 +77,23 @@ char *format(const char *fmt, ...)
 	return text;
 }
 
-void arena_clear(void)
+/* What is taken from now on can be given back before all the rest. */
+void *arena_mark(void)
+{
+	return blocks;
+}
+
+void arena_release(void *mark)
 {
 	struct block *block;
 
-	while ((block = blocks)) {
+	while ((block = blocks) != mark) {
 		blocks = block->next;
 		free(block);
 	}
+}
+
+void arena_clear(void)
+{
+	arena_release(NULL);
 }

@@ -4,6 +4,7 @@
  * followers', alone and at once, and reports. Three rounds: tables as they are
  * found, the same again, and after RMPOPT_BASE was off and on.
  */
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,8 +13,27 @@
 /* As many regions without --regions, spread over all. */
 #define REGIONS_DEFAULT	16u
 
-/* Followers that are measured alone; at once it is all of them. */
-#define ALONE		4u
+static volatile sig_atomic_t stopped;
+
+static void stop(int signal)
+{
+	stopped = 1;
+}
+
+/* Did somebody press Ctrl-C? */
+bool bench_stopped(void)
+{
+	return stopped;
+}
+
+/* What was measured is shown; who can't wait for that presses again. */
+static void catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = stop, .sa_flags = SA_RESETHAND };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
 
 static int measure_one(struct bench *bench, struct measure measure,
 		       const char *function, const char *cpus)
@@ -25,42 +45,28 @@ static int measure_one(struct bench *bench, struct measure measure,
 	return ret;
 }
 
-/* Cores @first ... @first + @count - 1 as a list. */
-static const char *cpu_list(const struct bench *bench, u32 first, u32 count)
-{
-	const char *list = "";
-	u32 i;
-
-	for (i = first; i < first + count; i++)
-		list = format("%s%s%u", list, *list ? "," : "", bench->cores[i]);
-	return list;
-}
-
 static int measure_alone(struct bench *bench, struct measure measure,
 			 const char *function)
 {
-	u32 i, n = bench->count - 1 < ALONE ? bench->count - 1 : ALONE;
 	int ret = CTL_OK;
+	u32 i;
 
-	for (i = 1; i <= n && !ret; i++)
-		ret = bench_ask(bench, function, measure.region,
-				cpu_list(bench, i, 1), &measure);
+	for (i = 0; i < BENCH_ALONE && bench->alone[i] && !ret; i++)
+		ret = bench_ask(bench, function, measure.region, bench->alone[i], &measure);
 	if (!ret && measure.samples)
 		bench_add(bench, &measure);
 	return ret;
 }
 
-/* 2, 4, 8 ... and all followers at once. */
 static int measure_crowds(struct bench *bench, struct measure measure,
 			  const char *function)
 {
-	u32 followers = bench->count - 1, n = 1;
 	int ret = CTL_OK;
+	u32 i;
 
-	while (n < followers && !ret) {
-		n = 2 * n < followers ? 2 * n : followers;
-		measure.cores = n;
-		ret = measure_one(bench, measure, function, cpu_list(bench, 1, n));
+	for (i = 0; i < bench->crowds && !ret; i++) {
+		measure.cores = bench->crowd[i].cores;
+		ret = measure_one(bench, measure, function, bench->crowd[i].cpus);
 	}
 	return ret;
 }
@@ -70,13 +76,13 @@ static int measure_region(struct bench *bench, const char *round, u32 region)
 	struct measure leader = { "leader_verify", round, region, 1 };
 	struct measure follower = { "follower_verify", round, region, 1 };
 	struct measure report = { "report", round, region, 1 };
-	int ret = measure_one(bench, leader, "verify", cpu_list(bench, 0, 1));
+	int ret = measure_one(bench, leader, "verify", bench->leader);
 
 	if (!ret && bench->count > 1)
 		ret = measure_alone(bench, follower, "verify") ?:
 		      measure_crowds(bench, follower, "verify");
 	if (!ret)
-		ret = measure_one(bench, report, "report", cpu_list(bench, 0, 1));
+		ret = measure_one(bench, report, "report", bench->leader);
 	if (!ret && bench->count > 1)
 		ret = measure_crowds(bench, report, "report");
 	return ret;
@@ -135,6 +141,32 @@ static int choose_regions(struct bench *bench, const struct host *host)
 	return list_parse(&bench->regions, list) ? CTL_OK : CTL_FAILED;
 }
 
+/* Cores @first ... @first + @count - 1 as a list. */
+static const char *cpu_list(const struct bench *bench, u32 first, u32 count)
+{
+	char *list = arena_get(count * sizeof(",4294967295"));
+	size_t used = 0;
+	u32 i;
+
+	for (i = first; i < first + count; i++)
+		used += sprintf(list + used, "%s%u", used ? "," : "", bench->cores[i]);
+	return list;
+}
+
+/* Made once, as they are long and the same for all regions. */
+static void choose_crowds(struct bench *bench)
+{
+	u32 followers = bench->count - 1, n = 1, i;
+
+	bench->leader = cpu_list(bench, 0, 1);
+	for (i = 0; i < BENCH_ALONE && i < followers; i++)
+		bench->alone[i] = cpu_list(bench, i + 1, 1);
+	while (n < followers) {
+		n = 2 * n < followers ? 2 * n : followers;
+		bench->crowd[bench->crowds++] = (struct crowd){ n, cpu_list(bench, 1, n) };
+	}
+}
+
 static void choose_cores(struct bench *bench, const struct host *host)
 {
 	const struct list *cores = &host->cores;
@@ -142,9 +174,11 @@ static void choose_cores(struct bench *bench, const struct host *host)
 	u32 cpu;
 
 	bench->cores = arena_get((cores->members + 1) * sizeof(*bench->cores));
+	bench->stall = arena_get((cores->members + 1) * sizeof(*bench->stall));
 	for (i = 0; i < cores->ranges; i++)
 		for (cpu = cores->range[i].first; cpu <= cores->range[i].last; cpu++)
 			bench->cores[bench->count++] = cpu;
+	choose_crowds(bench);
 }
 
 /* What it will cost, before it begins. */
@@ -156,7 +190,8 @@ static bool agreed(const struct bench *bench)
 		return true;
 	fprintf(stderr, "This verifies %llu regions on %u cores, three rounds, also on all cores at once: each stops for\n"
 		"up to some hundred us at a time, some %llu times. RMPOPT is switched off and on. rmpopt itself\n"
-		"stands still meanwhile and makes a full scan afterwards. Ctrl-C ends it at any time.\n",
+		"stands still meanwhile and makes a full scan afterwards. Ctrl-C ends it at any time, and\n"
+		"what was measured until then is shown.\n",
 		bench->regions.members, bench->count, 3 * bench->regions.members * 20);
 	if (!isatty(STDIN_FILENO))
 		return false;
@@ -172,7 +207,7 @@ int run_bench(char **arguments)
 
 	(void)arguments;
 	if (!host_read(&host))
-		return host_missing();
+		return host_missing(NULL, NULL);
 	if (!host.root || !host.cores.members)
 		return failed("bench wants root, and cores that take part; rmpoptctl status says more");
 	choose_cores(&bench, &host);
@@ -181,8 +216,14 @@ int run_bench(char **arguments)
 		return ret;
 	if (!agreed(&bench))
 		return misused("not without your consent; bench --yes does not ask");
+	catch_signals();
+	bench_begins(&bench, &host);
 	ret = bench_open(&bench) ?: measure_all(&bench, &host);
+	bench_ended(&bench);
 	if (bench.fd >= 0)
 		close(bench.fd);
-	return ret ?: bench_show(&bench);
+	if (ret == CTL_PARTLY)
+		failed("ended before its time: what was measured until then is shown");
+	/* What there is, whatever came then. */
+	return ret && !bench.measures ? ret : bench_show(&bench) ?: ret;
 }

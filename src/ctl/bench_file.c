@@ -2,6 +2,7 @@
 /* bench: debugfs bench, one command by each write, its result by the read after it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,6 +21,8 @@ int bench_open(struct bench *bench)
 		return failed(BENCH ": another benchmark runs; wait for its end");
 	case ENODEV:
 		return failed(BENCH ": only while rmpopt is ready; rmpoptctl status says what it is");
+	case EPERM:
+		return failed(BENCH ": not permitted: the kernel is locked down (/sys/kernel/security/lockdown), as with Secure Boot");
 	case EACCES:
 		return failed(BENCH ": run this as root");
 	default:
@@ -29,6 +32,8 @@ int bench_open(struct bench *bench)
 
 int bench_do(struct bench *bench, const char *command)
 {
+	if (bench_stopped())
+		return CTL_PARTLY;
 	if (write(bench->fd, command, strlen(command)) == (ssize_t)strlen(command))
 		return CTL_OK;
 	return failed(BENCH ": %s: %s; the module's state says more (rmpoptctl status)",
@@ -67,13 +72,45 @@ static void take(struct measure *measure, u64 cycles, u64 cf, u64 stall)
 	measure->set += cf;
 }
 
-/* Has a region verified or reported; adds what each core took to @measure. */
-int bench_ask(struct bench *bench, const char *function, u32 region,
-	      const char *cpus, struct measure *measure)
+static int compare(const void *a, const void *b)
 {
-	const char *command = format("%s %u %s", function, region, cpus);
+	u32 x = *(const u32 *)a, y = *(const u32 *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void note_stall(struct bench *bench, u32 cpu, u64 ns)
+{
+	u32 *core = bsearch(&cpu, bench->cores, bench->count, sizeof(cpu), compare);
+	struct stall *stall;
+
+	if (!core)
+		return;
+	stall = &bench->stall[core - bench->cores];
+	stall->times++;
+	if (ns > stall->worst_ns)
+		stall->worst_ns = ns;
+}
+
+static void take_record(struct bench *bench, const struct records *records,
+			size_t i, struct measure *measure)
+{
+	u64 cpu, cycles, cf, stall;
+
+	/* A core that has faulted or gone has no numbers. */
+	if (!record_number(records, i, "cycles", &cycles) ||
+	    !record_number(records, i, "cf", &cf) || cf > 1)
+		return;
+	if (!record_number(records, i, "stall_ns", &stall))
+		stall = 0;
+	take(measure, cycles, cf, stall);
+	if (record_number(records, i, "cpu", &cpu) && cpu < REGIONS_MAX)
+		note_stall(bench, cpu, stall);
+}
+
+static int ask(struct bench *bench, const char *command, struct measure *measure)
+{
 	struct records *records;
-	u64 cycles, cf, stall;
 	size_t i;
 	int ret = bench_do(bench, command);
 
@@ -82,14 +119,21 @@ int bench_ask(struct bench *bench, const char *function, u32 region,
 	records = result(bench);
 	if (!records || !records_count(records))
 		return failed(BENCH ": %s: no result; is the module of another version?", command);
-	for (i = 0; i < records_count(records); i++) {
-		/* A core that has faulted or gone has no numbers. */
-		if (!record_number(records, i, "cycles", &cycles) ||
-		    !record_number(records, i, "cf", &cf) || cf > 1)
-			continue;
-		if (!record_number(records, i, "stall_ns", &stall))
-			stall = 0;
-		take(measure, cycles, cf, stall);
-	}
+	for (i = 0; i < records_count(records); i++)
+		take_record(bench, records, i, measure);
 	return CTL_OK;
+}
+
+/*
+ * Has a region verified or reported; adds what each core took to @measure. There
+ * are very many of these: memory is given back each time.
+ */
+int bench_ask(struct bench *bench, const char *function, u32 region,
+	      const char *cpus, struct measure *measure)
+{
+	void *mark = arena_mark();
+	int ret = ask(bench, format("%s %u %s", function, region, cpus), measure);
+
+	arena_release(mark);
+	return ret;
 }

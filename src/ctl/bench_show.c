@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* bench: JSON by region; for people a table over all regions, and a plot. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench.h"
@@ -7,10 +8,11 @@
 #define BAR	50
 
 const struct column bench_columns[] = {
-	{ "kind", COLUMN_TEXT, "leader_verify, follower_verify, report, write" },
-	{ "round", COLUMN_TEXT, "tables as found, repeated, after clear; of writes: RMPOPT on, off" },
+	{ "kind", COLUMN_TEXT, "leader_verify, follower_verify, report, write; in JSON stall" },
+	{ "round", COLUMN_TEXT, "tables as found, repeated, after clear; of writes: RMPOPT on, off; of stalls: all" },
 	{ "region", COLUMN_NUMBER, "which one; null for all" },
-	{ "cores", COLUMN_NUMBER, "how many at once" },
+	{ "cores", COLUMN_NUMBER, "how many at once; null for any number" },
+	{ "cpu", COLUMN_NUMBER, "of stall: of which core; else null" },
 	{ "samples", COLUMN_NUMBER, "instructions measured; of writes: huge pages in covered regions" },
 	{ "set", COLUMN_NUMBER, "of them with the bit set afterwards" },
 	{ "cycles_min", COLUMN_NUMBER, "TSC cycles of one instruction, fewest" },
@@ -94,14 +96,45 @@ static void add_row(struct table *table, const struct measure *measure)
 	table_number(table, "stall_ns", measure->stall_ns);
 }
 
-static int print_rows(const struct bench *bench)
+static struct table *make_rows(const struct bench *bench)
 {
 	struct table *table = table_new("bench", bench_columns);
 	size_t i;
 
 	for (i = 0; i < bench->measures; i++)
 		add_row(table, &bench->measure[i]);
-	return table_print(table);
+	return table;
+}
+
+/* Each core by itself, over all that it has executed. */
+static void add_stalls(struct table *table, const struct bench *bench)
+{
+	u32 i;
+
+	for (i = 0; i < bench->count; i++) {
+		if (!bench->stall[i].times)
+			continue;
+		table_row(table);
+		table_set(table, "kind", "stall");
+		table_set(table, "round", "all");
+		table_number(table, "cpu", bench->cores[i]);
+		table_number(table, "samples", bench->stall[i].times);
+		table_number(table, "stall_ns", bench->stall[i].worst_ns);
+	}
+}
+
+static int print_json(const struct bench *bench)
+{
+	const char *columns = options.output;
+	struct table *host, *rows;
+
+	/* They are about the rows. */
+	options.output = NULL;
+	host = bench_host_table(bench);
+	options.output = columns;
+	rows = make_rows(bench);
+	add_stalls(rows, bench);
+	return table_print_both(host, rows);
 }
 
 /* Plain characters: it is to survive a mail. */
@@ -126,18 +159,41 @@ static void plot(const struct bench *all)
 	}
 }
 
+static int compare(const void *a, const void *b)
+{
+	const struct stall *x = a, *y = b;
+
+	return (x->worst_ns > y->worst_ns) - (x->worst_ns < y->worst_ns);
+}
+
+/* Each core's longest, from the core that is best off to the one that is worst. */
+static void show_stalls(const struct bench *bench)
+{
+	size_t size = bench->count * sizeof(*bench->stall);
+	struct stall *sorted = memcpy(arena_get(size), bench->stall, size);
+
+	qsort(sorted, bench->count, sizeof(*sorted), compare);
+	printf("\nLongest stop of each core: %s in the best case, %s in the middle, %s in the worst.\n",
+	       duration(sorted[0].worst_ns), duration(sorted[bench->count / 2].worst_ns),
+	       duration(sorted[bench->count - 1].worst_ns));
+}
+
 int bench_show(const struct bench *bench)
 {
 	struct bench all = { };
 	int ret;
 
 	if (options.json)
-		return print_rows(bench);
+		return print_json(bench);
 	over_regions(bench, &all);
 	if (!options.output)
 		options.output = "kind,round,cores,samples,set,cycles_min,cycles_mean,cycles_max,stall_ns,write_ps";
-	ret = print_rows(&all);
-	if (!ret && !options.no_headings)
-		plot(&all);
-	return ret;
+	if (!options.no_headings)
+		bench_host_show(bench);
+	ret = table_print(make_rows(&all));
+	if (ret || options.no_headings)
+		return ret;
+	plot(&all);
+	show_stalls(bench);
+	return CTL_OK;
 }

@@ -18,7 +18,8 @@ const struct command commands[] = {
 		.options = "", .run = run_load,
 		.summary = "load the module, with parameters if you like",
 		.details = "As modprobe does, options of modprobe.d included. If the module refuses, its own\n"
-			   "sentence is shown.",
+			   "sentence is shown. If it is loaded already nothing is done, which fails only where\n"
+			   "parameters are given.",
 		.examples = "rmpoptctl load# as configured\n"
 			    "rmpoptctl load slice_us=20 duty=2# gentler, until the next load\n",
 	}, {
@@ -31,7 +32,8 @@ const struct command commands[] = {
 		.summary = "what is optimized, what is not and why, what it costs",
 		.details = "One screen. Root sees more: where guests live, and how busy they are, is not for\n"
 			   "everybody. Exit code 1 if the module is not loaded or has failed. --save keeps all\n"
-			   "that any command reads, for --sysroot or a bug report.",
+			   "that any command reads, for --sysroot or a bug report, and the tables of all cores:\n"
+			   "each is interrupted for a report per region, in slices.",
 		.examples = "rmpoptctl status# how is it?\n"
 			    "rmpoptctl status --save /tmp/host.tar.gz# for a bug report; says what is in it\n",
 		.columns = status_columns,
@@ -39,7 +41,8 @@ const struct command commands[] = {
 		.name = "scan", .options = "flwtjonC", .run = run_scan,
 		.summary = "ask for a pass now, and perhaps wait for its end",
 		.details = "Without an option only what may have changed is looked at. With --wait the exit code\n"
-			   "is 0 if the pass ended well, 64 if it was partial, 1 if it was cancelled or failed.",
+			   "is 0 if the pass ended well, 64 if it was partial, 1 if it was cancelled or failed, or\n"
+			   "did not end before --timeout; without --timeout the wait may last for ever.",
 		.examples = "rmpoptctl scan --wait# after guests have ended\n"
 			    "rmpoptctl scan --full --wait --timeout 600# take nothing on trust\n",
 		.columns = scan_columns,
@@ -67,12 +70,13 @@ const struct command commands[] = {
 			    "rmpoptctl cores --output cpu,worst_slice_ns --noheadings# for a script\n",
 		.columns = cores_columns,
 	}, {
-		.name = "watch", .options = "scC", .run = run_watch,
+		.name = "watch", .options = "sjcC", .run = run_watch,
 		.summary = "live view of the status, until Ctrl-C",
 		.details = "On a terminal the screen is drawn anew each second and with each change; elsewhere\n"
-			   "one line is printed per change.",
+			   "one line is printed per change, with --json a document for each.",
 		.examples = "rmpoptctl watch# a live view\n"
 			    "rmpoptctl watch --count 10 >changes.log# the next ten changes\n",
+		.columns = status_columns,
 	}, {
 		.name = "set", .arguments = "[NAME=VALUE...]", .max = 32,
 		.options = "spjonC", .run = run_set,
@@ -94,7 +98,8 @@ const struct command commands[] = {
 		.details = "By region: cycles of a leader's verify, of followers' alone and at once, and of reports;\n"
 			   "how long cores stopped; and what a write of an ordinary process takes with RMPOPT on and\n"
 			   "off. Says before what it costs, and asks. rmpopt stands still meanwhile and makes a full\n"
-			   "scan afterwards, also after Ctrl-C.",
+			   "scan afterwards, also after Ctrl-C, which shows what was measured until then. Begins with\n"
+			   "what host it is; in JSON that is an array of its own, host.",
 		.examples = "rmpoptctl bench --yes --json >bench.json# all, by region\n"
 			    "rmpoptctl bench --regions 0-3,1024# a table and a plot\n",
 		.columns = bench_columns,

@@ -87,7 +87,7 @@ int run_cores(char **arguments)
 
 	(void)arguments;
 	if (!host_read(&host))
-		return host_missing();
+		return host_missing("cores", cores_columns);
 	records = records_read(DEBUGFS "cores");
 	if (!records)
 		return from_sysfs(&host);

@@ -88,6 +88,8 @@ void *arena_grow(void *old, size_t old_size, size_t size);
 char *arena_copy(const char *text);
 __printf(1, 2) char *format(const char *fmt, ...);
 __printf(1, 0) char *vformat(const char *fmt, va_list args);
+void *arena_mark(void);
+void arena_release(void *mark);
 void arena_clear(void);
 
 /* main.c */
@@ -174,6 +176,8 @@ __printf(3, 4) void table_set(struct table *table, const char *column,
 void table_number(struct table *table, const char *column, u64 value);
 void table_bool(struct table *table, const char *column, bool value);
 int table_print(struct table *table);
+int table_print_line(struct table *table);
+int table_print_both(struct table *first, struct table *second);
 bool table_knows(const struct column *columns, const char *list);
 
 /* commands.c */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ctl.h"
+#include "parameters.h"
 
 static void print_option(const struct option_word *word)
 {
@@ -101,12 +102,27 @@ static void complete_options(const struct command *command)
 			printf(" --%s", word->name);
 }
 
+/* What may stand where arguments do, as far as it can be known. */
+static void complete_arguments(const struct command *command)
+{
+	const struct command *about = commands;
+	const struct parameter *parameter = parameters;
+
+	if (command->run == run_help)
+		for (; about->name; about++)
+			printf(" %s", about->name);
+	if (command->run == run_load || command->run == run_set)
+		for (; parameter->name; parameter++)
+			printf(" %s=", parameter->name);
+}
+
 static void complete_command(const struct command *command)
 {
 	const struct column *column;
 
 	printf("\t%s)\n\t\twords='", command->name);
 	complete_options(command);
+	complete_arguments(command);
 	puts("'");
 	if (command->columns) {
 		printf("\t\tcolumns='");
@@ -139,6 +155,7 @@ static const char completion_tail[] =
 "\t-t | --timeout | -c | --count | -r | --regions) COMPREPLY=() ;;\n"
 "\t*) mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\") ;;\n"
 "\tesac\n"
+"\t[[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace 2>/dev/null || true\n"
 "}\n"
 "complete -F _rmpoptctl rmpoptctl\n";
 

@@ -27,16 +27,35 @@ static void be_quiet(void *data, int priority, const char *file, int line,
 {
 }
 
+static struct kmod_ctx *quiet_context(void)
+{
+	struct kmod_ctx *ctx = open_context();
+
+	if (ctx)
+		kmod_set_log_fn(ctx, be_quiet, NULL);
+	return ctx;
+}
+
+/* The module that is loaded, whether it has a file or not; NULL without memory. */
+struct kmod_module *kmod_loaded(struct kmod_ctx **ctx)
+{
+	struct kmod_module *module = NULL;
+
+	*ctx = quiet_context();
+	if (*ctx && kmod_module_new_from_name(*ctx, MODULE_NAME, &module))
+		return NULL;
+	return module;
+}
+
 /* The module of the running kernel, NULL if there is none; @ctx is NULL on an error. */
 struct kmod_module *kmod_open(struct kmod_ctx **ctx)
 {
 	struct kmod_list *list = NULL;
 	struct kmod_module *module = NULL;
 
-	*ctx = open_context();
+	*ctx = quiet_context();
 	if (!*ctx)
 		return NULL;
-	kmod_set_log_fn(*ctx, be_quiet, NULL);
 	if (!kmod_module_new_from_lookup(*ctx, MODULE_NAME, &list) && list)
 		module = kmod_module_get_module(list);
 	kmod_module_unref_list(list);

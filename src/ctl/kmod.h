@@ -11,6 +11,7 @@
 
 #define MODULE_NAME	"rmpopt"
 
+struct kmod_module *kmod_loaded(struct kmod_ctx **ctx);
 struct kmod_module *kmod_open(struct kmod_ctx **ctx);
 void kmod_close(struct kmod_ctx *ctx, struct kmod_module *module);
 char *kmod_fact(struct kmod_module *module, const char *key);

@@ -3,34 +3,45 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/klog.h>
+#include <unistd.h>
 
 #include "kmod.h"
 #include "parameters.h"
+#include "rmpopt.h"
 
-#define SYSLOG_READ_ALL		3
-#define SYSLOG_SIZE		10
-
+#define KERNEL_LOG		"/dev/kmsg"
 #define LOG_WORD		"rmpopt: "
 
-/* The last line of the kernel log that the module wrote, NULL if there is none. */
-static const char *last_words(void)
+/* Reads what the kernel says from now on; -1 if that can't be done. */
+static int open_log(void)
 {
-	int size = klogctl(SYSLOG_SIZE, NULL, 0);
-	char *log, *at, *last = NULL;
+	int fd = open(KERNEL_LOG, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
-	if (size <= 0)
-		return NULL;
-	log = arena_get(size + 1);
-	size = klogctl(SYSLOG_READ_ALL, log, size);
-	if (size <= 0)
-		return NULL;
-	for (at = log; (at = strstr(at, LOG_WORD)); at += strlen(LOG_WORD))
-		last = at + strlen(LOG_WORD);
-	return last ? format("%.*s", (int)strcspn(last, "\n"), last) : NULL;
+	if (fd >= 0 && lseek(fd, 0, SEEK_END) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
 }
 
-static const char *why_not(int error)
+/* The last line that the module wrote since, NULL if there is none. A read is a record. */
+static const char *last_words(int log)
+{
+	char record[8192 + 1], *at;
+	const char *last = NULL;
+	ssize_t got;
+
+	while ((got = read(log, record, sizeof(record) - 1)) > 0 || (got < 0 && errno == EPIPE)) {
+		record[got > 0 ? got : 0] = '\0';
+		for (at = record; (at = strstr(at, LOG_WORD));) {
+			at += strlen(LOG_WORD);
+			last = format("%.*s", (int)strcspn(at, "\n"), at);
+		}
+	}
+	return last;
+}
+
+static const char *why_not(int error, int log)
 {
 	const char *words = NULL;
 
@@ -50,22 +61,47 @@ static const char *why_not(int error)
 	case ECANCELED:
 	case EINVAL:
 	case ENOMEM:
-		words = last_words();
+		words = last_words(log);
 	}
 	return words ?: format("%s; dmesg says more", strerror(error));
 }
 
-static int insert(struct kmod_module *module, char **words)
+static const char *joined(char **words)
 {
 	const char *text = "";
-	int error;
 
 	for (; *words; words++)
 		text = format("%s%s%s", text, *text ? " " : "", *words);
-	error = kmod_module_probe_insert_module(module, 0, text, NULL, NULL, NULL);
-	if (error < 0)
-		return failed("rmpopt was not loaded: %s", why_not(-error));
-	puts("rmpopt is loaded; rmpoptctl status shows what it does");
+	return text;
+}
+
+/* As modprobe does: a command of modprobe.d runs instead, and may do anything. */
+static int insert(struct kmod_module *module, char **words)
+{
+	const char *command = kmod_module_get_install_commands(module);
+	int log = open_log(), error, ret = CTL_OK;
+
+	error = kmod_module_probe_insert_module(module, 0, joined(words), NULL, NULL, NULL);
+	if (command && !host_loaded())
+		ret = failed("rmpopt was not loaded: modprobe.d has \"install rmpopt %s\", which was run instead; grep -r 'install rmpopt' /etc/modprobe.d, and remove that line",
+			     command);
+	else if (error < 0)
+		ret = failed("rmpopt was not loaded: %s", why_not(-error, log));
+	else if (!host_loaded())
+		ret = failed("rmpopt was not loaded, though the kernel says so; rmpoptctl check says more");
+	else
+		puts("rmpopt is loaded; rmpoptctl status shows what it does");
+	if (log >= 0)
+		close(log);
+	return ret;
+}
+
+/* Who wants it loaded has it; who wants it loaded in a certain way has not. */
+static int loaded_already(char **words)
+{
+	if (*words)
+		return failed("rmpopt is loaded already; rmpoptctl set changes what can be tuned, rmpoptctl unload unloads it");
+	puts("rmpopt is loaded already; rmpoptctl status shows what it does");
 	return CTL_OK;
 }
 
@@ -78,7 +114,7 @@ int run_load(char **arguments)
 	if (ret)
 		return ret;
 	if (file_exists(MODULE "/initstate"))
-		return failed("rmpopt is loaded already; rmpoptctl set changes what can be tuned, rmpoptctl unload unloads it");
+		return loaded_already(arguments);
 	module = kmod_open(&ctx);
 	ret = module ? insert(module, arguments) :
 	      failed("no rmpopt for this kernel; make install builds it by DKMS, rmpoptctl check says more");
@@ -86,25 +122,34 @@ int run_load(char **arguments)
 	return ret;
 }
 
+static const char *why_stays(int error)
+{
+	switch (error) {
+	case EPERM:
+		return "not permitted; run this as root";
+	case EAGAIN:
+	case EBUSY:
+		return "somebody uses it: a module (lsmod shows which), rmpoptctl bench, or whoever has one of its files in debugfs open (fuser -v "
+		       DEBUGFS "*)";
+	default:
+		return strerror(error);
+	}
+}
+
 int run_unload(char **arguments)
 {
-	struct kmod_module *module = NULL;
+	struct kmod_module *module;
 	struct kmod_ctx *ctx;
 	int error;
 
 	(void)arguments;
 	if (!file_exists(MODULE "/initstate"))
 		return failed("rmpopt is not loaded");
-	ctx = kmod_new(NULL, NULL);
-	error = ctx ? kmod_module_new_from_name(ctx, MODULE_NAME, &module) : -ENOMEM;
-	if (!error)
-		error = kmod_module_remove_module(module, 0);
+	module = kmod_loaded(&ctx);
+	error = module ? kmod_module_remove_module(module, 0) : -ENOMEM;
 	kmod_close(ctx, module);
 	if (error)
-		return failed("rmpopt was not unloaded: %s%s", strerror(-error),
-			      error == -EPERM ? "; run this as root" :
-			      error == -EAGAIN || error == -EBUSY ?
-			      "; somebody uses it, lsmod shows which module" : "");
+		return failed("rmpopt was not unloaded: %s", why_stays(-error));
 	puts("rmpopt is unloaded; all writes check the RMP again");
 	return CTL_OK;
 }

@@ -42,6 +42,7 @@ int misused(const char *fmt, ...)
 static int check_sysroot(void)
 {
 	struct stat stat_buf;
+	char *whole;
 
 	if (!options.sysroot)
 		return CTL_OK;
@@ -51,6 +52,11 @@ static int check_sysroot(void)
 	if (!S_ISDIR(stat_buf.st_mode))
 		return failed("--sysroot %s: not a folder; unpack the tar first",
 			      options.sysroot);
+	/* libkmod makes its paths absolute, and they are compared. */
+	whole = realpath(options.sysroot, NULL);
+	if (!whole)
+		return failed("--sysroot %s: %s", options.sysroot, strerror(errno));
+	options.sysroot = strcmp(whole, "/") ? whole : "";
 	return CTL_OK;
 }
 
@@ -78,7 +84,7 @@ static int check_arguments(const struct command *command, int count)
 		return misused("%s takes %s%s; see rmpoptctl %s --help",
 			       command->name,
 			       command->max ? "no more than " : "no argument",
-			       command->arguments, command->name);
+			       command->arguments ?: "", command->name);
 	return CTL_OK;
 }
 

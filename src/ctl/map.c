@@ -11,7 +11,7 @@ const struct column map_columns[] = {
 	{ "last", COLUMN_NUMBER, "and last" },
 	{ "regions", COLUMN_NUMBER, "how many that are" },
 	{ "node", COLUMN_NUMBER, "node whose memory begins there, as far as known" },
-	{ "state", COLUMN_TEXT, "optimized; held, by guests or firmware; backoff; rmp, holds the RMP; uncovered" },
+	{ "state", COLUMN_TEXT, "optimized; held, by guests or firmware; backoff; rmp, holds the RMP; uncovered; unknown, as nothing was tried yet" },
 	{ }
 };
 
@@ -25,6 +25,7 @@ static const struct {
 	[REGION_BACKOFF]	= { 'b', COLOR_WARN, "back-off" },
 	[REGION_OWN]		= { 'R', COLOR_BOLD, "the RMP itself" },
 	[REGION_UNCOVERED]	= { '-', COLOR_BAD, "in no window" },
+	[REGION_UNKNOWN]	= { '?', COLOR_DIM, "not known yet" },
 };
 
 /* Columns of a line's first region and the blanks behind it. */
@@ -110,12 +111,13 @@ static void show_node(const struct host *host, const struct nodes *nodes,
 static void show_legend(const struct host *host)
 {
 	u32 width = screen_width(STDOUT_FILENO), at = 0, length;
-	size_t i;
+	/* The last one only where it can be met. */
+	size_t i, n = host->looked ? REGION_UNKNOWN : REGION_STATES;
 
 	putchar('\n');
 	fold(0, 0, format("%llu of %llu regions of 1 GiB optimized.",
 			  host->optimized.members, host->covered.members));
-	for (i = 0; i < REGION_STATES; i++) {
+	for (i = 0; i < n; i++) {
 		length = 2 + strlen(signs[i].meaning);
 		if (at && width && at + 3 + length > width) {
 			putchar('\n');
@@ -177,9 +179,10 @@ int run_map(char **arguments)
 
 	(void)arguments;
 	if (!host_read(&host))
-		return host_missing();
+		return host_missing("map", map_columns);
 	if (!host.root)
 		return failed("can't read " SYSFS "covered; run this as root");
+	host_read_places(&host);
 	nodes_read(&nodes);
 	if (options.json || options.output || options.no_headings)
 		return print_ranges(&host, &nodes);

@@ -114,9 +114,11 @@ static void print_state(const struct host *host)
 	words("state", "state", "State of the module.", states, host->state);
 	words("last_result", "result", "How the last pass ended.", results,
 	      host->last_result);
-	gauge("cores", "Cores that take part.", host->cores.members);
-	gauge("cores_behind", "Cores whose tables may lack bits.",
-	      host->behind.members);
+	if (host->cores_count != UNKNOWN)
+		gauge("cores", "Cores that take part.", host->cores_count);
+	if (host->behind_count != UNKNOWN)
+		gauge("cores_behind", "Cores whose tables may lack bits.",
+		      host->behind_count);
 	if (host->root)
 		gauge("backoff_regions", "Regions held back because they are lost again and again.",
 		      host->backoff.members);

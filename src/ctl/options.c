@@ -9,7 +9,7 @@ struct options options;
 
 const struct option_word option_words[] = {
 	{ 'w', true, "wait", NULL,
-	  "wait until the scan has ended",
+	  "wait until the scan has ended, for ever if need be",
 	  .flag = &options.wait },
 	{ 'f', true, "full", NULL,
 	  "take nothing on trust: verify every region on every core",
@@ -27,7 +27,7 @@ const struct option_word option_words[] = {
 	  "for later loads, too: write /etc/modprobe.d/rmpopt.conf",
 	  .flag = &options.persist },
 	{ 'S', false, "save", "FILE",
-	  "save all that is read: a tar if FILE ends in .tar, .tar.gz or .tar.xz, else a folder",
+	  "save all that is read: a tar if FILE ends in .tar, .tar.gz, .tar.xz or .tar.zst, else a folder",
 	  .text = &options.save },
 	{ 'r', true, "regions", "LIST",
 	  "measure these regions, like 0-3,1024",
@@ -70,6 +70,8 @@ static void make_tables(struct option *longs, char *shorts)
 	const struct option_word *word;
 	int i;
 
+	/* Errors are told here, in one way. */
+	*shorts++ = ':';
 	for (i = 0; option_words[i].name; i++) {
 		word = &option_words[i];
 		longs[i] = (struct option){
@@ -115,6 +117,18 @@ static bool set_option(const struct option_word *word, const char *text)
 	return !word->count || set_count(word->name, text, word->count);
 }
 
+/* What getopt_long() found wrong; @word is the one that it was looking at. */
+static int bad_option(int code, const char *word)
+{
+	if (code == ':')
+		return misused("%s: a value is missing; see rmpoptctl --help", word);
+	if (!optopt)
+		return misused("%s: there is no such option; see rmpoptctl --help", word);
+	if (word_of(optopt)->name)
+		return misused("%s: it takes no value; see rmpoptctl --help", word);
+	return misused("-%c: there is no such option; see rmpoptctl --help", optopt);
+}
+
 /*
  * Fills in options; @used gets the letters that were given. Returns the place
  * of the first argument, or -CTL_USAGE.
@@ -122,7 +136,7 @@ static bool set_option(const struct option_word *word, const char *text)
 int options_parse(int argc, char **argv, const char **used)
 {
 	struct option longs[OPTIONS_MAX] = { };
-	char shorts[2 * OPTIONS_MAX] = "";
+	char shorts[2 * OPTIONS_MAX + 1] = "";
 	char *letters = arena_get(argc + 1);
 	size_t n = 0;
 	int code;
@@ -130,8 +144,8 @@ int options_parse(int argc, char **argv, const char **used)
 	make_tables(longs, shorts);
 	*used = letters;
 	while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		if (code == '?')
-			return -CTL_USAGE;
+		if (code == '?' || code == ':')
+			return -bad_option(code, argv[optind - 1]);
 		if (!set_option(word_of(code), optarg))
 			return -CTL_USAGE;
 		if (!strchr(letters, code))

@@ -17,6 +17,7 @@ const char * const region_words[REGION_STATES] = {
 	[REGION_BACKOFF]	= "backoff",
 	[REGION_OWN]		= "rmp",
 	[REGION_UNCOVERED]	= "uncovered",
+	[REGION_UNKNOWN]	= "unknown",
 };
 
 bool host_loaded(void)
@@ -24,9 +25,11 @@ bool host_loaded(void)
 	return file_exists(SYSFS "state");
 }
 
-/* Says that it is not loaded. */
-int host_missing(void)
+/* Says that it is not loaded; in JSON by a document as well that @name has nothing. */
+int host_missing(const char *name, const struct column *columns)
 {
+	if (options.json && columns)
+		table_print(table_new(name, columns));
 	return failed("rmpopt is not loaded (no " SYSFS "); rmpoptctl check says whether it can be, rmpoptctl load loads it");
 }
 
@@ -58,7 +61,6 @@ static void read_progress(struct host *host)
 static void read_numbers(struct host *host)
 {
 	host->requested = number("requested");
-	host->served = number("served");
 	host->passes = number("passes");
 	host->regions_covered = number("regions_covered");
 	host->regions_optimized = number("regions_optimized");
@@ -73,14 +75,19 @@ static void read_numbers(struct host *host)
 	host->worst_slice_cpu = number("stats/worst_slice_cpu");
 }
 
+static u64 members(struct list *list, const char *name)
+{
+	return list_read(list, SYSFS "%s", name) ? list->members : UNKNOWN;
+}
+
 static void read_lists(struct host *host)
 {
 	host->root = list_read(&host->covered, SYSFS "covered");
 	list_read(&host->optimized, SYSFS "optimized");
 	list_read(&host->backoff, SYSFS "backoff");
-	list_read(&host->cores, SYSFS "cores");
-	list_read(&host->behind, SYSFS "cores_behind");
-	list_read(&host->leaders, SYSFS "leaders");
+	host->cores_count = members(&host->cores, "cores");
+	host->behind_count = members(&host->behind, "cores_behind");
+	host->leaders_count = members(&host->leaders, "leaders");
 }
 
 /* Ranges come in any order: sort, and join what touches. */
@@ -111,12 +118,24 @@ static u64 region_of(u64 address)
 	return address >> REGION_SHIFT;
 }
 
+/* The firmware fixes it; asking for it interrupts CPU 0, so that is done once. */
+static u64 rmp_base(void)
+{
+	static bool asked;
+	static u64 base;
+
+	if (!asked && hw_msr(0, MSR_RMP_BASE, &base))
+		base = 0;
+	asked = true;
+	return base;
+}
+
 /* debugfs tells where the parts of the RMP lie; its first bytes an MSR, too. */
 static void read_own(struct host *host)
 {
 	struct records *segments = records_read(DEBUGFS "segments");
+	u64 spa, regions, base = rmp_base();
 	const char *text;
-	u64 spa, regions, base;
 	size_t i;
 
 	for (i = 0; i < records_count(segments); i++) {
@@ -127,7 +146,7 @@ static void read_own(struct host *host)
 			list_insert(&host->own, region_of(spa),
 				    region_of(spa + regions * RMP_BYTES - 1) + 1);
 	}
-	if (!hw_msr(0, MSR_RMP_BASE, &base) && base)
+	if (base)
 		list_insert(&host->own, region_of(base), region_of(base) + 1);
 }
 
@@ -163,6 +182,27 @@ static void read_uncovered(struct host *host)
 		add_uncovered(host, &windows, host->covered.range[i]);
 }
 
+/*
+ * The module forgets what is optimized whenever it stops; it shows it again when
+ * a pass has ended. That has not happened if nothing is optimized and the last
+ * pass did not end well, or none runs by itself.
+ */
+static bool has_looked(const struct host *host)
+{
+	const char *alone = text("tune/auto");
+	bool ready = !strcmp(host->state, "ready");
+
+	if (!ready && strcmp(host->state, "scanning"))
+		return false;
+	if (!host->passes || host->passes == UNKNOWN)
+		return false;
+	if (host->optimized.members ||
+	    (host->regions_optimized && host->regions_optimized != UNKNOWN))
+		return true;
+	return ready && !(alone && *alone == 'N') &&
+	       (!strcmp(host->last_result, "ok") || !strcmp(host->last_result, "partial"));
+}
+
 /* False if the module is not loaded. */
 bool host_read(struct host *host)
 {
@@ -170,6 +210,8 @@ bool host_read(struct host *host)
 	host->state = text("state");
 	if (!host->state)
 		return false;
+	/* First: what a pass that it counts has left is what is read next. */
+	host->served = number("served");
 	host->reason = text("reason") ?: "";
 	host->last_result = text("last_result") ?: "";
 	host->last_trigger = text("stats/last_trigger");
@@ -178,11 +220,17 @@ bool host_read(struct host *host)
 	read_numbers(host);
 	read_progress(host);
 	read_lists(host);
+	host->looked = has_looked(host);
+	return true;
+}
+
+/* Where the RMP lies, and what no window holds; of no use to who only waits. */
+void host_read_places(struct host *host)
+{
 	if (host->root)
 		read_own(host);
 	if (host->root && host->regions_uncovered && host->regions_uncovered != UNKNOWN)
 		read_uncovered(host);
-	return true;
 }
 
 enum region_state region_state(const struct host *host, u32 region)
@@ -193,6 +241,8 @@ enum region_state region_state(const struct host *host, u32 region)
 		return REGION_OWN;
 	if (list_has(&host->uncovered, region))
 		return REGION_UNCOVERED;
+	if (!host->looked)
+		return REGION_UNKNOWN;
 	if (list_has(&host->backoff, region))
 		return REGION_BACKOFF;
 	return REGION_HELD;

@@ -13,11 +13,14 @@
 /**
  * struct host - what the files in sysfs say; numbers may be UNKNOWN
  * @root: the files for root could be read
+ * @looked: what is not optimized has been tried, so something is in the way
+ * @cores_count: how many are in @cores; so with @behind and @leaders
  * @own: regions in which the RMP itself lies, as far as known
  * @uncovered: regions that no core's window holds, as far as known
  */
 struct host {
 	bool root;
+	bool looked;
 	const char *version;
 	const char *state;
 	const char *reason;
@@ -40,6 +43,9 @@ struct host {
 	u64 slice_us;
 	u64 worst_slice_ns;
 	u64 worst_slice_cpu;
+	u64 cores_count;
+	u64 behind_count;
+	u64 leaders_count;
 	struct list covered;
 	struct list optimized;
 	struct list backoff;
@@ -52,7 +58,8 @@ struct host {
 
 bool host_loaded(void);
 bool host_read(struct host *host);
-int host_missing(void);
+void host_read_places(struct host *host);
+int host_missing(const char *name, const struct column *columns);
 
 /* What keeps a region from being optimized, as far as sysfs tells. */
 enum region_state {
@@ -61,6 +68,7 @@ enum region_state {
 	REGION_BACKOFF,
 	REGION_OWN,
 	REGION_UNCOVERED,
+	REGION_UNKNOWN,
 	REGION_STATES,
 };
 

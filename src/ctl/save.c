@@ -62,7 +62,8 @@ static const struct saved saved[] = {
 
 /* What it says about itself. */
 static const char contents[] =
-"  rmpopt's files in sysfs and debugfs, its parameters, the module itself\n"
+"  rmpopt's files in sysfs and debugfs, its parameters, the module itself; each core was\n"
+"  asked once for its table, by a report for each region\n"
 "  CPUID, and of each CPU SYSCFG, RMP_BASE, RMP_CFG and RMPOPT_BASE\n"
 "  kernel release; of its command line, configuration, symbols, keys and of modprobe.d\n"
 "  only what concerns SNP and rmpopt\n"
@@ -274,7 +275,18 @@ static int run(char * const *argv)
 	return status ? EIO : 0;
 }
 
-static int save_tar(const char *to)
+/* An old file would keep its mode, and whoever has it open would read along. */
+static int make_private(const char *to)
+{
+	int fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return errno;
+	close(fd);
+	return 0;
+}
+
+static int pack(const char *to)
 {
 	char *tree = format("%s/rmpoptctl.XXXXXX", getenv("TMPDIR") ?: "/tmp");
 	char * const tar[] = { "tar", "-caf", (char *)to, "-C", tree, ".", NULL };
@@ -283,9 +295,20 @@ static int save_tar(const char *to)
 
 	if (!mkdtemp(tree))
 		return errno;
-	umask(077);
 	error = save_tree(tree) ?: run(tar);
 	return run(rm) ?: error;
+}
+
+static int save_tar(const char *to)
+{
+	int error = make_private(to);
+
+	if (error)
+		return error;
+	error = pack(to);
+	if (error)
+		unlink(to);
+	return error;
 }
 
 static bool is_tar(const char *to)

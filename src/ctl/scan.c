@@ -10,6 +10,7 @@
 
 #include "follow.h"
 #include "rmpopt.h"
+#include "status.h"
 
 #define NS	1000000000ull
 
@@ -134,7 +135,8 @@ static void print_row(const struct host *host, u64 number, bool served)
 	table_number(table, "request", number);
 	table_bool(table, "served", served);
 	if (served) {
-		table_set(table, "result", "%s", host->last_result);
+		if (*host->last_result)
+			table_set(table, "result", "%s", host->last_result);
 		if (host->last_pass_us != UNKNOWN)
 			table_number(table, "duration_us", host->last_pass_us);
 		if (host->last_stolen_us != UNKNOWN)
@@ -154,15 +156,14 @@ static bool plain(void)
 
 static int tell_result(const struct host *host, u64 number)
 {
+	const char *share = status_share(host), *cost = status_cost(host);
 	bool ok = !strcmp(host->last_result, "ok");
 
 	if (!plain())
 		print_row(host, number, true);
 	else
-		fold(0, 2, format("%s: %llu of %llu GiB optimized; took %s, and %s of other cores' time in all",
-				  host->last_result, host->regions_optimized,
-				  host->regions_covered, duration(host->last_pass_us * 1000),
-				  duration(host->last_stolen_us * 1000)));
+		fold(0, 2, format("%s%s%s%s%s", host->last_result, *share ? ": " : "",
+				  share, *cost ? "; " : "", cost));
 	if (ok)
 		return CTL_OK;
 	if (strcmp(host->last_result, "partial"))
@@ -177,6 +178,8 @@ static int wait_and_tell(u64 number)
 	struct host host;
 	int error = wait_served(&host, number);
 
+	if (error == ETIME && !plain())
+		print_row(&host, number, false);
 	if (error == ETIME)
 		return failed("request %llu is not served after %u s; it goes on, rmpoptctl watch shows it",
 			      number, options.timeout);
@@ -203,7 +206,7 @@ int run_scan(char **arguments)
 	if (options.timeout && !options.wait)
 		return misused("--timeout wants --wait");
 	if (!host_loaded())
-		return host_missing();
+		return host_missing(NULL, NULL);
 	error = file_write(SYSFS "scan", word);
 	if (error)
 		return refused(error);

@@ -13,7 +13,7 @@ const struct column status_columns[] = {
 	{ "regions_covered", COLUMN_NUMBER, "regions (1 GiB each) looked after" },
 	{ "regions_optimized", COLUMN_NUMBER, "of them optimized on every core" },
 	{ "regions_rmp", COLUMN_NUMBER, "of them holding the RMP itself; never optimized" },
-	{ "regions_held", COLUMN_NUMBER, "of them not optimized, by guests or firmware as a rule" },
+	{ "regions_held", COLUMN_NUMBER, "of them not optimized, by guests or firmware as a rule; null if none was tried yet" },
 	{ "regions_backoff", COLUMN_NUMBER, "of them held back, because they are lost again and again" },
 	{ "regions_uncovered", COLUMN_NUMBER, "of them in no core's window" },
 	{ "cores", COLUMN_NUMBER, "cores that take part" },
@@ -40,6 +40,7 @@ const struct column status_columns[] = {
 /* How many regions are in each state, as far as known. */
 static void count_regions(const struct host *host, u64 *count)
 {
+	enum region_state rest = host->looked ? REGION_HELD : REGION_UNKNOWN;
 	size_t i;
 	u32 region;
 
@@ -50,9 +51,9 @@ static void count_regions(const struct host *host, u64 *count)
 			count[region_state(host, region)]++;
 	/* Without debugfs it is only known how many there are. */
 	if (!host->uncovered.ranges && host->regions_uncovered != UNKNOWN &&
-	    host->regions_uncovered <= count[REGION_HELD]) {
+	    host->regions_uncovered <= count[rest]) {
 		count[REGION_UNCOVERED] = host->regions_uncovered;
-		count[REGION_HELD] -= host->regions_uncovered;
+		count[rest] -= host->regions_uncovered;
 	}
 }
 
@@ -68,6 +69,25 @@ static void line(const char *head, const char *text)
 static const char *of_regions(u64 n, const char *one, const char *many)
 {
 	return format("%llu %s", n, n == 1 ? one : many);
+}
+
+/* How much is optimized; "" if that is not known. */
+const char *status_share(const struct host *host)
+{
+	if (host->regions_optimized == UNKNOWN || host->regions_covered == UNKNOWN)
+		return "";
+	return format("%llu of %llu GiB optimized", host->regions_optimized,
+		      host->regions_covered);
+}
+
+/* What the last pass took; "" if that is not known. */
+const char *status_cost(const struct host *host)
+{
+	if (host->last_pass_us == UNKNOWN || host->last_stolen_us == UNKNOWN)
+		return "";
+	return format("took %s, and %s of other cores' time in all",
+		      duration(host->last_pass_us * 1000),
+		      duration(host->last_stolen_us * 1000));
 }
 
 static void say_regions(const struct host *host)
@@ -93,19 +113,25 @@ static void say_missing(const struct host *host)
 				     "GiB are lost again and again and wait (10 minutes at most)" },
 		[REGION_UNCOVERED] = { "GiB lies in no core's window of 2 TiB",
 				       "GiB lie in no core's windows of 2 TiB" },
+		[REGION_UNKNOWN] = { "GiB of which nothing is known yet: rmpopt is",
+				     "GiB of which nothing is known yet: rmpopt is" },
 	};
 	u64 count[REGION_STATES];
 	const char *head = "Not";
 	size_t i;
 
-	if (!host->root)
+	if (!host->root && host->looked)
 		return line("Not", format("%llu GiB; run this as root to see why",
 					  host->regions_covered - host->regions_optimized));
 	count_regions(host, count);
+	if (!host->root)
+		count[REGION_UNKNOWN] = host->regions_covered - host->regions_optimized;
 	for (i = REGION_OPTIMIZED + 1; i < REGION_STATES; i++) {
 		if (!count[i])
 			continue;
-		line(head, of_regions(count[i], why[i][0], why[i][1]));
+		line(head, format("%s%s%s", of_regions(count[i], why[i][0], why[i][1]),
+				  i == REGION_UNKNOWN ? " " : "",
+				  i == REGION_UNKNOWN ? host->state : ""));
 		head = "";
 	}
 }
@@ -133,19 +159,18 @@ static const char *trigger_phrase(const char *trigger)
 
 static void say_pass(const struct host *host)
 {
-	const char *cost = "";
+	const char *cost = status_cost(host);
 
 	if (host->total)
 		line("Running", format("a pass: %llu of %llu instructions",
 				       host->done, host->total));
-	if (!host->passes || host->passes == UNKNOWN)
+	if (host->passes == UNKNOWN)
+		return;
+	if (!host->passes)
 		return line("Last pass", "none yet");
-	if (host->last_pass_us != UNKNOWN && host->last_stolen_us != UNKNOWN)
-		cost = format("; took %s, and %s of other cores' time in all",
-			      duration(host->last_pass_us * 1000),
-			      duration(host->last_stolen_us * 1000));
-	line("Last pass", format("%s%s%s", host->last_result,
-				 trigger_phrase(host->last_trigger), cost));
+	line("Last pass", format("%s%s%s%s", host->last_result,
+				 trigger_phrase(host->last_trigger),
+				 *cost ? "; " : "", cost));
 }
 
 static const char *if_known(const char *before, u64 n, const char *after)
@@ -176,6 +201,8 @@ static const char *cpus(const struct list *list)
 
 static void say_cores(const struct host *host)
 {
+	if (host->cores_count == UNKNOWN)
+		return;
 	if (!host->cores.members)
 		return line("Cores", "none takes part");
 	line("Cores", format("%llu take%s part, led by %s%s", host->cores.members,
@@ -197,6 +224,9 @@ static void say_next(const struct host *host)
 		line("Next", "do what the reason says; rmpoptctl check looks at the whole host");
 	else if (!host->root)
 		line("Next", "run this as root: it sees more");
+	else if (!host->looked)
+		line("Next", host->total ? "wait for the end of the pass: rmpoptctl scan --wait" :
+		     "rmpoptctl scan --wait");
 	else if (count[REGION_HELD] || count[REGION_BACKOFF])
 		line("Next", "after guests have ended: rmpoptctl scan --wait; where they are: rmpoptctl map");
 	else
@@ -239,9 +269,9 @@ static void add_counts(struct table *table, const struct host *host)
 		{ "regions_covered", host->regions_covered },
 		{ "regions_optimized", host->regions_optimized },
 		{ "regions_uncovered", host->regions_uncovered },
-		{ "cores", host->cores.members },
-		{ "cores_behind", host->behind.members },
-		{ "leaders", host->leaders.members },
+		{ "cores", host->cores_count },
+		{ "cores_behind", host->behind_count },
+		{ "leaders", host->leaders_count },
 		{ "requested", host->requested }, { "served", host->served },
 		{ "done", host->done }, { "total", host->total },
 		{ "passes", host->passes },
@@ -262,10 +292,12 @@ static void add_host(struct table *table, const struct host *host)
 {
 	u64 count[REGION_STATES];
 
-	table_set(table, "version", "%s", host->version);
+	if (*host->version)
+		table_set(table, "version", "%s", host->version);
 	table_set(table, "state", "%s", host->state);
 	table_set(table, "reason", "%s", host->reason);
-	table_set(table, "last_result", "%s", host->last_result);
+	if (*host->last_result)
+		table_set(table, "last_result", "%s", host->last_result);
 	if (host->last_trigger)
 		table_set(table, "last_trigger", "%s", host->last_trigger);
 	if (host->hooks)
@@ -275,8 +307,19 @@ static void add_host(struct table *table, const struct host *host)
 		return;
 	count_regions(host, count);
 	table_number(table, "regions_rmp", count[REGION_OWN]);
+	if (!host->looked)
+		return;
 	table_number(table, "regions_held", count[REGION_HELD]);
 	table_number(table, "regions_backoff", count[REGION_BACKOFF]);
+}
+
+/* The whole host in one row. */
+void status_row(struct table *table, const struct host *host, bool loaded)
+{
+	table_row(table);
+	table_bool(table, "loaded", loaded);
+	if (loaded)
+		add_host(table, host);
 }
 
 int run_status(char **arguments)
@@ -289,18 +332,17 @@ int run_status(char **arguments)
 	if (options.save)
 		return status_save(options.save);
 	loaded = host_read(&host);
+	if (loaded)
+		host_read_places(&host);
 	if (options.json || options.output || options.no_headings) {
 		table = table_new("status", status_columns);
-		table_row(table);
-		table_bool(table, "loaded", loaded);
-		if (loaded)
-			add_host(table, &host);
+		status_row(table, &host, loaded);
 		if (table_print(table))
 			return CTL_FAILED;
 	} else if (loaded) {
 		status_show(&host);
 	} else {
-		return host_missing();
+		return host_missing(NULL, NULL);
 	}
 	return loaded && strcmp(host.state, "failed") ? CTL_OK : CTL_FAILED;
 }

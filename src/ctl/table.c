@@ -164,9 +164,46 @@ int table_print(struct table *table)
 	int ret = 0;
 
 	if (options.json && !scols_table_get_nlines(table->smart))
-		printf("{\n   \"%s\": []\n}\n", scols_table_get_name(table->smart));
+		printf("{\"%s\": []}\n", scols_table_get_name(table->smart));
 	else
 		ret = scols_print_table(table->smart);
 	scols_unref_table(table->smart);
 	return ret ? failed("can't print the table") : CTL_OK;
+}
+
+/* A table's document; the table is gone. */
+static char *json_text(struct table *table)
+{
+	char *text = NULL, *kept;
+
+	if (!scols_table_get_nlines(table->smart)) {
+		kept = format("{\"%s\": []}\n", scols_table_get_name(table->smart));
+	} else {
+		if (scols_print_table_to_string(table->smart, &text) || !text)
+			exit(failed("can't print the table"));
+		kept = arena_copy(text);
+	}
+	free(text);
+	scols_unref_table(table->smart);
+	return kept;
+}
+
+/* As JSON in one line: no text has a newline that is not escaped. */
+int table_print_line(struct table *table)
+{
+	char *text = json_text(table), *line;
+
+	while ((line = next_line(&text)))
+		fputs(line + strspn(line, " "), stdout);
+	putchar('\n');
+	return CTL_OK;
+}
+
+/* As JSON, one document with an array for each: the one's end is the other's begin. */
+int table_print_both(struct table *first, struct table *second)
+{
+	char *one = json_text(first), *other = json_text(second);
+
+	printf("%.*s,%s", (int)(strrchr(one, '}') - one), one, other + 1);
+	return CTL_OK;
 }

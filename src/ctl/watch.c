@@ -14,13 +14,17 @@
 /* Lines are about what an admin would note, not about each instruction. */
 static const char *change_line(const struct host *host)
 {
-	return format("%s, %llu of %llu GiB optimized, %llu pass%s, last %s, %llu core%s behind%s%s",
-		      host->state, host->regions_optimized, host->regions_covered,
-		      host->passes, host->passes == 1 ? "" : "es",
-		      host->last_result, host->behind.members,
-		      plural(host->behind.members),
-		      strcmp(host->reason, "ok") ? ": " : "",
-		      strcmp(host->reason, "ok") ? host->reason : "");
+	const char *share = status_share(host), *passes = "", *behind = "";
+	bool fine = !strcmp(host->reason, "ok");
+
+	if (host->passes != UNKNOWN)
+		passes = format(", %llu pass%s", host->passes, host->passes == 1 ? "" : "es");
+	if (host->behind_count != UNKNOWN)
+		behind = format(", %llu core%s behind", host->behind_count,
+				plural(host->behind_count));
+	return format("%s%s%s%s%s%s%s%s%s", host->state, *share ? ", " : "", share, passes,
+		      *host->last_result ? ", last " : "", host->last_result, behind,
+		      fine ? "" : ": ", fine ? "" : host->reason);
 }
 
 static void draw(const struct host *host)
@@ -31,7 +35,15 @@ static void draw(const struct host *host)
 	strftime(clock, sizeof(clock), "%H:%M:%S", localtime(&now));
 	printf("\033[H\033[Jrmpoptctl watch, %s (Ctrl-C ends it)\n\n", clock);
 	status_show(host);
-	fflush(stdout);
+}
+
+/* What status --json says, in a line. */
+static void print_json(const struct host *host)
+{
+	struct table *table = table_new("watch", status_columns);
+
+	status_row(table, host, true);
+	table_print_line(table);
 }
 
 /* Prints what is new; returns whether there was anything. */
@@ -39,15 +51,17 @@ static bool show(const struct host *host, char *last, size_t size)
 {
 	const char *line = change_line(host);
 
-	if (is_screen(STDOUT_FILENO)) {
+	if (!options.json && is_screen(STDOUT_FILENO)) {
 		draw(host);
 		return true;
 	}
 	if (!strcmp(line, last))
 		return false;
 	snprintf(last, size, "%s", line);
-	puts(line);
-	fflush(stdout);
+	if (options.json)
+		print_json(host);
+	else
+		puts(line);
 	return true;
 }
 
@@ -61,9 +75,12 @@ static int watch(struct follow *follow)
 	for (;;) {
 		arena_clear();
 		if (!host_read(&host))
-			error = ENODEV;
-		else
-			shown += show(&host, last, sizeof(last));
+			return ENODEV;
+		host_read_places(&host);
+		shown += show(&host, last, sizeof(last));
+		/* Nobody reads it any more; main() says so. */
+		if (fflush(stdout))
+			return 0;
 		/* A saved tree does not change. */
 		if (error || options.sysroot || (options.count && shown >= options.count))
 			return error;
@@ -78,7 +95,7 @@ int run_watch(char **arguments)
 
 	(void)arguments;
 	if (!host_loaded())
-		return host_missing();
+		return host_missing("watch", status_columns);
 	/* A picture is written in one piece: nothing flickers. */
 	if (is_screen(STDOUT_FILENO))
 		setvbuf(stdout, NULL, _IOFBF, BUFSIZ);
@@ -86,7 +103,7 @@ int run_watch(char **arguments)
 	follow_close(&follow);
 	if (error == EINTR) {
 		/* The picture stays; the ^C below it goes. */
-		if (is_screen(STDOUT_FILENO))
+		if (!options.json && is_screen(STDOUT_FILENO))
 			fputs("\r\033[K", stdout);
 		return CTL_OK;
 	}

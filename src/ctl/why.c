@@ -10,7 +10,7 @@
 
 const struct column why_columns[] = {
 	{ "region", COLUMN_NUMBER, "its number: GiB of physical address space" },
-	{ "state", COLUMN_TEXT, "optimized, held, backoff, rmp, uncovered" },
+	{ "state", COLUMN_TEXT, "optimized, held, backoff, rmp, uncovered; unknown, as nothing was tried yet" },
 	{ "kind", COLUMN_TEXT, "of one region: guest or firmware" },
 	{ "asid", COLUMN_NUMBER, "of one region: the guest's ASID" },
 	{ "pages", COLUMN_NUMBER, "of one region: pages of 4 KiB that it holds" },
@@ -28,11 +28,16 @@ static bool plain(void)
 
 static int no_debugfs(const char *file)
 {
+	/* Root gets that from a kernel that is locked down, and from nobody else. */
+	if (errno == EPERM)
+		return failed(DEBUGFS "%s: not permitted: the kernel is locked down (/sys/kernel/security/lockdown), as with Secure Boot",
+			      file);
 	return failed(DEBUGFS "%s: %s; run this as root, with debugfs mounted on /sys/kernel/debug",
 		      file, strerror(errno));
 }
 
-static const char *advice(enum region_state state, bool guest, bool firmware)
+/* Whatever the RMP says of the region; NULL if that matters. */
+static const char *plain_advice(enum region_state state)
 {
 	switch (state) {
 	case REGION_OPTIMIZED:
@@ -42,8 +47,22 @@ static const char *advice(enum region_state state, bool guest, bool firmware)
 	case REGION_UNCOVERED:
 		return "It lies in no core's window: windows have 2 TiB and stand where most memory is.";
 	default:
-		break;
+		return NULL;
 	}
+}
+
+static bool takes_scans(const struct host *host)
+{
+	return !strcmp(host->state, "ready") || !strcmp(host->state, "scanning");
+}
+
+static const char *advice(const struct host *host, enum region_state state,
+			  bool guest, bool firmware)
+{
+	if (plain_advice(state))
+		return plain_advice(state);
+	if (!takes_scans(host) && !guest && !firmware)
+		return format("No page is in the way, but rmpopt is %s: %s", host->state, host->reason);
 	if (guest)
 		return "SNP guests live there. After they have ended: rmpoptctl scan --wait. Guests in huge pages\n"
 		       "(hugetlbfs) bound to a node spread over fewer regions.";
@@ -55,15 +74,35 @@ static const char *advice(enum region_state state, bool guest, bool firmware)
 	       "Nothing is in the way now: rmpoptctl scan --wait.";
 }
 
-/* The records of one region: exact ones live, those of rmp from a saved tree. */
-static struct records *one_region(u32 region)
+/*
+ * The records of one region: exact ones live. In a saved tree, and where the
+ * kernel is locked down and lets nobody write to debugfs, those of rmp.
+ */
+static struct records *one_region(u32 region, bool *exact)
 {
-	char *answer;
+	char *answer = NULL;
 
-	if (options.sysroot)
-		return records_read(DEBUGFS "rmp");
-	answer = file_ask(DEBUGFS "rmp_region", format("%u", region));
-	return answer ? records_parse(answer) : NULL;
+	*exact = false;
+	if (!options.sysroot) {
+		answer = file_ask(DEBUGFS "rmp_region", format("%u", region));
+		if (!answer && errno != EPERM)
+			return NULL;
+	}
+	*exact = answer;
+	return answer ? records_parse(answer) : records_read(DEBUGFS "rmp");
+}
+
+/* "error:-14" stands where something else can't; NULL if it does not. */
+static const char *read_error(const struct records *records, size_t row)
+{
+	const char *text = record_text(records, row, "kind") ?:
+			   record_text(records, row, "asids");
+	u64 error;
+
+	if (!text || strncmp(text, "error:-", 7))
+		return NULL;
+	return parse_number(text + 7, &error) && error < 4096 ?
+	       strerror(error) : "unknown error";
 }
 
 static bool is_about(const struct records *records, size_t row, u32 region)
@@ -80,8 +119,6 @@ static void say_holder(const struct records *records, size_t row,
 	const char *asid = record_text(records, row, "asid");
 	u64 pages;
 
-	if (kind && !strncmp(kind, "error:", 6))
-		printf("  the RMP could not be read (errno %s)\n", kind + 6);
 	if (!kind || !record_number(records, row, "pages", &pages))
 		return;
 	if (!strcmp(kind, "guest")) {
@@ -100,8 +137,6 @@ static void say_blocks(const struct records *records, size_t row,
 	const char *asids = record_text(records, row, "asids");
 	u64 whole, partial, of_firmware;
 
-	if (asids && !strncmp(asids, "error:", 6))
-		printf("  the RMP could not be read (errno %s)\n", asids + 6);
 	if (!record_number(records, row, "whole", &whole) ||
 	    !record_number(records, row, "partial", &partial) ||
 	    !record_number(records, row, "firmware", &of_firmware))
@@ -114,25 +149,31 @@ static void say_blocks(const struct records *records, size_t row,
 	*firmware = of_firmware;
 }
 
-static int say_region(const struct host *host, u32 region,
-		      const struct records *records)
+/* Returns why the RMP could not be read, NULL if it could. */
+static const char *say_region(const struct host *host, u32 region,
+			      const struct records *records, bool exact)
 {
 	enum region_state state = region_state(host, region);
 	bool guest = false, firmware = false;
+	const char *error = NULL;
 	size_t i;
 
 	printf("Region %u (%u GiB to %u GiB) is %soptimized.\n", region, region,
 	       region + 1, state == REGION_OPTIMIZED ? "" : "not ");
+	if (!exact && !options.sysroot)
+		puts("  (the kernel is locked down: blocks instead of pages)");
 	for (i = 0; i < records_count(records); i++) {
 		if (!is_about(records, i, region))
 			continue;
-		if (options.sysroot)
-			say_blocks(records, i, &guest, &firmware);
-		else
+		error = error ?: read_error(records, i);
+		if (exact)
 			say_holder(records, i, &guest, &firmware);
+		else
+			say_blocks(records, i, &guest, &firmware);
 	}
-	puts(advice(state, guest, firmware));
-	return CTL_OK;
+	if (!error)
+		puts(advice(host, state, guest, firmware));
+	return error;
 }
 
 static void copy_number(struct table *table, const struct records *records,
@@ -164,71 +205,96 @@ static void add_row(struct table *table, const struct host *host, u32 region,
 				  record_text(records, row, texts[i]));
 }
 
-static int print_region(const struct host *host, u32 region,
-			const struct records *records)
+static const char *print_region(const struct host *host, u32 region,
+				const struct records *records)
 {
 	struct table *table = table_new("why", why_columns);
+	const char *error = NULL;
 	bool any = false;
 	size_t i;
 
 	for (i = 0; i < records_count(records); i++) {
 		if (!is_about(records, i, region))
 			continue;
+		error = error ?: read_error(records, i);
 		add_row(table, host, region, records, i);
 		any = true;
 	}
 	if (!any)
 		add_row(table, host, region, NULL, 0);
-	return table_print(table);
+	table_print(table);
+	return error;
+}
+
+static int no_rmp(u64 region, const char *error)
+{
+	return failed("the RMP can't be read in region %llu: %s; is SNP initialised (rmpoptctl check)? If so, rmpoptctl status --save is for a bug report",
+		      region, error);
 }
 
 static int why_one(const struct host *host, const char *word)
 {
 	struct records *records;
+	const char *error;
+	bool exact;
 	u64 region;
 
 	if (!parse_number(word, &region) || region >= REGIONS_MAX)
 		return misused("why %s: give the number of a region, like 5 for 5 GiB to 6 GiB", word);
 	if (!list_has(&host->covered, region))
 		return failed("region %llu is not looked after; " SYSFS "covered lists those that are", region);
-	records = one_region(region);
+	records = one_region(region, &exact);
 	if (!records)
 		return no_debugfs(options.sysroot ? "rmp" : "rmp_region");
-	return plain() ? say_region(host, region, records) :
-	       print_region(host, region, records);
+	error = plain() ? say_region(host, region, records, exact) :
+		print_region(host, region, records);
+	return error ? no_rmp(region, error) : CTL_OK;
 }
 
 /* Every region that is not optimized. */
-static int why_all(const struct host *host)
+static int why_all(const struct host *host, bool in_words)
 {
 	struct records *records = records_read(DEBUGFS "rmp");
+	u64 region, failing = 0;
+	const char *error = NULL;
 	struct table *table;
-	u64 region;
+	bool any = false;
 	size_t i;
 
 	if (!records)
 		return no_debugfs("rmp");
 	table = table_new("why", why_columns);
-	for (i = 0; i < records_count(records); i++)
-		if (record_number(records, i, "region", &region) &&
-		    region < REGIONS_MAX &&
-		    region_state(host, region) != REGION_OPTIMIZED)
-			add_row(table, host, region, records, i);
-	return table_print(table);
+	for (i = 0; i < records_count(records); i++) {
+		if (!record_number(records, i, "region", &region) ||
+		    region >= REGIONS_MAX ||
+		    region_state(host, region) == REGION_OPTIMIZED)
+			continue;
+		add_row(table, host, region, records, i);
+		any = true;
+		if (!error) {
+			error = read_error(records, i);
+			failing = region;
+		}
+	}
+	if (!any && in_words)
+		puts("Nothing stands in the way: every region that is looked after is optimized.");
+	return table_print(table) ?: (error ? no_rmp(failing, error) : CTL_OK);
 }
 
 int run_why(char **arguments)
 {
 	static const char all_columns[] = "region,state,whole,partial,firmware,asids";
+	bool in_words = plain();
 	struct host host;
 
 	if (!host_read(&host))
-		return host_missing();
+		return host_missing("why", why_columns);
 	if (!host.root)
 		return failed("can't read " SYSFS "covered; run this as root");
+	host_read_places(&host);
 	if (*arguments)
 		return why_one(&host, *arguments);
 	if (!options.json && !options.output)
 		options.output = all_columns;
-	return why_all(&host);
+	return why_all(&host, in_words);
 }

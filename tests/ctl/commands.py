@@ -255,8 +255,64 @@ def why_tests():
     equal(ctl("why", "99", tree=hosts["ready"]).code, 1, "why: a region that is not covered")
     for word in ("x", "5000000", "1x", "", " 1"):
         equal(ctl("why", word, tree=hosts["ready"]).code, 2, f"why: refuses {word!r}")
+
+    def all_optimized(host):
+        host.optimized, host.rmp_rows = host.regions, lambda: ["# region whole partial firmware asids", "0 0 0 0 -"]
+    whole = variant("all-optimized", all_optimized, make=trees.Host)
+    equal(ctl("why", tree=whole).out, "Nothing stands in the way: every region that is looked after is optimized.\n",
+          "why: nothing to tell is told")
+    equal((ctl("why", "-n", tree=whole).out, json.loads(ctl("why", "--json", tree=whole).out)), ("", {"why": []}), "why: but not to scripts")
     rows = json.loads(ctl("why", "--json", tree=hosts["large"]).out)["why"]
     equal([row["region"] for row in rows], trees.large().held(), "why: all regions at 8 TiB that are not optimized")
+
+
+def unreadable_tests():
+    """RMPREAD fails."""
+    def change(host):
+        host.rmp_rows = lambda: ["# region whole partial firmware asids", "1 2 1 3 -", "1027 - - - error:-14"]
+    tree = variant("unreadable", change, make=trees.Host)
+    for words in (["why", "1027"], ["why"], ["why", "1027", "--json"], ["why", "--json"]):
+        result = ctl(*words, tree=tree)
+        equal(result.code, 1, f"{' '.join(words)}: fails where the RMP can't be read")
+        like(result.err, r"\Armpoptctl: the RMP can't be read in region 1027: Bad address; is SNP initialised", "and says what to do")
+        unlike(result.out, "Nothing is in the way|scan --wait", "and gives no other advice")
+    equal(ctl("why", "1", tree=tree).code, 0, "why: other regions are none the worse")
+
+
+def not_looked(host):
+    """The first pass has not ended, or rmpopt has stopped: what is optimized is not shown."""
+    host.optimized, host.backoff, host.rmp_rows = [], [], lambda: ["# region whole partial firmware asids", "1027 0 0 0 -"]
+
+
+def unknown_tests():
+    def with_files(state, reason="ok", **files):
+        def change(host):
+            not_looked(host)
+            host.state, host.reason = state, reason
+            saved = host.sysfs
+            host.sysfs = lambda: {**saved(), **{name.replace("tune_", "tune/"): value for name, value in files.items()}}
+        return change
+    stopped = "stopped by the administrator: write 1 to enabled to start again"
+    for name, change in (("stopped", with_files("stopped", stopped)), ("waiting", with_files("waiting", "SNP is not enabled yet", passes=0)),
+                         ("failed", with_files("failed", "every core fails")), ("scanning", with_files("scanning", passes=0)),
+                         ("scanning-anew", with_files("scanning")), ("ready", with_files("ready", last_result="cancelled")),
+                         ("ready-not-auto", with_files("ready", tune_auto="N"))):
+        tree = variant(f"unknown-{name}", change, make=trees.Host)
+        state = name.split("-")[0]
+        out = ctl("status", tree=tree).out
+        like(out, f"^  Not  +1 GiB holds the RMP itself.*\n +7 GiB of which nothing is known yet: rmpopt is {state}$", f"status: nobody is blamed: {name}")
+        unlike(out, "guests", f"status: no guests are talked of: {name}")
+        row = json.loads(ctl("status", "--json", tree=tree).out)["status"][0]
+        equal((row["regions_rmp"], row["regions_held"], row["regions_backoff"]), (1, None, None), f"status --json: nor numbered: {name}")
+        rows = json.loads(ctl("map", "--json", tree=tree).out)["map"]
+        equal({row["state"] for row in rows}, {"rmp", "unknown"}, f"map --json: nor drawn: {name}")
+        like(ctl("map", tree=tree).out, r"  \?R\?\?\n[^$]*\? not known yet$", f"map: but told to be unknown: {name}")
+        equal(json.loads(ctl("why", "--json", tree=tree).out)["why"][0]["state"], "unknown", f"why --json: {name}")
+        advice = "scan --wait" if state in ("ready", "scanning") else f"No page is in the way, but rmpopt is {state}: "
+        like(ctl("why", "1027", tree=tree).out, advice, f"why: advice that can be followed: {name}")
+    full = variant("full-of-guests", with_files("ready"), make=trees.Host)
+    like(ctl("status", tree=full).out, "7 GiB hold pages of SNP guests", "status: a host full of guests is not unknown")
+    unlike(ctl("map", tree=hosts["ready"]).out, "not known", "map: no legend for what is not there")
 
 
 def cores_tests():
@@ -314,12 +370,35 @@ def persist_tests():
     conf.unlink()
 
 
+def sysroot_tests():
+    tree = hosts["ready"]
+    for way in (tree, f"{tree}/", os.path.relpath(tree), f"{tree}/../{tree.name}//"):
+        rows = json.loads(ctl("check", "--json", tree=way).out)["check"]
+        equal([row["read"] for row in rows if row["name"] == "built"], [f"/{trees.MODULE}, version 0.1.0"],
+              f"--sysroot: paths are the host's: {str(way).replace(scratch.name, '')}")
+
+
+def save_tests():
+    for name in ("old.tar.gz", "old.tar", "old"):
+        path = pathlib.Path(scratch.name) / name
+        path.write_text("mine")
+        result = ctl("status", "--save", str(path))
+        equal((result.code, path.read_bytes(), result.out), (1, b"mine", ""), f"status --save: keeps what is there: {name}")
+        like(result.err, r"File exists; give a new name", f"status --save: and says so: {name}")
+
+
 def misuse_tests():
     for words in ([], ["nonsense"], ["--nonsense"], ["map", "extra"], ["check", "--wait"], ["scan", "--full", "--later"],
                   ["scan", "--timeout", "5"], ["scan", "--wait", "--timeout", "0"], ["why", "1", "2"], ["status", "--output", "x"],
-                  ["watch", "--json"], ["set", "--save", "x"], ["help", "nonsense"], ["scan", "--timeout"]):
+                  ["watch", "--output", "state"], ["set", "--save", "x"], ["help", "nonsense"], ["scan", "--timeout"],
+                  ["check", "extra"], ["--json", "-xj"], ["status", "--json=1"], ["watch", "-c"], ["map", "--no"]):
         result = ctl(*words)
         equal((result.code, result.out, result.err.count("\n")), (2, "", 1), f"misuse in one line, exit 2: {' '.join(words)}")
+        unlike(result.err, "null", f"misuse: nothing that is not there is named: {' '.join(words)}")
+    for words, what in ((["--nonsense"], "--nonsense: there is no such option"), (["--json", "-xj"], "-x: there is no such option"),
+                        (["scan", "--timeout"], "--timeout: a value is missing"), (["status", "--json=1"], "--json=1: it takes no value"),
+                        (["check", "extra"], "check takes no argument")):
+        like(ctl(*words).err, rf"\Armpoptctl: {what}; see rmpoptctl (\w+ )?--help\n\Z", f"misuse: {what}")
     for words in (["scan"], ["unload"], ["watch"], ["cores"], ["set", "duty=3"]):
         result = ctl(*words)
         equal((result.code, result.out, result.err.count("\n")), (1, "", 1), f"not loaded: {' '.join(words)}")
@@ -330,7 +409,7 @@ def misuse_tests():
         ok(full and code == 1, "a full disk is a failure")
 
 
-for test in (check_tests, broken_tests, blind_tests, key_tests, status_tests, terminal_tests, nothing_tests, user_tests, map_tests, why_tests, cores_tests,
-             watch_tests, set_tests, persist_tests, misuse_tests):
+for test in (check_tests, broken_tests, blind_tests, key_tests, status_tests, terminal_tests, nothing_tests, user_tests, map_tests, why_tests, unreadable_tests, unknown_tests, cores_tests,
+             watch_tests, set_tests, persist_tests, sysroot_tests, save_tests, misuse_tests):
     test()
 done()

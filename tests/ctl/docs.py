@@ -69,6 +69,11 @@ def completion_tests():
     equal(complete("rmpoptctl", "cores", "--output", "wo"), ["worst_slice_ns"], "completion: columns")
     equal(complete("rmpoptctl", "cores", "--output", "cpu,ro"), ["cpu,role"], "completion: columns in a list")
     equal(complete("rmpoptctl", "--sysroot", "map", "co"), ["cores", "completion"], "completion: an option's value is no command")
+    equal(complete("rmpoptctl", "help", "ma"), ["map"], "completion: help takes commands")
+    parameters = [row["name"] + "=" for row in json.loads(ctl("set", "--json").out)["set"]]
+    for command in ("set", "load"):
+        equal(complete("rmpoptctl", command, "sl"), ["slice_us="], f"completion: {command} takes parameters")
+        equal([word for word in complete("rmpoptctl", command, "") if word[:2] != "--"], parameters, f"completion: all that {command} takes")
     equal(complete("rmpoptctl", "ma"), ["map"], "completion: a part of a word")
 
 

@@ -147,16 +147,16 @@ class Host:
         return to
 
 
-def write_module(to, signer):
-    path = to / MODULE
+def write_module(to, signer, release=RELEASE):
+    path = to / MODULE.replace(RELEASE, release)
     path.parent.mkdir(parents=True, exist_ok=True)
-    facts = ["version=0.1.0", "license=GPL", f"vermagic={RELEASE} SMP preempt mod_unload ", "name=rmpopt", "depends="]
+    facts = ["version=0.1.0", "license=GPL", f"vermagic={release} SMP preempt mod_unload ", "name=rmpopt", "depends="]
     source = "".join(f'__attribute__((section(".modinfo"), used)) static const char f{i}[] = "{fact}";\n'
                      for i, fact in enumerate(facts))
     subprocess.run(["gcc", "-c", "-x", "c", "-o", path, "-"], input=source.encode(), check=True)
     if signer:
         sign(path, signer)
-    subprocess.run(["depmod", "-b", to, RELEASE], check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(["depmod", "-b", to, release], check=True, stderr=subprocess.DEVNULL)
 
 
 def sign(path, signer):

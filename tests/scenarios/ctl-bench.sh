@@ -40,6 +40,9 @@ ok "JSON, by region" sh -c 'rmpoptctl bench --yes --regions 0,6 --json >/tmp/jso
 is "$(grep -c '"region": 6' /tmp/json)" "$(grep -c '"region": 0' /tmp/json)" "has as many rows for the one as for the other"
 ok "a table and a plot" sh -c 'rmpoptctl bench --yes --regions 0 >/tmp/out'
 like "$(cat /tmp/out)" "^follower_verify +repeated +3 +[0-9]+ [|]#+" "the plot"
+like "$(cat /tmp/out)" "^rmpopt .* microcode" "and what host it is"
+like "$(cat /tmp/out)" "^Longest stop of each core: " "and the stops"
+is "$(grep -c '"kind": "stall"' /tmp/json)" 4 "in JSON those of each core"
 wait_for settled 60 "all is optimized again"
 
 rmpoptctl bench --yes >/dev/null 2>&1 &
@@ -47,7 +50,22 @@ pid=$!
 ok "another one begins" wait_for 'state_is stopped' 20
 kill -TERM $pid
 wait $pid
-wait_for settled 60 "it is killed, and all is as before"
+is "$?" 64 "it is ended before its time"
+wait_for settled 60 "and all is as before"
+is "$(machinectl truth)" "0 0 4" "tables equal the truth"
+
+before=$(machinectl count verifies)
+more() { [ "$(machinectl count verifies)" -gt $((before + 10)) ]; }
+rmpoptctl bench --yes >/tmp/out 2>/tmp/err &
+pid=$!
+wait_for more 20 "another one measures"
+kill -INT $pid
+wait $pid
+is "$?" 64 "so does Ctrl-C"
+like "$(cat /tmp/out)" "^leader_verify +found +1 +[0-9]" "what was measured until then is shown"
+unlike "$(cat /tmp/out)" "^write" "and no more"
+like "$(cat /tmp/err)" "^rmpoptctl: ended before its time" "and it is said"
+wait_for settled 60 "all is as before"
 is "$(machinectl truth)" "0 0 4" "tables equal the truth"
 ok "no more costs" machinectl costs off
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"

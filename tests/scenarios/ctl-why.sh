@@ -53,6 +53,10 @@ ok "rmpopt is stopped" put enabled 0
 wait_for 'grep -q "^stopped, 0 of 4 GiB optimized.*enabled" /tmp/watch' 10 "watch shows the change, and the reason"
 cmp_ok "$(wc -l </tmp/watch)" '<=' $((lines + 4)) "and little else"
 kill $pid
+like "$(rmpoptctl status)" "3 GiB of which nothing is known yet: rmpopt is stopped" "status blames no guest then"
+like "$(rmpoptctl why 1024)" "No page is in the way, but rmpopt is stopped: " "and why says what is in the way"
+is "$(why region,state | cut -d ' ' -f 2 | sort | uniq -c | tr -s ' ')" " 1 rmp
+ 3 unknown" "and knows nothing of the others"
 ok "it starts again" put enabled 1
 wait_for 'at_rest && [ "$(get regions_optimized)" = 3 ]' 20 "all is optimized again"
 
