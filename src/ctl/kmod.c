@@ -71,3 +71,17 @@ char *kmod_fact(struct kmod_module *module, const char *key)
 			*c = '?';
 	return value;
 }
+
+/* What @look says about the module, or that there is none. */
+struct answer kmod_answer(struct answer (*look)(struct kmod_module *))
+{
+	struct answer answer = skip("there is no module for this kernel", NULL);
+	struct kmod_module *module;
+	struct kmod_ctx *ctx;
+
+	module = kmod_open(&ctx);
+	if (module)
+		answer = look(module);
+	kmod_close(ctx, module);
+	return answer;
+}

@@ -7,12 +7,13 @@
 
 #include <libkmod.h>
 
-#include "ctl.h"
+#include "check.h"
 
 #define MODULE_NAME	"rmpopt"
 
 struct kmod_module *kmod_open(struct kmod_ctx **ctx);
 void kmod_close(struct kmod_ctx *ctx, struct kmod_module *module);
 char *kmod_fact(struct kmod_module *module, const char *key);
+struct answer kmod_answer(struct answer (*look)(struct kmod_module *module));
 
 #endif /* RMPOPTCTL_KMOD_H */

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ctl.h"
+#include "parameters.h"
 #include "persist.h"
 
 #define FOLDER	"/etc/modprobe.d"
@@ -49,28 +49,19 @@ static char *joined(const char *line)
 	return copy;
 }
 
-static bool is_set_again(const char *word, char **words)
+static const struct parameter *parameter_of(const char *word)
 {
-	size_t length = strcspn(word, "=") + 1;
-
-	for (; *words; words++)
-		if (!strncmp(word, *words, length))
-			return true;
-	return false;
+	return parameter_find(word, strcspn(word, "="));
 }
 
-/* Blanks in double quotes belong to the word. */
-static char *next_option(char **line)
+static bool is_set_again(const char *word, char **words)
 {
-	char *word = *line + strspn(*line, " \t"), *c = word;
-	bool quoted = false;
+	const struct parameter *parameter = parameter_of(option_plain(word));
 
-	for (; *c && (quoted || (*c != ' ' && *c != '\t')); c++)
-		quoted ^= *c == '"';
-	*line = c;
-	if (*c)
-		*(*line)++ = '\0';
-	return *word ? word : NULL;
+	for (; *words; words++)
+		if (parameter && parameter_of(*words) == parameter)
+			return true;
+	return false;
 }
 
 /* A line "options rmpopt ..." without what is set anew; "" if nothing stays. */
@@ -85,7 +76,7 @@ static const char *without(const char *line, char **words)
 	word = next_word(&rest);
 	if (!word || strcmp(word, "rmpopt"))
 		return line;
-	while ((word = next_option(&rest))) {
+	while ((word = option_next(&rest))) {
 		if (is_set_again(word, words))
 			dropped = true;
 		else
