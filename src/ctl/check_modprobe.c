@@ -30,16 +30,18 @@ static char *first_values(struct kmod_ctx *ctx, config_list list, u32 limit,
 	return all;
 }
 
-/* What stands in files: before that of the command line, all that is left where there are none. */
+/*
+ * What files say. What the live command line says stands behind it, and is all
+ * that there is where libkmod is given no files: so many are left out.
+ */
 static char *values(struct kmod_ctx *ctx, config_list list)
 {
-	static const char * const no_files[] = { NULL };
-	struct kmod_ctx *bare = kmod_new(NULL, no_files);
+	struct kmod_ctx *bare = kmod_bare();
 	u32 live = 0, all;
 
 	if (bare)
 		first_values(bare, list, -1, &live);
-	kmod_unref(bare);
+	kmod_close(bare, NULL);
 	first_values(ctx, list, -1, &all);
 	return first_values(ctx, list, all - live, &all);
 }

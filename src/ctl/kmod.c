@@ -27,6 +27,17 @@ static void be_quiet(void *data, int priority, const char *file, int line,
 {
 }
 
+/* libkmod without files: it knows the live kernel command line only. */
+struct kmod_ctx *kmod_bare(void)
+{
+	static const char * const no_files[] = { NULL };
+	struct kmod_ctx *ctx = kmod_new(NULL, no_files);
+
+	if (ctx)
+		kmod_set_log_fn(ctx, be_quiet, NULL);
+	return ctx;
+}
+
 /* The module of the running kernel, NULL if there is none; @ctx is NULL on an error. */
 struct kmod_module *kmod_open(struct kmod_ctx **ctx)
 {
