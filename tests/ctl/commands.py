@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Each command on hosts of all kinds: what it says, and its exit code."""
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -169,7 +170,42 @@ def persist_tests():
             conf.write_text(before)
         result = ctl("set", "--persist", *words)
         like(conf.read_text(), after, f"set --persist: case {number}, exit {result.code}")
-    equal([p.name for p in conf.parent.glob(".rmpopt*")], [], "set --persist: leaves no other file")
+    equal([p.name for p in conf.parent.glob("*rmpopt*") if p != conf], [], "set --persist: leaves no other file")
+    conf.write_text('options rmpopt "duty=3" slice-us=20 cpus="0-3,8"\n')
+    ctl("set", "--persist", "slice_us=25", "duty=4")
+    equal(conf.read_text(), 'options rmpopt cpus="0-3,8"\noptions rmpopt slice_us=25 duty=4\n', "set --persist: quotes and dashes")
+    conf.unlink()
+
+
+def together_tests():
+    """Two at once lose nothing."""
+    conf = pathlib.Path("/etc/modprobe.d/rmpopt.conf")
+    words = ["slice_us=20", "duty=3", "parallel=2", "isolated=skip", "auto=N", "watch_ms=10", "hooks=N", "cpus=0"]
+    lost = []
+    for _ in range(10):
+        conf.unlink(missing_ok=True)
+        with concurrent.futures.ThreadPoolExecutor(len(words)) as pool:
+            list(pool.map(lambda word: ctl("set", "--persist", word), words))
+        lost += sorted(set(words) - set(conf.read_text().split()))
+    equal(lost, [], "set --persist: eight at once, ten times, lose nothing")
+    conf.unlink()
+
+
+def strong_tests():
+    conf, site = pathlib.Path("/etc/modprobe.d/rmpopt.conf"), pathlib.Path("/etc/modprobe.d/zz-site.conf")
+    site.write_text("options rmpopt duty=9\n")
+    result = ctl("set", "--persist", "duty=3", "slice_us=20")
+    equal((result.code, result.err.count("\n")), (64, 1), "set --persist: what another file overrides is told")
+    like(result.err, "duty=3 is kept .* takes 9", "set --persist: and by what")
+    equal(ctl("set", "--persist", "duty=9").code, 0, "set --persist: but not what it repeats")
+    site.unlink()
+    elsewhere = pathlib.Path(scratch.name, "elsewhere.conf")
+    elsewhere.write_text("# managed\n")
+    conf.unlink()
+    conf.symlink_to(elsewhere)
+    equal(ctl("set", "--persist", "duty=3").code, 0, "set --persist: through a link")
+    equal((conf.is_symlink(), elsewhere.read_text()), (True, "# managed\noptions rmpopt duty=3\n"),
+          "set --persist: the link stays, and what it names is changed")
     conf.unlink()
 
 
@@ -190,6 +226,6 @@ def misuse_tests():
 
 
 for test in (status_tests, terminal_tests, nothing_tests, user_tests, map_tests, why_tests, cores_tests, watch_tests, set_tests,
-             persist_tests, misuse_tests):
+             persist_tests, together_tests, strong_tests, misuse_tests):
     test()
 done()
