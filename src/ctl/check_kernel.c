@@ -45,11 +45,13 @@ struct answer check_kernel(void)
 	if (!version)
 		return skip("no /proc/sys/kernel/osrelease", NULL);
 	if (version < 6009)
-		return fail(format("Linux %s", release), "run Linux 6.14 or later: the module is built for 6.9 and later");
+		return fail(format("Linux %s", release),
+			    "run Linux 6.14 or later: the module is built for 6.9 and later");
 	if (version >= 6014)
 		return pass(format("Linux %s", release));
 	if (check_cpu_flag("sev_snp"))
-		return skip(format("Linux %s, which takes a segmented RMP if its vendor has added that", release), NULL);
+		return skip(format("Linux %s, which takes a segmented RMP if its vendor has added that",
+				   release), NULL);
 	return fail(format("Linux %s", release),
 		    "run Linux 6.14 or later: before, only a contiguous RMP is known, and RMPOPT needs a segmented one");
 }

@@ -169,7 +169,7 @@ struct answer check_debugfs(void)
 		return skip("it is not loaded", NULL);
 	if (!file_exists(DEBUGFS "rmp"))
 		return skip("there is no " DEBUGFS "rmp",
-			    "works without, but for why and bench: as root, mount -t debugfs debugfs /sys/kernel/debug");
+			    "works without, but for why and bench: as root, mount -t debugfs none /sys/kernel/debug");
 	if (lockdown)
 		return skip(format("the kernel is locked down (%s), which shuts rmp_region and bench", lockdown),
 			    "works without, but for bench and the exact pages of why REGION");

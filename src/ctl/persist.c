@@ -148,12 +148,13 @@ static int rewrite(char **words)
 {
 	size_t size;
 	char *old = file_bytes(PATH, &size);
+	int error = 0;
 
 	if (!old && errno != ENOENT)
-		return errno;
-	if (old && memchr(old, '\0', size))
-		return EILSEQ;
-	return replace(target(), new_text(old ?: "", words));
+		error = errno;
+	else if (old && memchr(old, '\0', size))
+		error = EILSEQ;
+	return error ?: replace(target(), new_text(old ?: "", words));
 }
 
 /* Two at once would lose what the first has written: the folder is the lock. */
