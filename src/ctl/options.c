@@ -35,7 +35,7 @@ const struct option_word option_words[] = {
 	{ 'y', true, "yes", NULL,
 	  "do not ask",
 	  .flag = &options.yes },
-	{ 'x', true, "textfile", NULL,
+	{ 'x', false, "textfile", NULL,
 	  "in the older text format, for node_exporter's textfile collector",
 	  .flag = &options.textfile },
 	{ 'j', true, "json", NULL,
