@@ -5,6 +5,10 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 name := rmpopt
 version := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"$$/\1/p' dkms.conf)
 
+# What DKMS needs, and where it looks for it.
+sources = Kbuild Makefile dkms.conf $(wildcard include/*.h src/*.c)
+staged = $(DESTDIR)/usr/src/$(name)-$(version)
+
 modules modules_install: have-headers
 	$(MAKE) -C $(KDIR) M=$(CURDIR) $@
 
@@ -39,13 +43,27 @@ ctl:
 install-ctl:
 	@$(MAKE) --no-print-directory -f src/ctl/Makefile install
 
-install:
-	dkms add $(CURDIR) --force
-	dkms build $(name)/$(version) --force
-	dkms install $(name)/$(version) --force
+uninstall-ctl:
+	@$(MAKE) --no-print-directory -f src/ctl/Makefile uninstall
+
+stage:
+	@if [ ! . -ef $(staged) ]; then \
+		rm -rf $(staged) && mkdir -p $(staged) && cp --parents $(sources) $(staged)/; fi
+
+# With DESTDIR a package is being made: its own scripts call dkms.
+install: stage
+ifeq ($(DESTDIR),)
+	if [ -n "$$(dkms status $(name)/$(version))" ]; then dkms remove $(name)/$(version) --all; fi
+	dkms add $(name)/$(version)
+	dkms build $(name)/$(version)
+	dkms install $(name)/$(version)
+endif
 
 uninstall:
+ifeq ($(DESTDIR),)
 	dkms remove $(name)/$(version) --all
+endif
+	rm -rf $(staged)
 
 help:
 	@echo 'make              build $(name).ko for the running kernel, or for KDIR='
@@ -56,9 +74,11 @@ help:
 	@echo 'make bench        side by side with the upstream algorithm on the emulated host (ARGS=--help)'
 	@echo 'make sim          what passes cost on simulated hosts of up to 512 cores and 8 TiB; tables in build/sim'
 	@echo 'make install      build and install by DKMS, for the running kernel and those to come'
+	@echo '                  (DESTDIR=: only the sources, as a package has them)'
 	@echo 'make uninstall    remove what "make install" installed'
 	@echo 'make ctl          build rmpoptctl, its man pages and completion in build/'
-	@echo 'make install-ctl  install them (prefix=/usr/local, DESTDIR=)'
+	@echo 'make install-ctl  install them (prefix=/usr/local, DESTDIR=), the udev rule as an example in share/doc;'
+	@echo '                  make uninstall-ctl removes them'
 	@echo 'make clean        remove what was built (the cache outside the tree stays)'
 
-.PHONY: modules modules_install have-headers clean check soak bench sim run ctl install-ctl install uninstall help
+.PHONY: modules modules_install have-headers clean check soak bench sim run ctl install-ctl uninstall-ctl stage install uninstall help

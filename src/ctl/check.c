@@ -14,12 +14,12 @@ const struct column check_columns[] = {
 };
 
 static const struct condition conditions[] = {
-	{ "vendor", "CPU is AMD's", check_vendor },
-	{ "hypervisor", "bare metal", check_hypervisor },
+	{ "vendor", "CPU is AMD's", check_vendor, DECIDES },
+	{ "hypervisor", "bare metal", check_hypervisor, DECIDES },
 	{ "snp", "CPU has SEV-SNP", check_snp },
 	{ "rmpread", "CPU has RMPREAD", check_rmpread },
 	{ "segments", "CPU has the segmented RMP", check_segments },
-	{ "rmpopt", "CPU has RMPOPT", check_rmpopt },
+	{ "rmpopt", "CPU has RMPOPT", check_rmpopt, DECIDES },
 	{ "syscfg", "BIOS enables memory encryption", check_syscfg },
 	{ "rmp_base", "BIOS reserves the RMP", check_rmp_base },
 	{ "rmp_cfg", "RMP is segmented", check_rmp_cfg },
@@ -27,21 +27,22 @@ static const struct condition conditions[] = {
 	{ "kernel", "kernel version", check_kernel },
 	{ "config_sev", "kernel can be an SNP host", check_config_sev },
 	{ "config_kprobes", "kernel has kprobes", check_config_kprobes },
-	{ "in_kernel", "kernel leaves RMPOPT alone", check_in_kernel },
+	{ "in_kernel", "kernel leaves RMPOPT alone", check_in_kernel, DECIDES },
 	{ "kdump", "no kdump kernel", check_kdump },
 	{ "cmdline", "kernel command line", check_cmdline },
 	{ "snp_host", "kernel is an SNP host", check_snp_host },
 	{ "kvm_amd", "kvm_amd has SNP", check_kvm_amd },
 	{ "snp_init", "SNP is enabled on all CPUs", check_snp_init },
-	{ "built", "module is there", check_built },
-	{ "vermagic", "module is for this kernel", check_vermagic },
-	{ "signature", "module is signed, if need be", check_signature },
-	{ "key", "its key is enrolled", check_key },
-	{ "blacklist", "modprobe may load it", check_blacklist },
-	{ "parameters", "its parameters make sense", check_parameters },
-	{ "loaded", "module is loaded", check_loaded },
-	{ "state", "module is at work", check_state },
-	{ "hooks", "hooks are attached", check_hooks },
+	{ "built", "module is there", check_built, OF_MODULE },
+	{ "vermagic", "module is for this kernel", check_vermagic, OF_MODULE },
+	{ "signature", "module is signed, if need be", check_signature, OF_MODULE },
+	{ "key", "its key is enrolled", check_key, OF_MODULE },
+	{ "blacklist", "modprobe may load it", check_blacklist, OF_MODULE },
+	{ "parameters", "its parameters make sense", check_parameters, OF_MODULE },
+	{ "loaded", "module is loaded", check_loaded, OF_MODULE },
+	{ "state", "module is at work", check_state, OF_MODULE },
+	{ "hooks", "hooks are attached", check_hooks, OF_MODULE },
+	{ "debugfs", "debugfs can be used", check_debugfs, OF_MODULE },
 };
 
 static const char * const words[] = {
@@ -85,18 +86,29 @@ static void sum_up(const u32 *count)
 		puts("Mend what failed from the top: what follows often hangs on it.");
 }
 
+/* Where the module is of no use, nobody is to be told how to install it. */
+static struct answer look(const struct condition *condition, const char *hopeless)
+{
+	if (hopeless && condition->place == OF_MODULE)
+		return skip(format("of no use here: see %s", hopeless), NULL);
+	return condition->look();
+}
+
 int run_check(char **arguments)
 {
 	bool columns = options.json || options.output || options.no_headings;
 	struct table *table = columns ? table_new("check", check_columns) : NULL;
 	u32 count[ARRAY_SIZE(words)] = { };
+	const char *hopeless = NULL;
 	struct answer answer;
 	size_t i;
 
 	(void)arguments;
 	for (i = 0; i < ARRAY_SIZE(conditions); i++) {
-		answer = conditions[i].look();
+		answer = look(&conditions[i], hopeless);
 		count[answer.verdict]++;
+		if (answer.verdict == VERDICT_FAIL && conditions[i].place == DECIDES && !hopeless)
+			hopeless = conditions[i].name;
 		if (table)
 			add(table, &conditions[i], &answer);
 		else

@@ -30,11 +30,18 @@ struct answer {
  * @name: word for scripts
  * @title: for people
  * @look: finds out
+ * @place: its part in what the others mean
  */
 struct condition {
 	const char *name;
 	const char *title;
 	struct answer (*look)(void);
+	enum {
+		/* If it fails, the module is of no use here. */
+		DECIDES = 1,
+		/* It is about the module. */
+		OF_MODULE,
+	} place;
 };
 
 static inline struct answer pass(const char *read)
@@ -66,26 +73,38 @@ struct answer check_iommu(void);
 
 /* check_kernel.c */
 const char *check_release(void);
+bool check_cpu_flag(const char *flag);
 struct answer check_kernel(void);
-struct answer check_kdump(void);
-struct answer check_cmdline(void);
 struct answer check_config_sev(void);
 struct answer check_config_kprobes(void);
-struct answer check_snp_host(void);
 struct answer check_in_kernel(void);
 
+/* check_cmdline.c */
+const char *check_value_in(const char *word, const char *name);
+bool check_lists(const char *value, const char *word);
+struct answer check_kdump(void);
+struct answer check_cmdline(void);
+
 /* check_snp.c */
+struct answer check_snp_host(void);
 struct answer check_kvm_amd(void);
 struct answer check_snp_init(void);
 struct answer check_loaded(void);
 struct answer check_state(void);
 struct answer check_hooks(void);
+struct answer check_debugfs(void);
 
 /* check_module.c */
 struct answer check_built(void);
 struct answer check_vermagic(void);
 struct answer check_signature(void);
+const char *check_wants_signature(void);
+const char *check_lockdown(void);
+
+/* check_key.c */
 struct answer check_key(void);
+
+/* check_modprobe.c */
 struct answer check_blacklist(void);
 struct answer check_parameters(void);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* check: the kernel, its configuration and its command line. */
+/* check: the kernel, its configuration, and its own support of RMPOPT. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,8 @@ const char *check_release(void)
 	return file_text("/proc/sys/kernel/osrelease") ?: "";
 }
 
-static bool cpu_flag(const char *flag)
+/* Is it among the flags of /proc/cpuinfo? */
+bool check_cpu_flag(const char *flag)
 {
 	char *text = file_text("/proc/cpuinfo"), *line;
 
@@ -35,6 +36,7 @@ static u32 version_of(const char *release)
 	return major * 1000 + minor;
 }
 
+/* Vendors backport: between 6.9 and 6.14 what the kernel says of itself counts. */
 struct answer check_kernel(void)
 {
 	const char *release = check_release();
@@ -43,11 +45,15 @@ struct answer check_kernel(void)
 	if (!version)
 		return skip("no /proc/sys/kernel/osrelease", NULL);
 	if (version < 6009)
-		return fail(format("Linux %s", release), "run Linux 6.14 or later: this one can't be an SNP host");
-	if (version < 6014)
 		return fail(format("Linux %s", release),
-			    "run Linux 6.14 or later: before, only a contiguous RMP is known, and RMPOPT needs a segmented one");
-	return pass(format("Linux %s", release));
+			    "run Linux 6.14 or later: the module is built for 6.9 and later");
+	if (version >= 6014)
+		return pass(format("Linux %s", release));
+	if (check_cpu_flag("sev_snp"))
+		return skip(format("Linux %s, which takes a segmented RMP if its vendor has added that",
+				   release), NULL);
+	return fail(format("Linux %s", release),
+		    "run Linux 6.14 or later: before, only a contiguous RMP is known, and RMPOPT needs a segmented one");
 }
 
 static char *kernel_config(const char **path)
@@ -115,89 +121,36 @@ static bool is_symbol(char *line, const char *symbol)
 	return address && type && name && !strcmp(name, symbol);
 }
 
-struct answer check_in_kernel(void)
+/* The module stands down if the headers that it is built with have the feature. */
+static bool headers_know_rmpopt(void)
 {
-	char *text = file_text("/proc/kallsyms"), *line;
+	static const char * const links[] = { "source", "build" };
+	const char *text;
+	size_t i;
 
-	if (!text)
-		return skip(format("can't read /proc/kallsyms: %s", strerror(errno)), NULL);
-	while ((line = next_line(&text)))
-		if (is_symbol(line, IN_KERNEL_SYMBOL))
-			return fail("the kernel has " IN_KERNEL_SYMBOL "()",
-				    "remove rmpopt: this kernel looks after RMPOPT itself");
-	return pass("no " IN_KERNEL_SYMBOL "() in /proc/kallsyms");
-}
-
-struct answer check_kdump(void)
-{
-	char *line = file_text("/proc/cmdline");
-
-	if (file_exists("/proc/vmcore"))
-		return fail("there is a /proc/vmcore", "use the normal kernel: this is one for crash dumps");
-	if (!line)
-		return skip("no /proc/cmdline", NULL);
-	if (value_of(line, "elfcorehdr"))
-		return fail("elfcorehdr= is on the kernel command line",
-			    "use the normal kernel: this is one for crash dumps");
-	return pass("no /proc/vmcore, no elfcorehdr=");
-}
-
-/* As the kernel reads a bool: a name alone says yes. */
-static bool says_yes(const char *value)
-{
-	return value && (!*value || strchr("yY1tT", *value) ||
-			 !strcasecmp(value, "on"));
-}
-
-/* A word in a list of words with commas between. */
-static bool lists(const char *value, const char *word)
-{
-	size_t length;
-
-	for (; value && *value; value += length + !!value[length]) {
-		length = strcspn(value, ",");
-		if (length == strlen(word) && !strncmp(value, word, length))
+	for (i = 0; i < ARRAY_SIZE(links); i++) {
+		text = file_text("/lib/modules/%s/%s/arch/x86/include/asm/cpufeatures.h",
+				 check_release(), links[i]);
+		if (text && has_word(text, "X86_FEATURE_RMPOPT"))
 			return true;
 	}
 	return false;
 }
 
-/* What forbids SNP or rmpopt; without a value: whatever says yes. */
-static const struct {
-	const char *name;
-	const char *value;
-} forbids[] = {
-	{ "sev", "nosnp" }, { "amd_iommu", "off" }, { "iommu", "off" },
-	{ "iommu", "pt" }, { "iommu.passthrough", NULL },
-	{ "kvm_amd.sev_snp", "0" }, { "kvm_amd.sev_snp", "N" },
-	{ "rmpopt.disable", NULL },
-};
-
-struct answer check_cmdline(void)
+struct answer check_in_kernel(void)
 {
-	char *line = file_text("/proc/cmdline");
-	const char *value;
-	size_t i;
+	static const char fix[] = "remove rmpopt: this kernel looks after RMPOPT itself";
+	char *text = file_text("/proc/kallsyms"), *line;
+	int error = errno;
 
-	if (!line)
-		return skip("no /proc/cmdline", NULL);
-	for (i = 0; i < ARRAY_SIZE(forbids); i++) {
-		value = value_of(line, forbids[i].name);
-		if (forbids[i].value ? lists(value, forbids[i].value) : says_yes(value))
-			return fail(format("%s%s%s is there", forbids[i].name,
-					   forbids[i].value ? "=" : "",
-					   forbids[i].value ?: ""),
-				    "remove it from the kernel command line and reboot");
-	}
-	return pass("nothing that forbids SNP or rmpopt");
-}
-
-struct answer check_snp_host(void)
-{
-	if (!file_exists("/proc/cpuinfo"))
-		return skip("no /proc/cpuinfo", NULL);
-	if (!cpu_flag("sev_snp"))
-		return fail("/proc/cpuinfo has no flag sev_snp",
-			    "mend what failed above; dmesg | grep -i -e SNP -e RMP says what the kernel lacks");
-	return pass("/proc/cpuinfo has the flag sev_snp");
+	if (check_cpu_flag("rmpopt"))
+		return fail("/proc/cpuinfo has the flag rmpopt", fix);
+	if (headers_know_rmpopt())
+		return fail("the kernel's headers have X86_FEATURE_RMPOPT", fix);
+	if (!text)
+		return skip(format("can't read /proc/kallsyms: %s", strerror(error)), NULL);
+	while ((line = next_line(&text)))
+		if (is_symbol(line, IN_KERNEL_SYMBOL))
+			return fail("the kernel has " IN_KERNEL_SYMBOL "()", fix);
+	return pass("no " IN_KERNEL_SYMBOL "() in /proc/kallsyms");
 }

@@ -3,7 +3,6 @@
  * check: the module's file, and whether this kernel would take it. Facts about
  * the file come from libkmod.
  */
-#include <errno.h>
 #include <string.h>
 
 #include "check.h"
@@ -13,21 +12,6 @@
 #define EFI_ATTRIBUTES	4
 #define EFI_VARS	"/sys/firmware/efi/efivars/"
 #define SECURE_BOOT	EFI_VARS "SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
-#define MOK_LIST	EFI_VARS "MokListRT-605dab50-e046-4300-abb6-3dd810dd8b23"
-
-/* Runs @look with the module, or tell that there is none. */
-static struct answer with_module(struct answer (*look)(struct kmod_module *))
-{
-	struct answer answer = skip("there is no module for this kernel", NULL);
-	struct kmod_module *module;
-	struct kmod_ctx *ctx;
-
-	module = kmod_open(&ctx);
-	if (module)
-		answer = look(module);
-	kmod_close(ctx, module);
-	return answer;
-}
 
 static struct answer look_built(struct kmod_module *module)
 {
@@ -45,7 +29,7 @@ static struct answer look_built(struct kmod_module *module)
 
 struct answer check_built(void)
 {
-	struct answer answer = with_module(look_built);
+	struct answer answer = kmod_answer(look_built);
 
 	if (answer.verdict == VERDICT_SKIP && file_exists(MODULE))
 		answer.fix = "it was loaded from a file; make install builds it for each kernel by DKMS";
@@ -71,7 +55,7 @@ static struct answer look_vermagic(struct kmod_module *module)
 
 struct answer check_vermagic(void)
 {
-	return with_module(look_vermagic);
+	return kmod_answer(look_vermagic);
 }
 
 static bool secure_boot(void)
@@ -82,15 +66,25 @@ static bool secure_boot(void)
 	return bytes && size > EFI_ATTRIBUTES && bytes[EFI_ATTRIBUTES] == 1;
 }
 
+/* How the kernel is locked down, NULL if it is not. */
+const char *check_lockdown(void)
+{
+	const char *text = file_text("/sys/kernel/security/lockdown");
+	const char *mode = text ? strchr(text, '[') : NULL;
+
+	if (!mode || !strncmp(mode, "[none]", 6))
+		return NULL;
+	return format("%.*s", (int)strcspn(mode + 1, "]"), mode + 1);
+}
+
 /* What makes this kernel want a signature, NULL for nothing. */
-static const char *wants_signature(void)
+const char *check_wants_signature(void)
 {
 	const char *enforce = file_text("/sys/module/module/parameters/sig_enforce");
-	const char *lockdown = file_text("/sys/kernel/security/lockdown");
 
 	if (enforce && *enforce == 'Y')
 		return "module.sig_enforce is on";
-	if (lockdown && !strstr(lockdown, "[none]") && strchr(lockdown, '['))
+	if (check_lockdown())
 		return format("the kernel is locked down%s",
 			      secure_boot() ? " (Secure Boot)" : "");
 	return NULL;
@@ -99,7 +93,7 @@ static const char *wants_signature(void)
 static struct answer look_signature(struct kmod_module *module)
 {
 	const char *signer = kmod_fact(module, "signer");
-	const char *wants = wants_signature();
+	const char *wants = check_wants_signature();
 
 	if (signer)
 		return pass(format("signed by %s", *signer ? signer : "nobody named"));
@@ -111,47 +105,5 @@ static struct answer look_signature(struct kmod_module *module)
 
 struct answer check_signature(void)
 {
-	return with_module(look_signature);
-}
-
-/* Keys that the kernel knows are listed by the names of their owners. */
-static bool in_keyring(const char *signer)
-{
-	char *text = file_text("/proc/keys"), *line;
-
-	while ((line = next_line(&text)))
-		if (strstr(line, "asymmetri") && strstr(line, signer))
-			return true;
-	return false;
-}
-
-static bool holds(const char *bytes, size_t size, const char *name)
-{
-	return bytes && memmem(bytes, size, name, strlen(name));
-}
-
-static struct answer look_key(struct kmod_module *module)
-{
-	const char *signer = kmod_fact(module, "signer");
-	size_t size = 0;
-	char *mok;
-
-	if (!signer || !*signer)
-		return skip("it is not signed", NULL);
-	if (in_keyring(signer))
-		return pass("the kernel's keyrings hold it");
-	mok = file_bytes(MOK_LIST, &size);
-	if (holds(mok, size, signer))
-		return pass("the machine owner's list (MOK) holds it");
-	if (!wants_signature())
-		return skip("not found; this kernel wants no signature", NULL);
-	if (!mok && errno == EACCES)
-		return skip("can't read the machine owner's list (MOK)", "run this as root");
-	return fail(format("no key of %s in /proc/keys or MOK", signer),
-		    "mokutil --import /var/lib/dkms/mok.pub, reboot, enrol it in the blue screen");
-}
-
-struct answer check_key(void)
-{
-	return with_module(look_key);
+	return kmod_answer(look_signature);
 }

@@ -50,6 +50,35 @@ static void count_cpus(struct census *census)
 				count_cpu(census, cpu);
 }
 
+static bool loaded(void)
+{
+	return file_exists(SYSFS "state");
+}
+
+/*
+ * The flag stays where the IOMMU keeps the kernel from being a host. What
+ * proves more: the module is loaded; kvm_amd has found a host; SnpEn is set.
+ */
+struct answer check_snp_host(void)
+{
+	const char *kvm = file_text("/sys/module/kvm_amd/parameters/sev_snp");
+	u64 syscfg = 0;
+
+	if (!file_exists("/proc/cpuinfo"))
+		return skip("no /proc/cpuinfo", NULL);
+	if (!check_cpu_flag("sev_snp"))
+		return fail("/proc/cpuinfo has no flag sev_snp",
+			    "mend what failed above; dmesg | grep -i -e SNP -e RMP says what the kernel lacks");
+	if (loaded())
+		return pass("/proc/cpuinfo has the flag sev_snp, and rmpopt is loaded");
+	if (kvm && *kvm == 'Y')
+		return pass("/proc/cpuinfo has the flag sev_snp, and kvm_amd has SNP");
+	if (!kvm && !hw_msr(0, MSR_SYSCFG, &syscfg) && (syscfg & SYSCFG_SNP_EN))
+		return pass("/proc/cpuinfo has the flag sev_snp, and SnpEn is set");
+	return skip("/proc/cpuinfo has the flag sev_snp, also where the IOMMU forbids SNP",
+		    "modprobe kvm_amd sev_snp=1, and check again; dmesg | grep SNP says what the IOMMU lacks");
+}
+
 struct answer check_snp_init(void)
 {
 	struct census census;
@@ -62,8 +91,9 @@ struct answer check_snp_init(void)
 		return skip(format("can't read SYSCFG: %s", strerror(-census.error)),
 			    hw_msr_fix(census.error));
 	if (census.enabled == census.all)
-		return pass(format("SYSCFG.SnpEn is set on %u CPU%s", census.all,
-				   plural(census.all)));
+		return pass(format("SYSCFG.SnpEn is set on %u CPU%s%s", census.all,
+				   plural(census.all), loaded() ? "" :
+				   "; SNP_INIT shows after the load only"));
 	if (!census.enabled)
 		return fail("SYSCFG.SnpEn is set on no CPU",
 			    "modprobe kvm_amd sev_snp=1, which initialises SNP");
@@ -77,7 +107,7 @@ struct answer check_kvm_amd(void)
 	char *value = file_text("/sys/module/kvm_amd/parameters/sev_snp");
 
 	if (!file_exists("/sys/module/kvm_amd"))
-		return skip("kvm_amd is not loaded", "modprobe kvm_amd sev_snp=1, if it is to run SNP guests");
+		return skip("kvm_amd is not loaded", "modprobe kvm_amd sev_snp=1, which initialises SNP");
 	if (!value)
 		return fail("kvm_amd has no parameter sev_snp", "run Linux 6.14 or later");
 	if (*value != 'Y')
@@ -92,7 +122,7 @@ struct answer check_loaded(void)
 
 	if (!file_exists(MODULE))
 		return skip("it is not loaded", "rmpoptctl load");
-	if (!file_exists(SYSFS "state"))
+	if (!loaded())
 		return fail("/sys/module/rmpopt is there, " SYSFS " is not",
 			    "dmesg | grep rmpopt says what it is doing");
 	if (version && strcmp(version, RMPOPT_VERSION))
@@ -121,11 +151,27 @@ struct answer check_hooks(void)
 {
 	const char *hooks = file_text(SYSFS "hooks");
 
-	if (!file_exists(SYSFS "state"))
+	if (!loaded())
 		return skip("it is not loaded", NULL);
 	if (!hooks)
 		return skip("this module has none", "works without: the watch finds changes");
 	if (!strncmp(hooks, "none", 4) || strchr(hooks, ';'))
 		return skip(hooks, "works without: the watch finds changes");
 	return pass(hooks);
+}
+
+/* Lockdown shuts those files of debugfs that can be written, and only those. */
+struct answer check_debugfs(void)
+{
+	const char *lockdown = check_lockdown();
+
+	if (!loaded())
+		return skip("it is not loaded", NULL);
+	if (!file_exists(DEBUGFS "rmp"))
+		return skip("there is no " DEBUGFS "rmp",
+			    "works without, but for why and bench: as root, mount -t debugfs none /sys/kernel/debug");
+	if (lockdown)
+		return skip(format("the kernel is locked down (%s), which shuts rmp_region and bench", lockdown),
+			    "works without, but for bench and the exact pages of why REGION");
+	return pass(DEBUGFS " can be read");
 }

@@ -88,10 +88,14 @@ const struct command commands[] = {
 			    "rmpoptctl set --persist isolated=skip# and for later loads\n",
 		.columns = set_columns,
 	}, {
-		.name = "metrics", .options = "s", .run = run_metrics,
-		.summary = "print OpenMetrics text, as for node_exporter's textfile collector",
-		.details = "Without the module there is one metric: rmpopt_loaded 0. Counts are for root.",
-		.examples = "rmpoptctl metrics >rmpopt.prom.new && mv rmpopt.prom.new rmpopt.prom# from a timer\n",
+		.name = "metrics", .options = "sx", .run = run_metrics,
+		.summary = "print OpenMetrics text; --textfile for node_exporter",
+		.details = "node_exporter's textfile collector reads an older format, in which counters are declared\n"
+			   "differently: --textfile prints that. Names and values of the samples are the same; all\n"
+			   "stand in rmpoptctl(8). Without the module there is one: rmpopt_loaded 0. Counts are for\n"
+			   "root.",
+		.examples = "rmpoptctl metrics --textfile >rmpopt.prom.new && mv rmpopt.prom.new rmpopt.prom# from a timer\n"
+			    "rmpoptctl metrics# for what reads OpenMetrics\n",
 	}, {
 		.name = "bench", .options = "ryjonC", .run = run_bench,
 		.summary = "measure what RMPOPT costs on this host, and what it brings",

@@ -56,6 +56,7 @@ enum {
  * @wait: until the scan has ended
  * @persist: for later loads, too
  * @yes: do not ask
+ * @textfile: metrics for the textfile collector
  * @sysroot: read below this folder instead of /
  * @output: columns to show, NULL for all
  * @save: where to save what is read
@@ -72,6 +73,7 @@ struct options {
 	bool wait;
 	bool persist;
 	bool yes;
+	bool textfile;
 	const char *sysroot;
 	const char *output;
 	const char *save;

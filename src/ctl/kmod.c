@@ -27,13 +27,19 @@ static void be_quiet(void *data, int priority, const char *file, int line,
 {
 }
 
-static struct kmod_ctx *quiet_context(void)
+static struct kmod_ctx *quieted(struct kmod_ctx *ctx)
 {
-	struct kmod_ctx *ctx = open_context();
-
 	if (ctx)
 		kmod_set_log_fn(ctx, be_quiet, NULL);
 	return ctx;
+}
+
+/* libkmod without files: it knows the live kernel command line only. */
+struct kmod_ctx *kmod_bare(void)
+{
+	static const char * const no_files[] = { NULL };
+
+	return quieted(kmod_new(NULL, no_files));
 }
 
 /* The module that is loaded, whether it has a file or not; NULL without memory. */
@@ -41,7 +47,7 @@ struct kmod_module *kmod_loaded(struct kmod_ctx **ctx)
 {
 	struct kmod_module *module = NULL;
 
-	*ctx = quiet_context();
+	*ctx = quieted(open_context());
 	if (*ctx && kmod_module_new_from_name(*ctx, MODULE_NAME, &module))
 		return NULL;
 	return module;
@@ -53,7 +59,7 @@ struct kmod_module *kmod_open(struct kmod_ctx **ctx)
 	struct kmod_list *list = NULL;
 	struct kmod_module *module = NULL;
 
-	*ctx = quiet_context();
+	*ctx = quieted(open_context());
 	if (!*ctx)
 		return NULL;
 	if (!kmod_module_new_from_lookup(*ctx, MODULE_NAME, &list) && list)
@@ -89,4 +95,18 @@ char *kmod_fact(struct kmod_module *module, const char *key)
 		if (*c < ' ' || *c > '~')
 			*c = '?';
 	return value;
+}
+
+/* What @look says about the module, or that there is none. */
+struct answer kmod_answer(struct answer (*look)(struct kmod_module *))
+{
+	struct answer answer = skip("there is no module for this kernel", NULL);
+	struct kmod_module *module;
+	struct kmod_ctx *ctx;
+
+	module = kmod_open(&ctx);
+	if (module)
+		answer = look(module);
+	kmod_close(ctx, module);
+	return answer;
 }

@@ -7,13 +7,15 @@
 
 #include <libkmod.h>
 
-#include "ctl.h"
+#include "check.h"
 
 #define MODULE_NAME	"rmpopt"
 
 struct kmod_module *kmod_loaded(struct kmod_ctx **ctx);
 struct kmod_module *kmod_open(struct kmod_ctx **ctx);
+struct kmod_ctx *kmod_bare(void);
 void kmod_close(struct kmod_ctx *ctx, struct kmod_module *module);
 char *kmod_fact(struct kmod_module *module, const char *key);
+struct answer kmod_answer(struct answer (*look)(struct kmod_module *module));
 
 #endif /* RMPOPTCTL_KMOD_H */

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * metrics: OpenMetrics text. Only gauges and counters: node_exporter's textfile
- * collector, which has the older grammar, refuses a file with a type it does
- * not know.
+ * metrics: OpenMetrics text, or the older text of Prometheus, which is all that
+ * node_exporter's textfile collector reads. They differ in how a counter is
+ * declared: OpenMetrics leaves out the _total that its samples end in. The other
+ * one takes that for another metric, without type and help. Types are those
+ * that both know; for another the collector refuses the whole file.
  */
 #include <string.h>
 
@@ -59,11 +61,14 @@ static const struct metric metrics[] = {
 	  "Longest interruption of a core." },
 };
 
-static void head(const char *name, const char *type, const char *unit,
+static void head(const char *name, bool counter, const char *unit,
 		 const char *help)
 {
-	printf("# HELP rmpopt_%s %s\n# TYPE rmpopt_%s %s\n", name, help, name, type);
-	if (*unit)
+	const char *suffix = counter && options.textfile ? "_total" : "";
+
+	printf("# HELP rmpopt_%s%s %s\n# TYPE rmpopt_%s%s %s\n", name, suffix,
+	       help, name, suffix, counter ? "counter" : "gauge");
+	if (*unit && !options.textfile)
 		printf("# UNIT rmpopt_%s %s\n", name, unit);
 }
 
@@ -75,8 +80,7 @@ static void print_metric(const struct metric *metric)
 	if (!file_number(&value, SYSFS "%s", metric->file))
 		return;
 	if (metric->help)
-		head(metric->name, metric->counter ? "counter" : "gauge",
-		     metric->unit, metric->help);
+		head(metric->name, metric->counter, metric->unit, metric->help);
 	if (metric->scale == 1)
 		printf("rmpopt_%s%s%s %llu\n", metric->name, suffix,
 		       metric->labels, value);
@@ -87,7 +91,7 @@ static void print_metric(const struct metric *metric)
 
 static void gauge(const char *name, const char *help, u64 value)
 {
-	head(name, "gauge", "", help);
+	head(name, false, "", help);
 	printf("rmpopt_%s %llu\n", name, value);
 }
 
@@ -95,10 +99,22 @@ static void gauge(const char *name, const char *help, u64 value)
 static void words(const char *name, const char *label, const char *help,
 		  const char * const *word, const char *now)
 {
-	head(name, "gauge", "", help);
+	head(name, false, "", help);
 	for (; *word; word++)
 		printf("rmpopt_%s{%s=\"%s\"} %d\n", name, label, *word,
 		       now && !strcmp(*word, now));
+}
+
+/* What could end a label's value has no place in a version. */
+static void print_info(const char *version)
+{
+	char *text = arena_copy(version), *c;
+
+	for (c = text; *c; c++)
+		if (*c == '"' || *c == '\\' || *c == '\n')
+			*c = '?';
+	head("info", false, "", "Version of the module.");
+	printf("rmpopt_info{version=\"%s\"} 1\n", text);
 }
 
 static void print_state(const struct host *host)
@@ -133,10 +149,12 @@ int run_metrics(char **arguments)
 	(void)arguments;
 	gauge("loaded", "Whether the module is loaded.", loaded);
 	if (loaded) {
+		print_info(host.version);
 		print_state(&host);
 		for (i = 0; i < ARRAY_SIZE(metrics); i++)
 			print_metric(&metrics[i]);
 	}
-	puts("# EOF");
+	if (!options.textfile)
+		puts("# EOF");
 	return CTL_OK;
 }

@@ -40,15 +40,56 @@ const struct parameter parameters[] = {
 	{ }
 };
 
+/* As the kernel compares names: - is the same as _. */
+static bool is_name(const char *name, const char *word, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < length; i++)
+		if (word[i] != name[i] && !(word[i] == '-' && name[i] == '_'))
+			return false;
+	return !name[i];
+}
+
 const struct parameter *parameter_find(const char *word, size_t length)
 {
 	const struct parameter *parameter;
 
 	for (parameter = parameters; parameter->name; parameter++)
-		if (strlen(parameter->name) == length &&
-		    !strncmp(parameter->name, word, length))
+		if (is_name(parameter->name, word, length))
 			return parameter;
 	return NULL;
+}
+
+/* The next NAME=VALUE, NULL behind the last; blanks in double quotes belong to it. */
+char *option_next(char **line)
+{
+	char *word = *line + strspn(*line, " \t"), *c = word;
+	bool quoted = false;
+
+	for (; *c && (quoted || (*c != ' ' && *c != '\t')); c++)
+		quoted ^= *c == '"';
+	*line = c;
+	if (*c)
+		*(*line)++ = '\0';
+	return *word ? word : NULL;
+}
+
+/* Without the quotes that the kernel drops: around the value, or around it all. */
+char *option_plain(const char *word)
+{
+	char *plain = arena_copy(*word == '"' ? word + 1 : word);
+	char *value = strchr(plain, '='), *end = plain + strlen(plain);
+	bool quoted = *word == '"';
+
+	if (value && value[1] == '"') {
+		memmove(value + 1, value + 2, end - value - 1);
+		end--;
+		quoted = true;
+	}
+	if (quoted && end > plain && end[-1] == '"')
+		end[-1] = '\0';
+	return plain;
 }
 
 const char *parameter_limits(const struct parameter *parameter)

@@ -38,8 +38,13 @@ struct parameter {
 
 extern const struct parameter parameters[];
 const struct parameter *parameter_find(const char *word, size_t length);
+char *option_next(char **line);
+char *option_plain(const char *word);
 const char *parameter_limits(const struct parameter *parameter);
 const char *parameter_wrong(const char *word);
 int parameters_check(char **words);
+
+/* check_modprobe.c */
+const char *configured_value(const struct parameter *parameter);
 
 #endif /* RMPOPTCTL_PARAMETERS_H */

@@ -7,10 +7,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ctl.h"
+#include "parameters.h"
 #include "persist.h"
 
 #define FOLDER	"/etc/modprobe.d"
@@ -49,28 +50,19 @@ static char *joined(const char *line)
 	return copy;
 }
 
-static bool is_set_again(const char *word, char **words)
+static const struct parameter *parameter_of(const char *word)
 {
-	size_t length = strcspn(word, "=") + 1;
-
-	for (; *words; words++)
-		if (!strncmp(word, *words, length))
-			return true;
-	return false;
+	return parameter_find(word, strcspn(word, "="));
 }
 
-/* Blanks in double quotes belong to the word. */
-static char *next_option(char **line)
+static bool is_set_again(const char *word, char **words)
 {
-	char *word = *line + strspn(*line, " \t"), *c = word;
-	bool quoted = false;
+	const struct parameter *parameter = parameter_of(option_plain(word));
 
-	for (; *c && (quoted || (*c != ' ' && *c != '\t')); c++)
-		quoted ^= *c == '"';
-	*line = c;
-	if (*c)
-		*(*line)++ = '\0';
-	return *word ? word : NULL;
+	for (; *words; words++)
+		if (parameter && parameter_of(*words) == parameter)
+			return true;
+	return false;
 }
 
 /* A line "options rmpopt ..." without what is set anew; "" if nothing stays. */
@@ -85,7 +77,7 @@ static const char *without(const char *line, char **words)
 	word = next_word(&rest);
 	if (!word || strcmp(word, "rmpopt"))
 		return line;
-	while ((word = next_option(&rest))) {
+	while ((word = option_next(&rest))) {
 		if (is_set_again(word, words))
 			dropped = true;
 		else
@@ -124,26 +116,35 @@ static int write_all(int fd, const char *text)
 	return fchmod(fd, 0644) || fsync(fd) ? errno : 0;
 }
 
-/* Readers see the old file or the new one. Returns 0 or an errno. */
-static int replace(const char *text)
+/* Where a link at PATH leads, else PATH. */
+static const char *target(void)
 {
-	char *path = format(FOLDER "/.rmpopt.conf.XXXXXX");
-	int fd = mkostemp(path, O_CLOEXEC), error;
+	char *real = realpath(PATH, NULL);
+	const char *path = arena_copy(real ?: PATH);
+
+	free(real);
+	return path;
+}
+
+/* Readers see the old file or the new one. Returns 0 or an errno. */
+static int replace(const char *path, const char *text)
+{
+	char *new = format("%s.XXXXXX", path);
+	int fd = mkostemp(new, O_CLOEXEC), error;
 
 	if (fd < 0)
 		return errno;
 	error = write_all(fd, text);
 	if (close(fd) && !error)
 		error = errno;
-	if (!error && rename(path, PATH))
+	if (!error && rename(new, path))
 		error = errno;
 	if (error)
-		unlink(path);
+		unlink(new);
 	return error;
 }
 
-/* Adds NAME=VALUE words to those of later loads. Returns the exit code. */
-int persist(char **words)
+static int rewrite(char **words)
 {
 	size_t size;
 	char *old = file_bytes(PATH, &size);
@@ -153,9 +154,48 @@ int persist(char **words)
 		error = errno;
 	else if (old && memchr(old, '\0', size))
 		error = EILSEQ;
+	return error ?: replace(target(), new_text(old ?: "", words));
+}
+
+/* Two at once would lose what the first has written: the folder is the lock. */
+static int rewrite_alone(char **words)
+{
+	int fd = open(FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC), error;
+
+	if (fd < 0)
+		return errno;
+	error = flock(fd, LOCK_EX) ? errno : rewrite(words);
+	close(fd);
+	return error;
+}
+
+/* Files of later names, and the kernel command line, have the last word. */
+static int overridden(char **words)
+{
+	const char *value;
+	int ret = CTL_OK;
+
+	for (; *words; words++) {
+		value = configured_value(parameter_of(*words));
+		if (!value || !strcmp(value, strchr(*words, '=') + 1))
+			continue;
+		failed("%s is kept in " PATH ", but the next load takes %s: see modprobe -c | grep rmpopt, and /proc/cmdline",
+		       *words, value);
+		ret = CTL_PARTLY;
+	}
+	return ret;
+}
+
+/*
+ * Adds NAME=VALUE words to those of later loads. Returns the exit code:
+ * CTL_PARTLY if something else is stronger.
+ */
+int persist(char **words)
+{
+	int error = rewrite_alone(words);
+
 	if (!error)
-		error = replace(new_text(old ?: "", words));
-	return error ? failed(PATH ": %s; nothing was written there%s",
-			      strerror(error),
-			      error == EACCES ? ", run this as root" : "") : CTL_OK;
+		return overridden(words);
+	return failed(PATH ": %s; nothing was changed%s", strerror(error),
+		      error == EACCES ? ", run this as root" : "");
 }

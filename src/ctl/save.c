@@ -21,7 +21,7 @@
 extern char **environ;
 
 /* Of the kernel command line. */
-#define WORDS "sev= iommu amd_iommu kvm_amd. rmpopt. elfcorehdr= isolcpus= nohz_full= module.sig lockdown="
+#define WORDS "sev= iommu amd_iommu kvm_amd. kvm-amd. modprobe. module_blacklist= rmpopt. elfcorehdr= isolcpus= nohz_full= module.sig lockdown="
 
 /**
  * struct saved - files that are saved
@@ -49,6 +49,7 @@ static const struct saved saved[] = {
 	{ "/sys/class/iommu/*/amd-iommu/features", NULL, NULL },
 	{ "/sys/devices/system/cpu/online", NULL, NULL },
 	{ "/proc/sys/kernel/osrelease", NULL, NULL },
+	{ "/proc/sys/kernel/modules_disabled", NULL, NULL },
 	{ "/proc/zoneinfo", NULL, "Node |spanned|start_pfn" },
 	{ "/proc/cpuinfo", NULL, "flags|vendor_id|cpu family|model|stepping" },
 	{ "/proc/cmdline", WORDS, NULL },
@@ -58,6 +59,8 @@ static const struct saved saved[] = {
 	{ "/usr/lib/modprobe.d/*.conf", NULL, "rmpopt|kvm_amd|ccp" },
 	{ "/boot/config-%s", NULL, "CONFIG_KVM_AMD_SEV|CONFIG_KPROBES|CONFIG_MODULE_SIG" },
 	{ "/lib/modules/%s/modules.dep.bin", NULL, NULL },
+	{ "/lib/modules/%s/source/arch/x86/include/asm/cpufeatures.h", NULL, "X86_FEATURE_RMPOPT" },
+	{ "/lib/modules/%s/build/arch/x86/include/asm/cpufeatures.h", NULL, "X86_FEATURE_RMPOPT" },
 };
 
 /* What it says about itself. */

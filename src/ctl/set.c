@@ -6,6 +6,9 @@
 #include "parameters.h"
 #include "persist.h"
 
+/* The table of commands takes half as many. */
+#define WORDS_MAX	64
+
 const struct column set_columns[] = {
 	{ "name", COLUMN_TEXT, "of the parameter" },
 	{ "value", COLUMN_TEXT, "in force; null if the module is not loaded" },
@@ -73,28 +76,37 @@ static int write_word(const char *word, const char *value)
 		      error == EACCES ? "; run this as root" : "");
 }
 
-/* What the kernel alone could refuse is taken back, too. */
-static int write_words(char **words)
+/* Notes in @before what each value was that is written. */
+static int write_words(char **words, const char **before)
 {
-	const char *before[64] = { };
+	const char *value;
 	int i, ret = CTL_OK;
 
 	for (i = 0; words[i] && ret == CTL_OK; i++) {
 		if (!parameter_of(words[i])->tunable)
 			continue;
-		before[i] = value_now(parameter_of(words[i]));
+		value = value_now(parameter_of(words[i]));
 		ret = write_word(words[i], strchr(words[i], '=') + 1);
+		if (!ret)
+			before[i] = value;
 	}
-	if (ret == CTL_OK)
-		return ret;
-	for (i -= 2; i >= 0; i--)
+	return ret;
+}
+
+static void take_back(char **words, const char **before)
+{
+	int i;
+
+	for (i = 0; words[i]; i++)
+		;
+	while (i--)
 		if (before[i])
 			write_word(words[i], before[i]);
-	return ret;
 }
 
 static int change(char **words)
 {
+	const char *before[WORDS_MAX] = { };
 	bool loaded = file_exists(SYSFS "state");
 	int ret = check_words(words);
 
@@ -103,9 +115,12 @@ static int change(char **words)
 	if (!loaded && !options.persist)
 		return failed("rmpopt is not loaded; load it, or set --persist for later loads");
 	if (loaded)
-		ret = write_words(words);
+		ret = write_words(words, before);
 	if (!ret && options.persist)
 		ret = persist(words);
+	/* What the kernel or the disk alone could refuse. */
+	if (ret == CTL_FAILED)
+		take_back(words, before);
 	return ret;
 }
 

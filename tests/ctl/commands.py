@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Each command on hosts of all kinds: what it says, and its exit code."""
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -12,130 +13,8 @@ scratch = tempfile.TemporaryDirectory()
 hosts = trees.make_all(scratch.name + "/trees")
 
 
-def variant(name, change, signer=None, make=trees.not_loaded):
-    """A host that differs in something."""
-    host = make()
-    host.signer = signer
-    change(host)
-    return host.write(f"{scratch.name}/variants/{name}")
-
-
-def verdicts(tree):
-    result = ctl("check", "--json", tree=tree)
-    return result.code, {row["name"]: row["result"] for row in json.loads(result.out)["check"]}
-
-
-def failing(tree):
-    return sorted(name for name, result in verdicts(tree)[1].items() if result == "FAIL")
-
-
-def check_tests():
-    code, found = verdicts(hosts["ready"])
-    equal((code, [n for n, r in found.items() if r != "PASS"]), (0, ["key"]), "check: a host that is ready passes")
-    equal(len(found), 28, "check: has all conditions")
-    code, found = verdicts(hosts["not_loaded"])
-    equal((code, found["loaded"], found["state"], found["hooks"]), (0, "SKIP", "SKIP", "SKIP"),
-          "check: passes before the load")
-    equal(failing(hosts["no_rmpopt"]), ["rmpopt"], "check: no RMPOPT is named")
-    equal(verdicts(hosts["no_rmpopt"])[0], 1, "check: and fails")
-    equal(failing(hosts["waiting"]), ["kvm_amd", "snp_init", "state"], "check: a host that waits for SNP")
-    equal(failing(hosts["failed"]), ["state"], "check: a module that has failed")
-    result = ctl("check", tree=hosts["waiting"])
-    like(result.out, r"^\[ FAIL \] SNP is enabled on all CPUs +SYSCFG.SnpEn is set on no CPU\n +modprobe kvm_amd sev_snp=1",
-         "check: says what was read and the fix")
-    like(result.out, r"^\d+ passed, 3 failed", "check: counts")
-    unlike(result.out, "\033", "check: no colours where no terminal is")
-
-
-def text_file(name, text):
-    return lambda host: host.files.update({name: text})
-
-
-def cpuid_line(old, new):
-    def change(host):
-        saved = host.cpuid
-        host.cpuid = lambda: saved().replace(old, new)
-    return change
-
-
-def msr_text(old, new):
-    def change(host):
-        saved = host.msrs
-        host.msrs = lambda: saved().replace(old, new)
-    return change
-
-
-def broken_hosts():
-    """What is wrong, the host, which conditions have to fail."""
-    config = f"boot/config-{trees.RELEASE}"
-    yield "an Intel CPU", cpuid_line("0x68747541 0x444d4163 0x69746e65", "0x756e6547 0x6c65746e 0x49656e69"), ["vendor"]
-    yield "a hypervisor below", cpuid_line("0x1 0x0 0xb00f50 0x800 0x0", "0x1 0x0 0xb00f50 0x800 0x80000000"), ["hypervisor"]
-    yield "no SNP", cpuid_line("0xa0001b", "0xa0000b"), ["snp"]
-    yield "no RMPREAD", cpuid_line("0xa0001b", "0x80001b"), ["rmpread"]
-    yield "no segmented RMP in the CPU", cpuid_line("0xa0001b", "0x20001b"), ["segments"]
-    yield "no memory encryption", msr_text("0x1800000", "0x1000000"), ["syscfg"]
-    yield "no RMP", msr_text("0xc0010132 0x40000000", "0xc0010132 0x0"), ["rmp_base"]
-    yield "a contiguous RMP", msr_text("0x2201", "0x2200"), ["rmp_cfg"]
-    yield "SnpEn missing on one CPU", msr_text("5 0xc0010010 0x1800000", "5 0xc0010010 0x800000"), ["snp_init"]
-    yield "an IOMMU without SNP", text_file("sys/class/iommu/ivhd0/amd-iommu/features", "246577efa2254afa:10"), ["iommu"]
-    yield "no IOMMU", text_file("sys/class/iommu/ivhd0/amd-iommu/features", None), ["iommu"]
-    yield "a cloud kernel", text_file(config, "CONFIG_KPROBES=y"), ["config_sev"]
-    yield "SNP off on the command line", text_file("proc/cmdline", "sev=debug,nosnp"), ["cmdline"]
-    yield "the IOMMU off on the command line", text_file("proc/cmdline", "amd_iommu=off"), ["cmdline"]
-    yield "the kill switch", text_file("proc/cmdline", "quiet rmpopt.disable"), ["cmdline"]
-    yield "a kdump kernel", text_file("proc/cmdline", "elfcorehdr=0x1000"), ["kdump"]
-    yield "no SNP host", text_file("proc/cpuinfo", "flags : fpu sev sev_snp_not"), ["snp_host"]
-    yield "support in the kernel", text_file("proc/kallsyms", "0000 t snp_setup_rmpopt"), ["in_kernel"]
-    yield "a blocked module", text_file("etc/modprobe.d/x.conf", "install rmpopt /bin/false"), ["blacklist"]
-    yield "a bad option", text_file("etc/modprobe.d/x.conf", "options rmpopt slice_us=5"), ["parameters"]
-    yield "an unknown option", text_file("etc/modprobe.d/x.conf", "options rmpopt slices=50"), ["parameters"]
-    yield "disable=1", text_file("etc/modprobe.d/x.conf", "options rmpopt disable=1"), ["parameters"]
-    yield "lockdown and no signature", text_file("sys/kernel/security/lockdown", "none [integrity] confidentiality"), ["signature"]
-    yield "forced signatures", text_file("sys/module/module/parameters/sig_enforce", "Y"), ["signature"]
-
-
-def broken_tests():
-    for number, (what, change, wanted) in enumerate(broken_hosts()):
-        found = failing(variant(f"broken-{number}", change))
-        if wanted == ["vendor"] or wanted == ["snp"]:
-            found = found[-1:] if wanted == ["vendor"] else [n for n in found if n == "snp"]
-        equal(found, wanted, f"check finds: {what}")
-    old = variant("old", text_file("proc/sys/kernel/osrelease", "6.12.117"))
-    ok("kernel" in failing(old) and "built" in failing(old), "check finds: an old kernel and no module for it")
-    allowed = text_file("proc/cmdline", "rmpopt.disable=0 sev=debug amd_iommu=force_isolation")
-    equal(failing(variant("allowed", allowed)), [], "check: harmless words are no failure")
-    blacklisted = variant("blacklisted", text_file("etc/modprobe.d/x.conf", "blacklist rmpopt"))
-    equal((failing(blacklisted), verdicts(blacklisted)[1]["blacklist"]), ([], "SKIP"), "check: a blacklist is told")
-
-
-def blind_tests():
-    def change(host):
-        host.msrs = lambda: None
-        host.files.update({f"boot/config-{trees.RELEASE}": None, "proc/kallsyms": None})
-    tree = variant("blind", change)
-    code, found = verdicts(tree)
-    equal((code, [n for n, r in found.items() if r == "SKIP"]),
-          (0, ["syscfg", "rmp_base", "rmp_cfg", "config_sev", "config_kprobes", "in_kernel", "snp_init", "key", "loaded",
-               "state", "hooks"]), "check: what can't be read is skipped")
-    like(ctl("check", tree=tree).out, "can't read RMP_CFG.*\n +none were saved: as root, modprobe msr", "check: and how to mend that")
-
-
-def key_tests():
-    locked = text_file("sys/kernel/security/lockdown", "none [integrity] confidentiality")
-    signer = "rmpopt test key"
-    tree = variant("unknown-key", locked, signer)
-    equal((failing(tree), verdicts(tree)[1]["signature"]), (["key"], "PASS"), "check finds: a key that is not enrolled")
-
-    def enrolled(host):
-        locked(host)
-        host.files["proc/keys"] = f"1b I------ 1 perm 1f010000 0 0 asymmetri {signer}: aa: X509.rsa [bb]"
-    equal(verdicts(variant("key-in-keyring", enrolled, signer))[1]["key"], "PASS", "check: a key of the kernel's keyrings")
-
-    def owner(host):
-        locked(host)
-        name = "sys/firmware/efi/efivars/MokListRT-605dab50-e046-4300-abb6-3dd810dd8b23"
-        host.files[name] = b"\x06\0\0\0" + bytes(range(256)) + signer.encode() + b"\0\xff"
-    equal(verdicts(variant("key-of-owner", owner, signer))[1]["key"], "PASS", "check: a key of the machine's owner")
+def variant(name, change, make):
+    return trees.variant(f"{scratch.name}/variants/{name}", change, make=make)
 
 
 def status_tests():
@@ -366,7 +245,42 @@ def persist_tests():
             conf.write_text(before)
         result = ctl("set", "--persist", *words)
         like(conf.read_text(), after, f"set --persist: case {number}, exit {result.code}")
-    equal([p.name for p in conf.parent.glob(".rmpopt*")], [], "set --persist: leaves no other file")
+    equal([p.name for p in conf.parent.glob("*rmpopt*") if p != conf], [], "set --persist: leaves no other file")
+    conf.write_text('options rmpopt "duty=3" slice-us=20 cpus="0-3,8"\n')
+    ctl("set", "--persist", "slice_us=25", "duty=4")
+    equal(conf.read_text(), 'options rmpopt cpus="0-3,8"\noptions rmpopt slice_us=25 duty=4\n', "set --persist: quotes and dashes")
+    conf.unlink()
+
+
+def together_tests():
+    """Two at once lose nothing."""
+    conf = pathlib.Path("/etc/modprobe.d/rmpopt.conf")
+    words = ["slice_us=20", "duty=3", "parallel=2", "isolated=skip", "auto=N", "watch_ms=10", "hooks=N", "cpus=0"]
+    lost = []
+    for _ in range(10):
+        conf.unlink(missing_ok=True)
+        with concurrent.futures.ThreadPoolExecutor(len(words)) as pool:
+            list(pool.map(lambda word: ctl("set", "--persist", word), words))
+        lost += sorted(set(words) - set(conf.read_text().split()))
+    equal(lost, [], "set --persist: eight at once, ten times, lose nothing")
+    conf.unlink()
+
+
+def strong_tests():
+    conf, site = pathlib.Path("/etc/modprobe.d/rmpopt.conf"), pathlib.Path("/etc/modprobe.d/zz-site.conf")
+    site.write_text("options rmpopt duty=9\n")
+    result = ctl("set", "--persist", "duty=3", "slice_us=20")
+    equal((result.code, result.err.count("\n")), (64, 1), "set --persist: what another file overrides is told")
+    like(result.err, "duty=3 is kept .* takes 9", "set --persist: and by what")
+    equal(ctl("set", "--persist", "duty=9").code, 0, "set --persist: but not what it repeats")
+    site.unlink()
+    elsewhere = pathlib.Path(scratch.name, "elsewhere.conf")
+    elsewhere.write_text("# managed\n")
+    conf.unlink()
+    conf.symlink_to(elsewhere)
+    equal(ctl("set", "--persist", "duty=3").code, 0, "set --persist: through a link")
+    equal((conf.is_symlink(), elsewhere.read_text()), (True, "# managed\noptions rmpopt duty=3\n"),
+          "set --persist: the link stays, and what it names is changed")
     conf.unlink()
 
 
@@ -409,7 +323,8 @@ def misuse_tests():
         ok(full and code == 1, "a full disk is a failure")
 
 
-for test in (check_tests, broken_tests, blind_tests, key_tests, status_tests, terminal_tests, nothing_tests, user_tests, map_tests, why_tests, unreadable_tests, unknown_tests, cores_tests,
-             watch_tests, set_tests, persist_tests, sysroot_tests, save_tests, misuse_tests):
+for test in (status_tests, terminal_tests, nothing_tests, user_tests, map_tests, why_tests, unreadable_tests, unknown_tests,
+             cores_tests, watch_tests, set_tests, persist_tests, together_tests, strong_tests, sysroot_tests, save_tests,
+             misuse_tests):
     test()
 done()

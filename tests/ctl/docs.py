@@ -6,6 +6,9 @@ import re
 import subprocess
 import tempfile
 
+import prometheus_client.openmetrics.parser as openmetrics
+
+import trees
 from tap import PROGRAM, ctl, done, equal, ok
 
 tree = pathlib.Path(__file__).parents[2]
@@ -35,6 +38,20 @@ def manual_tests():
     for name, option in sorted(known.items()):
         equal(written.get(name), option, f"rmpoptctl(8): --{name} as in --help")
     equal(re.findall(r"^\*(\d+)\*", section(page, "EXIT STATUS"), re.M), ["0", "1", "2", "64"], "rmpoptctl(8) has the exit codes")
+
+
+def metric_tests():
+    """The names are a contract: the table in rmpoptctl(8) has each with its labels, type and help."""
+    with tempfile.TemporaryDirectory() as to:
+        found = openmetrics.text_string_to_metric_families(ctl("metrics", tree=trees.Host().write(to)).out)
+        shown = sorted((family.samples[0].name, ",".join(family.samples[0].labels), family.type, family.documentation)
+                       for family in found)
+    page = section((tree / "doc/rmpoptctl.8.scd").read_text(), "METRICS")
+    written = re.findall(r"^\*(\w+)\*(?:\{_(\w+)_\})? \((\w+)\)\n\t(.*(?:\n\t.*)*)", page, re.M)
+    equal(sorted((name, label, kind, " ".join(text.split())) for name, label, kind, text in written), shown,
+          "rmpoptctl(8) has the metrics, each with label, type and help")
+    counts = {name for name, _, kind, _ in shown if kind == "counter"}
+    equal(sorted(name for name in counts if not name.endswith("_total")), [], "counters end in _total")
 
 
 def parameter_tests():
@@ -87,18 +104,62 @@ def help_tests():
         ok((built / page).stat().st_size > 1000, f"{page} is made")
 
 
+def make(*words, check=True):
+    return subprocess.run(["make", "-s", "-C", tree, *words], check=check, capture_output=True, text=True).stdout
+
+
+def files_below(folder):
+    return sorted(str(path.relative_to(folder)) for path in pathlib.Path(folder).rglob("*") if path.is_file())
+
+
 def install_tests():
+    documents = "usr/share/doc/rmpopt/"
     with tempfile.TemporaryDirectory() as to:
-        subprocess.run(["make", "-s", "-C", tree, "-f", "src/ctl/Makefile", "install", f"build={built}", f"DESTDIR={to}",
-                        "prefix=/usr", "CFLAGS=-O1 -g"], check=True, capture_output=True)
-        found = sorted(str(path.relative_to(to)) for path in pathlib.Path(to).rglob("*") if path.is_file())
-        equal(found, ["usr/sbin/rmpoptctl", "usr/share/bash-completion/completions/rmpoptctl", "usr/share/man/man4/rmpopt.4",
-                      "usr/share/man/man8/rmpoptctl.8"], "make install-ctl: what is installed")
+        words = ["-f", "src/ctl/Makefile", f"build={built}", f"DESTDIR={to}", "prefix=/usr", "CFLAGS=-O1 -g"]
+        make("install", *words)
+        equal(files_below(to), ["usr/sbin/rmpoptctl", "usr/share/bash-completion/completions/rmpoptctl",
+                                documents + "90-rmpopt.rules", documents + "ABI/debugfs-rmpopt", documents + "ABI/sysfs-kernel-rmpopt",
+                                "usr/share/man/man4/rmpopt.4", "usr/share/man/man8/rmpoptctl.8"], "make install-ctl: what is installed")
+        pathlib.Path(to, "usr/sbin/other").touch()
+        make("uninstall", *words)
+        equal(files_below(to), ["usr/sbin/other"], "make uninstall-ctl: and removed")
+
+
+def stage_tests():
+    """What DKMS gets: what Kbuild names, and nothing else."""
+    objects = re.findall(r"(src/\w+)\.o", (tree / "Kbuild").read_text())
+    headers = [f"include/{path.name}" for path in (tree / "include").iterdir()]
+    with tempfile.TemporaryDirectory() as to:
+        make("install", f"DESTDIR={to}")
+        staged = f"{to}/usr/src/rmpopt-0.1.0"
+        equal(files_below(to), sorted(f"usr/src/rmpopt-0.1.0/{name}" for name in
+                                      ["Kbuild", "Makefile", "dkms.conf", *headers, *(name + ".c" for name in objects)]),
+              "make install: the sources of the module and nothing else")
+        pathlib.Path(staged, "src/gone.c").touch()
+        make("install", f"DESTDIR={to}")
+        ok(not pathlib.Path(staged, "src/gone.c").exists(), "make install: a second time, without what is gone")
+        subprocess.run(["make", "-s", "-C", staged, "stage", f"DESTDIR={to}"], check=True)
+        ok(pathlib.Path(staged, "Kbuild").exists(), "make install: from where they lie they are not removed")
+        make("uninstall", f"DESTDIR={to}")
+        equal(files_below(to), [], "make uninstall: removes them")
+
+
+def flags_tests():
+    """What a distribution's build hands over."""
+    with tempfile.TemporaryDirectory() as to:
+        text = make("-n", "-f", "src/ctl/Makefile", f"build={to}", "CPPFLAGS=-DFROM_CPPFLAGS", "PKG_CONFIG=echo -DFROM_PKG_CONFIG",
+                    f"{to}/rmpoptctl")
+    compiles = [line for line in text.splitlines() if " -c -o " in line]
+    ok(compiles and all("-DFROM_CPPFLAGS" in line and "-DFROM_PKG_CONFIG" in line for line in compiles),
+       "make ctl: CPPFLAGS and PKG_CONFIG are heeded", text[:2000])
 
 
 manual_tests()
+metric_tests()
 parameter_tests()
 completion_tests()
 help_tests()
 install_tests()
+stage_tests()
+flags_tests()
 done()

@@ -57,25 +57,47 @@ def families(text, parse):
     return {family.name: family for family in parse(text)}
 
 
+def declared(found):
+    return {name: (family.type, family.documentation) for name, family in found.items()}
+
+
+def undeclared(text):
+    """Samples without a TYPE of exactly their name before them: node_exporter takes them for untyped."""
+    types, missing = set(), []
+    for line in text.splitlines():
+        if line.startswith("# TYPE "):
+            types.add(line.split()[2])
+        elif not line.startswith("#") and re.match(r"\w+", line)[0] not in types:
+            missing.append(line)
+    return missing
+
+
 def metrics_tests():
     for name, tree in hosts.items():
-        text = ctl("metrics", tree=tree).out
+        text, older_text = ctl("metrics", tree=tree).out, ctl("metrics", "--textfile", tree=tree).out
         try:
             found = families(text, openmetrics.text_string_to_metric_families)
-            older = families(text, prometheus.text_string_to_metric_families)
+            older = families(older_text, prometheus.text_string_to_metric_families)
         except ValueError as error:
-            ok(False, f"metrics, {name}: the grammar of OpenMetrics", error, text)
+            ok(False, f"metrics, {name}: the grammars of OpenMetrics and of Prometheus", error, text, older_text)
             continue
-        ok(found and older, f"metrics, {name}: the grammars of OpenMetrics and Prometheus")
         ok(all(family.documentation for family in found.values()), f"metrics, {name}: each has a HELP")
         equal({family.type for family in found.values()} - {"gauge", "counter"}, set(),
               f"metrics, {name}: only types that every collector knows")
+        equal(declared(older), declared(found), f"metrics --textfile, {name}: types and help as in OpenMetrics")
+        equal(undeclared(older_text), [], f"metrics --textfile, {name}: no sample without type")
+        equal(sample_lines(older_text), sample_lines(text), f"metrics --textfile, {name}: the same samples")
+    ok(undeclared(ctl("metrics", tree=hosts["ready"]).out), "metrics: OpenMetrics is not what node_exporter reads")
+
+
+def sample_lines(text):
+    return [line for line in text.splitlines() if not line.startswith("#")]
 
 
 def value_tests():
     found = families(ctl("metrics", tree=hosts["ready"]).out, openmetrics.text_string_to_metric_families)
     samples = {(s.name, *s.labels.values()): s.value for family in found.values() for s in family.samples}
-    wanted = {("rmpopt_loaded",): 1, ("rmpopt_state", "ready"): 1, ("rmpopt_state", "failed"): 0,
+    wanted = {("rmpopt_loaded",): 1, ("rmpopt_info", "0.1.0"): 1, ("rmpopt_state", "ready"): 1, ("rmpopt_state", "failed"): 0,
               ("rmpopt_optimized_regions",): 5, ("rmpopt_passes_total", "delta"): 4, ("rmpopt_conversions_total",): 77,
               ("rmpopt_verifies_total", "follower"): 21, ("rmpopt_last_pass_duration_seconds",): 0.001234,
               ("rmpopt_worst_slice_seconds",): 0.00004321, ("rmpopt_covered_regions",): 8, ("rmpopt_uncovered_regions",): 0,

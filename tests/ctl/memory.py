@@ -8,7 +8,7 @@ from tap import ctl, done, ok
 VALGRIND = ("valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full", "--show-leak-kinds=definite,indirect",
             "--errors-for-leak-kinds=definite,indirect")
 COMMANDS = (["check"], ["check", "--json"], ["status"], ["status", "--json"], ["map"], ["map", "--json"], ["why"],
-            ["why", "1027"], ["cores", "--json"], ["watch"], ["watch", "--json"], ["set"], ["metrics"])
+            ["why", "1027"], ["cores", "--json"], ["watch"], ["watch", "--json"], ["set"], ["metrics"], ["metrics", "--textfile"])
 
 with tempfile.TemporaryDirectory() as scratch:
     hosts = trees.make_all(scratch)

@@ -155,22 +155,60 @@ def write_module(to, signer, release=RELEASE):
                      for i, fact in enumerate(facts))
     subprocess.run(["gcc", "-c", "-x", "c", "-o", path, "-"], input=source.encode(), check=True)
     if signer:
-        sign(path, signer)
+        signer.sign(path)
     subprocess.run(["depmod", "-b", to, release], check=True, stderr=subprocess.DEVNULL)
 
 
-def sign(path, signer):
-    """As the kernel's sign-file does: PKCS#7, its length, a magic word."""
-    with tempfile.TemporaryDirectory() as scratch:
-        key, cert = f"{scratch}/key", f"{scratch}/cert"
-        subprocess.run(["openssl", "req", "-new", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert,
-                        "-subj", f"/CN={signer}"], check=True, capture_output=True)
-        signature = subprocess.run(["openssl", "smime", "-sign", "-binary", "-nocerts", "-noattr", "-md", "sha256",
-                                    "-outform", "DER", "-signer", cert, "-inkey", key, "-in", path],
-                                   check=True, capture_output=True).stdout
-    with open(path, "ab") as module:
-        module.write(signature + struct.pack(">BBBBBxxxI", 0, 0, 2, 0, 0, len(signature)))
-        module.write(b"~Module signature appended~\n")
+class Signer:
+    """A key and its certificate, as DKMS makes them: every host's has the same name."""
+
+    def __init__(self, name):
+        self.name = name
+        with tempfile.TemporaryDirectory() as scratch:
+            key, cert = pathlib.Path(scratch, "key"), pathlib.Path(scratch, "cert")
+            openssl("req", "-new", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-subj", f"/CN={name}")
+            self.key, self.cert = key.read_bytes(), cert.read_bytes()
+            self.der = openssl("x509", "-in", cert, "-outform", "DER")
+            text = openssl("x509", "-in", cert, "-noout", "-ext", "subjectKeyIdentifier").decode()
+            self.identifier = text.split()[-1].replace(":", "").lower()
+
+    def sign(self, path):
+        """As the kernel's sign-file does: PKCS#7, its length, a magic word."""
+        with tempfile.TemporaryDirectory() as scratch:
+            key, cert = pathlib.Path(scratch, "key"), pathlib.Path(scratch, "cert")
+            key.write_bytes(self.key)
+            cert.write_bytes(self.cert)
+            signature = openssl("smime", "-sign", "-binary", "-nocerts", "-noattr", "-md", "sha256", "-outform", "DER",
+                                "-signer", cert, "-inkey", key, "-in", path)
+        with open(path, "ab") as module:
+            module.write(signature + struct.pack(">BBBBBxxxI", 0, 0, 2, 0, 0, len(signature)))
+            module.write(b"~Module signature appended~\n")
+
+    def in_keyring(self):
+        """Its line in /proc/keys."""
+        return (f"1b7f9c30 I------     1 perm 1f030000     0     0 asymmetri {self.name}: {self.identifier}: "
+                f"X509.rsa {self.identifier[-8:]} []")
+
+
+def openssl(*words):
+    return subprocess.run(["openssl", *words], check=True, capture_output=True).stdout
+
+
+def mok_list(*signers):
+    """The EFI variable MokListRT: attributes, then a signature list for each certificate."""
+    data = struct.pack("<I", 6)
+    for signer in signers:
+        body = bytes(16) + signer.der
+        data += bytes.fromhex("a159c0a5e494a74a87b5ab155c2bf072") + struct.pack("<III", 28 + len(body), 0, len(body)) + body
+    return data
+
+
+def variant(to, change, signer=None, make=None):
+    """A host that differs in something, written to a folder."""
+    host = (make or not_loaded)()
+    host.signer = signer
+    change(host)
+    return host.write(to)
 
 
 def waiting():

@@ -53,7 +53,7 @@ is "$code $(get tune/duty)" "1 5" "but not if it is to change something"
 ctl check
 is "$code" 0 "check finds nothing wrong after the load"
 checked=$(cells check name,result)
-is "$(result_of loaded) $(result_of state)" "PASS PASS" "check: loaded, at work"
+is "$(result_of loaded) $(result_of state) $(result_of debugfs)" "PASS PASS PASS" "check: loaded, at work, debugfs"
 
 # status: each field of JSON is what the file says.
 ctl status
@@ -129,6 +129,11 @@ ctl set slice_us=30 parallel=8192
 is "$code" 0 "set takes what is in its limits"
 is "$(get tune/slice_us) $(get tune/parallel)" "30 8192" "and writes it"
 mkdir -p /etc/modprobe.d
+ok "modprobe.d can't be written to" eval 'mount -o bind /etc/modprobe.d /etc/modprobe.d && mount -o remount,bind,ro /etc/modprobe.d'
+ctl set --persist slice_us=77
+is "$code $(get tune/slice_us)" "1 30" "set --persist that can't be kept changes nothing"
+like "$err" "Read-only.*nothing was changed" "and says so"
+ok "modprobe.d can be written to again" umount /etc/modprobe.d
 printf 'options rmpopt duty=3 slice_us=40\noptions other x=1\n' >/etc/modprobe.d/rmpopt.conf
 ctl set --persist slice_us=25 cpus=0-3
 is "$code" 0 "set --persist"
@@ -140,6 +145,9 @@ ctl metrics
 is "$code" 0 "metrics"
 like "$out" "^rmpopt_optimized_regions 3\$" "have the numbers"
 like "$out" "^rmpopt_passes_total\{kind=\"full\"\} $(count passes_full)\$" "and the counts"
+like "$out" "^rmpopt_info\{version=\"$(cat /sys/module/rmpopt/version)\"\} 1\$" "and the version"
+ctl metrics --textfile
+like "$out" "^# TYPE rmpopt_passes_total counter\$" "metrics --textfile declares counters by their samples' name"
 
 # A saved tree says what the host says.
 ctl status --save /tmp/saved

@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: GPL-2.0
+"""check: each condition on hosts that don't meet it, and on those that do in an unusual way."""
+import json
+import pathlib
+import tempfile
+
+import trees
+from tap import ctl, done, equal, like, unlike
+
+MOK = "sys/firmware/efi/efivars/MokListRT-605dab50-e046-4300-abb6-3dd810dd8b23"
+LOCKED = "none [integrity] confidentiality"
+
+scratch = tempfile.TemporaryDirectory()
+hosts = trees.make_all(scratch.name + "/trees")
+
+
+def variant(name, change, signer=None, make=trees.not_loaded):
+    return trees.variant(f"{scratch.name}/variants/{name}", change, signer, make)
+
+
+def rows(tree, **more):
+    result = ctl("check", "--json", tree=tree, **more)
+    return result.code, {row["name"]: row for row in json.loads(result.out)["check"]}
+
+
+def verdicts(tree, **more):
+    code, found = rows(tree, **more)
+    return code, {name: row["result"] for name, row in found.items()}
+
+
+def failing(tree):
+    return sorted(name for name, result in verdicts(tree)[1].items() if result == "FAIL")
+
+
+def text_file(name, text):
+    return lambda host: host.files.update({name: text})
+
+
+def cpuid_line(old, new):
+    def change(host):
+        saved = host.cpuid
+        host.cpuid = lambda: saved().replace(old, new)
+    return change
+
+
+def msr_text(old, new):
+    def change(host):
+        saved = host.msrs
+        host.msrs = lambda: saved().replace(old, new)
+    return change
+
+
+def check_tests():
+    code, found = verdicts(hosts["ready"])
+    equal((code, [n for n, r in found.items() if r != "PASS"]), (0, ["key"]), "a host that is ready passes")
+    equal(len(found), 29, "has all conditions")
+    code, found = verdicts(hosts["not_loaded"])
+    equal((code, found["loaded"], found["state"], found["hooks"]), (0, "SKIP", "SKIP", "SKIP"), "passes before the load")
+    equal(failing(hosts["no_rmpopt"]), ["rmpopt"], "no RMPOPT is named")
+    equal(verdicts(hosts["no_rmpopt"])[0], 1, "and fails")
+    equal(failing(hosts["waiting"]), ["kvm_amd", "snp_init", "state"], "a host that waits for SNP")
+    equal(failing(hosts["failed"]), ["state"], "a module that has failed")
+    result = ctl("check", tree=hosts["waiting"])
+    like(result.out, r"^\[ FAIL \] SNP is enabled on all CPUs +SYSCFG.SnpEn is set on no CPU\n +modprobe kvm_amd sev_snp=1",
+         "says what was read and the fix")
+    like(result.out, r"^\d+ passed, 3 failed", "counts")
+    unlike(result.out, "\033", "no colours where no terminal is")
+
+
+def broken_hosts():
+    """What is wrong, the host, which conditions have to fail."""
+    config = f"boot/config-{trees.RELEASE}"
+    yield "an Intel CPU", cpuid_line("0x68747541 0x444d4163 0x69746e65", "0x756e6547 0x6c65746e 0x49656e69"), ["vendor"]
+    yield "a hypervisor below", cpuid_line("0x1 0x0 0xb00f50 0x800 0x0", "0x1 0x0 0xb00f50 0x800 0x80000000"), ["hypervisor"]
+    yield "no SNP", cpuid_line("0xa0001b", "0xa0000b"), ["snp"]
+    yield "no RMPREAD", cpuid_line("0xa0001b", "0x80001b"), ["rmpread"]
+    yield "no segmented RMP in the CPU", cpuid_line("0xa0001b", "0x20001b"), ["segments"]
+    yield "no memory encryption", msr_text("0x1800000", "0x1000000"), ["syscfg"]
+    yield "no RMP", msr_text("0xc0010132 0x40000000", "0xc0010132 0x0"), ["rmp_base"]
+    yield "a contiguous RMP", msr_text("0x2201", "0x2200"), ["rmp_cfg"]
+    yield "SnpEn missing on one CPU", msr_text("5 0xc0010010 0x1800000", "5 0xc0010010 0x800000"), ["snp_init"]
+    yield "an IOMMU without SNP", text_file("sys/class/iommu/ivhd0/amd-iommu/features", "246577efa2254afa:10"), ["iommu"]
+    yield "no IOMMU", text_file("sys/class/iommu/ivhd0/amd-iommu/features", None), ["iommu"]
+    yield "a cloud kernel", text_file(config, "CONFIG_KPROBES=y"), ["config_sev"]
+    yield "a kernel before 6.9", text_file("proc/sys/kernel/osrelease", "6.8.12"), ["built", "kernel"]
+    yield "a kdump kernel", text_file("proc/cmdline", "elfcorehdr=0x1000"), ["kdump"]
+    yield "no SNP host", text_file("proc/cpuinfo", "flags : fpu sev sev_snp_not"), ["snp_host"]
+    yield "support in the kernel", text_file("proc/kallsyms", "0000 t snp_setup_rmpopt"), ["in_kernel"]
+    yield "a flag of the kernel's own support", text_file("proc/cpuinfo", "flags : fpu sev sev_snp rmpopt"), ["in_kernel"]
+    for link in ("source", "build"):
+        name = f"lib/modules/{trees.RELEASE}/{link}/arch/x86/include/asm/cpufeatures.h"
+        yield (f"headers that know RMPOPT ({link})",
+               text_file(name, "#define X86_FEATURE_RMPOPT\t\t( 3*32+17) /* RMPOPT */"), ["in_kernel"])
+    yield "a blocked module", text_file("etc/modprobe.d/x.conf", "install rmpopt /bin/false"), ["blacklist"]
+    yield "no modules at all", text_file("proc/sys/kernel/modules_disabled", "1"), ["blacklist"]
+    yield "a bad option", text_file("etc/modprobe.d/x.conf", "options rmpopt slice_us=5"), ["parameters"]
+    yield "an unknown option", text_file("etc/modprobe.d/x.conf", "options rmpopt slices=50"), ["parameters"]
+    yield "disable=1", text_file("etc/modprobe.d/x.conf", "options rmpopt disable=1"), ["parameters"]
+    yield "a bad list in quotes", text_file("etc/modprobe.d/x.conf", 'options rmpopt cpus="3-0"'), ["parameters"]
+    yield "quotes within a value", text_file("etc/modprobe.d/x.conf", 'options rmpopt cpus=0-"3"'), ["parameters"]
+    yield "a bad option on the command line", text_file("proc/cmdline", "rmpopt.slice-us=5"), ["parameters"]
+    yield "lockdown and no signature", text_file("sys/kernel/security/lockdown", LOCKED), ["signature"]
+    yield "forced signatures", text_file("sys/module/module/parameters/sig_enforce", "Y"), ["signature"]
+
+
+def broken_tests():
+    for number, (what, change, wanted) in enumerate(broken_hosts()):
+        found = failing(variant(f"broken-{number}", change))
+        if wanted == ["vendor"] or wanted == ["snp"]:
+            found = found[-1:] if wanted == ["vendor"] else [n for n in found if n == "snp"]
+        equal(found, wanted, f"finds: {what}")
+    blacklisted = variant("blacklisted", text_file("etc/modprobe.d/x.conf", "blacklist rmpopt"))
+    equal((failing(blacklisted), verdicts(blacklisted)[1]["blacklist"]), ([], "SKIP"), "a blacklist is told")
+
+
+def cmdline_tests():
+    for line in ("sev=debug,nosnp", "sev=debug sev=nosnp", "amd_iommu=off", "amd_iommu=force_isolation,pgtbl_v2", "iommu=pt",
+                 "iommu.passthrough=1", "iommu.passthrough=0 iommu.passthrough=1", "kvm_amd.sev_snp=0", "kvm-amd.sev-snp=N",
+                 "kvm_amd.sev_snp=1 kvm-amd.sev_snp=0", "quiet rmpopt.disable", "rmpopt.disable=1 rmpopt.disable=0",
+                 "module_blacklist=nouveau,rmpopt"):
+        equal(failing(variant("cmdline-" + line.replace(" ", "-"), text_file("proc/cmdline", line))), ["cmdline"],
+              f"forbidden on the command line: {line}")
+    for line in ("rmpopt.disable=0 sev=debug amd_iommu=force_isolation", "kvm_amd.sev_snp=0 kvm_amd.sev_snp=1",
+                 "iommu.passthrough=1 iommu.passthrough=0", "kvm_amd.sev_snp", "xsev=nosnp sev=nosnp2 module_blacklist=rmpopt2"):
+        equal(failing(variant("allowed-" + line.replace(" ", "-"), text_file("proc/cmdline", line))), [],
+              f"allowed on the command line: {line}")
+
+
+def modprobe_tests():
+    good = text_file("etc/modprobe.d/x.conf", 'options rmpopt cpus="0-3,8" slice-us=20 "duty=3"\noptions rmpopt coverage=all')
+    code, found = rows(variant("quoted", good))
+    equal((code, found["parameters"]["result"]), (0, "PASS"), "quotes and dashes in modprobe.d, as the kernel reads them")
+    code, found = rows(variant("told", text_file("proc/cmdline", "modprobe.blacklist=x,rmpopt rmpopt.duty=3 rmpopt.auto")))
+    equal((code, found["blacklist"]["result"]), (0, "SKIP"), "a blacklist on the command line")
+    like(found["parameters"]["read"], r"command line: duty=3\Z", "parameters on the command line, as far as modprobe takes them")
+    disabled = text_file("proc/sys/kernel/modules_disabled", "1")
+    equal(verdicts(variant("late", disabled, make=trees.Host))[1]["blacklist"], "SKIP", "no modules any more, but it is loaded")
+
+
+def elsewhere_tests():
+    """The live command line is not that of a saved tree."""
+    line = pathlib.Path(scratch.name, "cmdline")
+    line.write_text("modprobe.blacklist=rmpopt rmpopt.slice_us=5\n")
+    prefix = ("unshare", "--mount", "--propagation", "unchanged", "sh", "-euc", f'mount --bind {line} /proc/cmdline; exec "$@"', "sh")
+    equal(verdicts(hosts["ready"], prefix=prefix), verdicts(hosts["ready"]), "a saved tree knows nothing of the live command line")
+    tree = variant("mine", text_file("etc/modprobe.d/x.conf", "blacklist rmpopt\noptions rmpopt duty=3"))
+    equal(rows(tree, prefix=prefix), rows(tree), "and keeps what its own modprobe.d says")
+
+
+def kernel_tests():
+    old = variant("old", text_file("proc/sys/kernel/osrelease", "6.12.117-el10"))
+    code, found = rows(old)
+    equal((found["kernel"]["result"], found["built"]["result"], code), ("SKIP", "FAIL", 1),
+          "6.12 that calls itself an SNP host: the version alone is no reason")
+
+    def bare(host):
+        host.files.update({"proc/sys/kernel/osrelease": "6.12.117", "proc/cpuinfo": "flags : fpu sev"})
+    equal(verdicts(variant("old-bare", bare))[1]["kernel"], "FAIL", "6.12 that does not")
+
+
+def host_tests():
+    """The flag of the CPU stays where the IOMMU keeps the kernel from being a host."""
+    def no_proof(host):
+        host.snp = False
+        host.files["sys/module/kvm_amd/parameters/sev_snp"] = None
+    equal(verdicts(variant("no-proof", no_proof))[1]["snp_host"], "SKIP", "the flag sev_snp alone is no proof of a host")
+
+    def refused(host):
+        host.files["sys/module/kvm_amd/parameters/sev_snp"] = "N"
+    found = verdicts(variant("refused", refused))[1]
+    equal((found["snp_host"], found["kvm_amd"]), ("SKIP", "FAIL"), "nor where kvm_amd has found none")
+
+    def by_msr(host):
+        host.files["sys/module/kvm_amd/parameters/sev_snp"] = None
+    code, found = rows(variant("by-msr", by_msr))
+    equal((code, found["snp_host"]["result"], found["kvm_amd"]["result"]), (0, "PASS", "SKIP"), "SnpEn is")
+    like(found["snp_init"]["read"], "SNP_INIT .*load", "SnpEn is not yet SNP_INIT, and check says so")
+    like(found["kvm_amd"]["fix"], "initialises SNP", "and what does it")
+    unlike(rows(hosts["ready"])[1]["snp_init"]["read"], "SNP_INIT", "the state of a loaded module is better proof")
+
+
+MODULE_ROWS = ["built", "vermagic", "signature", "key", "blacklist", "parameters", "loaded", "state", "hooks", "debugfs"]
+
+
+def hopeless_tests():
+    """Who is told to remove rmpopt is not told to install it."""
+    for what, change in (("in_kernel", text_file("proc/kallsyms", "0000 t snp_setup_rmpopt")),
+                         ("rmpopt", lambda host: setattr(host, "rmpopt", 0)),
+                         ("hypervisor", cpuid_line("0xb00f50 0x800 0x0", "0xb00f50 0x800 0x80000000"))):
+        def bare(host, change=change):
+            change(host)
+            host.module = False
+        code, found = rows(variant("hopeless-" + what, bare))
+        equal((code, [n for n, r in found.items() if r["result"] == "FAIL"]), (1, [what]), f"{what}: nothing else fails")
+        equal([n for n in MODULE_ROWS if (found[n]["result"], found[n]["fix"]) != ("SKIP", None)], [],
+              f"{what}: no word about the module")
+        like(found["built"]["read"], what, f"{what}: and why")
+
+
+def blind_tests():
+    def change(host):
+        host.msrs = lambda: None
+        host.files.update({f"boot/config-{trees.RELEASE}": None, "proc/kallsyms": None})
+    tree = variant("blind", change)
+    code, found = verdicts(tree)
+    equal((code, [n for n, r in found.items() if r == "SKIP"]),
+          (0, ["syscfg", "rmp_base", "rmp_cfg", "config_sev", "config_kprobes", "in_kernel", "snp_init", "key", "loaded",
+               "state", "hooks", "debugfs"]), "what can't be read is skipped")
+    like(ctl("check", tree=tree).out, "can't read RMP_CFG.*\n +none were saved: as root, modprobe msr", "and how to mend that")
+
+
+def key_tests():
+    ours, other = trees.Signer("DKMS module signing key"), trees.Signer("DKMS module signing key")
+    stranger = trees.Signer("Debian Secure Boot CA")
+
+    def host(name, keys=(), mok=None, lockdown=LOCKED):
+        def change(host):
+            host.files["sys/kernel/security/lockdown"] = lockdown
+            host.files["proc/keys"] = "\n".join(key.in_keyring() for key in (stranger, *keys))
+            host.files[MOK] = trees.mok_list(*mok) if mok else None
+        return rows(variant("key-" + name, change, ours))[1]
+
+    found = host("unknown", mok=[stranger])
+    equal((found["signature"]["result"], found["key"]["result"]), ("PASS", "FAIL"), "a key that is not enrolled")
+    equal(host("owner", keys=[ours], mok=[stranger, ours])["key"]["result"], "PASS", "a key of the machine's owner")
+    found = host("same-name", keys=[other], mok=[stranger, other])["key"]
+    equal(found["result"], "FAIL", "another key of the same name is not that key")
+    like(found["read"], "another key", "and that is told")
+    equal(host("built-in", keys=[ours], mok=[stranger])["key"]["result"], "SKIP", "a key of that name, known by no serial number")
+    equal(host("no-mok", keys=[other])["key"]["result"], "SKIP", "nor without a list of the owner's")
+    equal(host("both", keys=[other, ours], mok=[other])["key"]["result"], "SKIP", "one of that name is the owner's, one is not")
+    equal(host("free", lockdown="[none] integrity confidentiality")["key"]["result"], "SKIP", "where no signature is wanted")
+
+
+def debugfs_tests():
+    def locked(host):
+        host.files["sys/kernel/security/lockdown"] = LOCKED
+    code, found = rows(variant("locked", locked, trees.Signer("x"), trees.Host))
+    equal(found["debugfs"]["result"], "SKIP", "debugfs: lockdown takes a part of it away")
+    like(found["debugfs"]["read"], r"locked down \(integrity\)", "debugfs: and is named")
+    like(found["debugfs"]["fix"], "bench", "debugfs: with what is lacking")
+
+    def gone(host):
+        host.debugfs = dict
+    code, found = rows(variant("no-debugfs", gone, make=trees.Host))
+    equal((code, found["debugfs"]["result"]), (0, "SKIP"), "debugfs: not mounted is no failure")
+    like(found["debugfs"]["fix"], "mount", "debugfs: how to mount it")
+
+
+for test in (check_tests, broken_tests, cmdline_tests, modprobe_tests, elsewhere_tests, kernel_tests, host_tests, hopeless_tests,
+             blind_tests, key_tests, debugfs_tests):
+    test()
+done()
