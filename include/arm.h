@@ -14,7 +14,7 @@ void arm_stop(void);
 bool arm_wanted(void);
 int arm_here(void);
 void arm_clear_here(void);
-void arm_late_here(void);
+void arm_settle_here(bool late);
 int arm_cores(void);
 bool arm_possible(void);
 bool arm_is_void(void);

@@ -108,23 +108,23 @@ void arm_clear_here(void)
 }
 
 /**
- * arm_late_here - a late slice has been given back on the core that this runs on
+ * arm_settle_here - a slice has been given back on the core that this runs on
+ * @late: nobody waited for it any more
  *
- * Interrupts are disabled. Rounds may have left it out: what they would have
- * taken from it goes now. To be armed it waits for the worker's next look.
+ * Interrupts are disabled; a full barrier lies between the slice and this.
+ * Rounds may have left the core out: what they would have taken from it goes
+ * now. To be armed it waits for the worker's next look.
  */
-void arm_late_here(void)
+void arm_settle_here(bool late)
 {
-	/* Pairs with is_stuck(): either it was not left out or sees why. */
-	smp_mb();
-	if (!arm_wanted() || !cores_want_here(smp_processor_id()))
+	if (!arm_wanted() || (late && !cores_want_here(smp_processor_id())))
 		arm_clear_here();
 }
 
 /* Its primary does not answer IPIs, as far as is known. */
 static bool is_stuck(const struct core *core)
 {
-	/* Wishes before the slice; pairs with arm_late_here(). */
+	/* Wishes before the slice; pairs with slice_handler(). */
 	smp_mb();
 	return core->plan.late && core->sent_cpu == core->primary &&
 	       slices_busy(core);

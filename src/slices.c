@@ -94,6 +94,7 @@ static void slice_handler(void *info)
 	struct slice *slice = &core->slice;
 	u64 start = rdtsc_ordered();
 	u64 now = start;
+	bool late;
 
 	if (slice->number == READ_ONCE(phase_number) && cores_here() == core)
 		slice_execute(core, start, &now);
@@ -102,23 +103,20 @@ static void slice_handler(void *info)
 	/* Last access to the slice; pairs with slices_busy(). */
 	smp_store_release(&slice->busy, false);
 	/*
-	 * If nobody waits for it any more the worker is to look by itself. It
-	 * calls a core late first and looks at @busy again later, here it is
-	 * the other way round: one of both sees what the other has done. The
-	 * barrier of work() in worker.c is the other half.
+	 * The worker calls a core late, or wishes something of it, and looks at
+	 * @busy then; here it is the other way round: one of both sees what the
+	 * other has done. Pairs with work() in worker.c and is_stuck() in arm.c.
+	 * Module and cores stay until this returns: worker_stop().
 	 */
 	smp_mb();
-	if (READ_ONCE(core->plan.late))
+	late = READ_ONCE(core->plan.late);
+	if (late)
+		/* Nobody waits for it: the worker is to look by itself. */
 		WRITE_ONCE(engine.kicked, true);
+	arm_settle_here(late);
 	atomic_inc(&engine.returned);
 	/* Not wake_up(): under PREEMPT_RT its lock may sleep. */
 	wake_up_process(engine.worker);
-	/*
-	 * Behind the barrier in wake_up_process(), which is_stuck() in arm.c
-	 * pairs with. Module and cores stay until this returns: worker_stop().
-	 */
-	if (READ_ONCE(core->plan.late))
-		arm_late_here();
 }
 
 /**
