@@ -56,6 +56,7 @@ held_until() {
 	machinectl event 9 gate
 	put scan full
 	machinectl wait-gate --timeout 10 || return
+	# shellcheck disable=SC2034 # for the condition
 	since=$(uptime_ms)
 	wait_for "$1" 1
 	others=$(machinectl count verifies)
