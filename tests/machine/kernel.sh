@@ -169,8 +169,8 @@ remove_old_headers() {
 	local -a old
 	keep=$(sed -E 's/-amd64 .*//; s/[.+]/\\&/g' "$cache"/choice-* | paste -sd '|')
 	# shellcheck disable=SC2016 # dpkg-query's own variables
-	mapfile -t old < <(in_root "$root" -- dpkg-query -W -f '${Package}\n' 'linux-*' |
-		grep -E '^linux-[a-z]+-[0-9]' | grep -vE -- "-($keep)(-|\$)" || true)
+	mapfile -t old < <(in_root "$root" -- dpkg-query -W -f '${db:Status-Status} ${Package}\n' 'linux-*' |
+		sed -n 's/^installed //p' | grep -E '^linux-[a-z]+-[0-9]' | grep -vE -- "-($keep)(-|\$)" || true)
 	[ ${#old[@]} -gt 0 ] || return 0
 	say "removing ${old[*]} from the Debian 13 root"
 	quietly "$cache/log/headers.log" in_root "$root" -- apt-get purge -y "${old[@]}" </dev/null
