@@ -13,17 +13,17 @@
 /* As many regions without --regions, spread over all. */
 #define REGIONS_DEFAULT	16u
 
-static volatile sig_atomic_t stopped;
+static sig_atomic_t stopped;
 
 static void stop(int signal)
 {
-	stopped = 1;
+	__atomic_store_n(&stopped, 1, __ATOMIC_RELAXED);
 }
 
 /* Did somebody press Ctrl-C? */
 bool bench_stopped(void)
 {
-	return stopped;
+	return __atomic_load_n(&stopped, __ATOMIC_RELAXED);
 }
 
 /* What was measured is shown; who can't wait for that presses again. */

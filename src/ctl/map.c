@@ -11,7 +11,8 @@ const struct column map_columns[] = {
 	{ "last", COLUMN_NUMBER, "and last" },
 	{ "regions", COLUMN_NUMBER, "how many that are" },
 	{ "node", COLUMN_NUMBER, "node whose memory begins there, as far as known" },
-	{ "state", COLUMN_TEXT, "optimized; held, by guests or firmware; backoff; rmp, holds the RMP; uncovered; unknown, as nothing was tried yet" },
+	{ "state", COLUMN_TEXT,
+	  "optimized; held, by guests or firmware; backoff; rmp, holds the RMP; uncovered; unknown" },
 	{ }
 };
 

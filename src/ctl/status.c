@@ -13,7 +13,7 @@ const struct column status_columns[] = {
 	{ "regions_covered", COLUMN_NUMBER, "regions (1 GiB each) looked after" },
 	{ "regions_optimized", COLUMN_NUMBER, "of them optimized on every core" },
 	{ "regions_rmp", COLUMN_NUMBER, "of them holding the RMP itself; never optimized" },
-	{ "regions_held", COLUMN_NUMBER, "of them not optimized, by guests or firmware as a rule; null if none was tried yet" },
+	{ "regions_held", COLUMN_NUMBER, "of them not optimized, by guests or firmware as a rule; null: not tried" },
 	{ "regions_backoff", COLUMN_NUMBER, "of them held back, because they are lost again and again" },
 	{ "regions_uncovered", COLUMN_NUMBER, "of them in no core's window" },
 	{ "cores", COLUMN_NUMBER, "cores that take part" },

@@ -75,9 +75,10 @@ static int watch(struct follow *follow)
 	for (;;) {
 		arena_clear();
 		if (!host_read(&host))
-			return ENODEV;
-		host_read_places(&host);
-		shown += show(&host, last, sizeof(last));
+			error = ENODEV;
+		else
+			host_read_places(&host);
+		shown += !error && show(&host, last, sizeof(last));
 		/* Nobody reads it any more; main() says so. */
 		if (fflush(stdout))
 			return 0;
