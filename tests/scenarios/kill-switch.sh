@@ -19,7 +19,7 @@ loads() { on "$@" && unload; }
 refused() {
 	local before
 	before=$(refusals)
-	! on "$@" && [ "$(refusals)" = $((before + 1)) ]
+	! on "$@" && [ "$(refusals)" -gt "$before" ]
 }
 # words N - that are N characters long
 words() { awk -v n="$1" 'BEGIN { while (length(s) < n) s = s "kernel.word=1 "; print substr(s, 1, n) }'; }
