@@ -47,14 +47,14 @@ struct lead {
 	wait_queue_head_t wait;
 	struct core *core;
 	unsigned int cpu;
-	bool busy;
 	u32 next;
 	int result;
+	bool busy;
 	bool verify;
-	struct latency times;
+	bool called_back;
 	u32 seen;
 	u64 seen_at;
-	bool called_back;
+	struct latency times;
 };
 
 /*

@@ -120,6 +120,13 @@ static bool set_option(const struct option_word *word, const char *text)
 	return !word->count || set_count(word->name, text, word->count);
 }
 
+/* Is it this option's long name, perhaps in short, perhaps with a value? */
+static bool is_named(const char *word, const struct option_word *option)
+{
+	return option->name && !strncmp(word, "--", 2) &&
+	       !strncmp(word + 2, option->name, strcspn(word + 2, "="));
+}
+
 /* What getopt_long() found wrong; @word is the one that it was looking at. */
 static int bad_option(int code, const char *word)
 {
@@ -127,7 +134,7 @@ static int bad_option(int code, const char *word)
 		return misused("%s: a value is missing; see rmpoptctl --help", word);
 	if (!optopt)
 		return misused("%s: there is no such option; see rmpoptctl --help", word);
-	if (word_of(optopt)->name)
+	if (is_named(word, word_of(optopt)))
 		return misused("%s: it takes no value; see rmpoptctl --help", word);
 	return misused("-%c: there is no such option; see rmpoptctl --help", optopt);
 }
