@@ -12,7 +12,8 @@
 #include "ctl.h"
 #include "follow.h"
 
-static volatile sig_atomic_t told_to_end;
+/* Written while ppoll() waits only, so no access to it is cut by a signal. */
+static sig_atomic_t told_to_end;
 
 static void on_signal(int number)
 {
@@ -87,11 +88,11 @@ int follow_wait(struct follow *follow, int ms)
 	};
 	const struct timespec most = { ms / 1000, ms % 1000 * 1000000 };
 
+	errno = 0;
+	ppoll(fds, ARRAY_SIZE(fds), &most, &follow->unheld);
 	/* Being stopped and continued interrupts, too. */
-	if (ppoll(fds, ARRAY_SIZE(fds), &most, &follow->unheld) < 0 && errno != EINTR)
+	if (errno && (errno != EINTR || told_to_end))
 		return errno;
-	if (told_to_end)
-		return EINTR;
 	return read_again(follow->state) ?: read_again(follow->served);
 }
 
