@@ -105,9 +105,6 @@ static struct hook hooks[] = {
 		     .pre_handler = snp_moves }, .error = HOOK_OFF },
 };
 
-static struct kprobe *attached[ARRAY_SIZE(hooks)];
-static u32 attached_count;
-
 static const char * const modules[] = { "kvm_amd", "ccp" };
 static int modules_error = HOOK_OFF;
 
@@ -130,15 +127,6 @@ static struct notifier_block module_notifier = {
 	.notifier_call = module_moves,
 };
 
-static void attach(struct hook *hook)
-{
-	int error = register_kprobe(&hook->probe);
-
-	if (!error)
-		attached[attached_count++] = &hook->probe;
-	WRITE_ONCE(hook->error, error);
-}
-
 /**
  * hooks_start - attach what can be attached
  *
@@ -152,7 +140,7 @@ void hooks_start(void)
 		return;
 	WRITE_ONCE(modules_error, register_module_notifier(&module_notifier));
 	for (i = 0; i < ARRAY_SIZE(hooks); i++)
-		attach(&hooks[i]);
+		WRITE_ONCE(hooks[i].error, register_kprobe(&hooks[i].probe));
 }
 
 /**
@@ -162,17 +150,21 @@ void hooks_start(void)
  */
 void hooks_stop(void)
 {
+	struct kprobe *attached[ARRAY_SIZE(hooks)];
 	bool notified = !modules_error;
-	u32 i;
+	u32 i, count = 0;
 
 	/* Nobody is to be told of what is just being detached. */
-	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+		if (!hooks[i].error)
+			attached[count++] = &hooks[i].probe;
 		WRITE_ONCE(hooks[i].error, HOOK_OFF);
+	}
 	WRITE_ONCE(modules_error, HOOK_OFF);
 	if (notified)
 		unregister_module_notifier(&module_notifier);
 	/* All of them with one grace period. */
-	unregister_kprobes(attached, attached_count);
+	unregister_kprobes(attached, count);
 	irq_work_sync(&kick);
 }
 
