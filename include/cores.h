@@ -120,6 +120,7 @@ bool cores_want_here(unsigned int cpu);
 void cores_touch(void);
 bool cores_changed(void);
 void cores_refresh(void);
+void cores_catch_up(void);
 unsigned int cores_missing(void);
 u64 cores_memory_at(void);
 void cores_try_missing(void);

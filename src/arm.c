@@ -130,6 +130,18 @@ static bool is_stuck(const struct core *core)
 	       slices_busy(core);
 }
 
+/* Interrupt the cores of the round and wait, but for those that don't answer. */
+static void call_round(smp_call_func_t handler, void *info)
+{
+	struct core *core;
+	u32 i;
+
+	for (i = 0; (core = cores_at(i)); i++)
+		if (is_stuck(core))
+			cpumask_clear_cpu(core->primary, round);
+	on_each_cpu_mask(round, handler, info, true);
+}
+
 static void arm_handler(void *unused)
 {
 	struct core *core = cores_here();
@@ -144,7 +156,7 @@ static void arm_handler(void *unused)
 
 static bool to_arm(const struct core *core, u64 now)
 {
-	if (core->armed || !cores_may_take_part(core) || is_stuck(core))
+	if (core->armed || !cores_may_take_part(core))
 		return false;
 	return !core->dropped || now >= core->retry_at;
 }
@@ -165,7 +177,7 @@ static void arm_round(void)
 		core->arm_result = -EAGAIN;
 		cpumask_set_cpu(core->primary, round);
 	}
-	on_each_cpu_mask(round, arm_handler, NULL, true);
+	call_round(arm_handler, NULL);
 }
 
 /* Believe the results; how many cores are armed now that were not before. */
@@ -214,12 +226,11 @@ static void release_round(void)
 	for (i = 0; (core = cores_at(i)); i++) {
 		if (!to_release(core))
 			continue;
-		if (!is_stuck(core))
-			cpumask_set_cpu(core->primary, round);
+		cpumask_set_cpu(core->primary, round);
 		cores_leave(core);
 		core->dropped = 0;
 	}
-	on_each_cpu_mask(round, clear_handler, NULL, true);
+	call_round(clear_handler, NULL);
 }
 
 /* No core takes part: what is the reason? SnpEn only if it is everybody's. */
@@ -295,9 +306,9 @@ bool arm_possible(void)
 	cores_refresh();
 	cpumask_clear(round);
 	for (i = 0; (core = cores_at(i)); i++)
-		if (core_takes_part(core) && !is_stuck(core))
+		if (core_takes_part(core))
 			cpumask_set_cpu(core->primary, round);
-	on_each_cpu_mask(round, ready_handler, &ready, true);
+	call_round(ready_handler, &ready);
 	cpus_read_unlock();
 	return ready;
 }
@@ -369,13 +380,13 @@ void arm_clear(void)
 	cores_refresh();
 	cpumask_clear(round);
 	for (i = 0; (core = cores_at(i)); i++) {
-		if (core->primary < nr_cpu_ids && !is_stuck(core))
+		if (core->primary < nr_cpu_ids)
 			cpumask_set_cpu(core->primary, round);
 		cores_leave(core);
 	}
 	/* Their callbacks have armed them. */
 	cores_add_unknown(round);
-	on_each_cpu_mask(round, clear_handler, NULL, true);
+	call_round(clear_handler, NULL);
 	cpus_read_unlock();
 }
 
@@ -408,10 +419,10 @@ int arm_switch(bool on)
 	cpumask_clear(round);
 	for (i = 0; (core = cores_at(i)); i++) {
 		core->arm_result = is_stuck(core) ? -EBUSY : 0;
-		if (core_takes_part(core) && !core->arm_result)
+		if (core_takes_part(core))
 			cpumask_set_cpu(core->primary, round);
 	}
-	on_each_cpu_mask(round, on ? arm_handler : off_handler, NULL, true);
+	call_round(on ? arm_handler : off_handler, NULL);
 	for (i = 0; (core = cores_at(i)); i++)
 		ret = ret ?: core->arm_result;
 	cpus_read_unlock();

@@ -11,6 +11,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/ktime.h>
 #include <linux/rcupdate.h>
@@ -344,6 +345,20 @@ void cores_refresh(void)
 	register_new();
 	for (i = 0; i < core_count; i++)
 		refresh_core(core_list[i]);
+}
+
+/**
+ * cores_catch_up - bring the registry up to date if a CPU has come or gone
+ *
+ * By the worker, which does not hold cpus_read_lock(); sleeps.
+ */
+void cores_catch_up(void)
+{
+	if (!cores_changed())
+		return;
+	cpus_read_lock();
+	cores_refresh();
+	cpus_read_unlock();
 }
 
 /**

@@ -10,7 +10,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/cpu.h>
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/sched.h>
@@ -94,14 +93,6 @@ void pass_fault(struct core *core, int error)
 	cores_drop(core, error);
 }
 
-/* CPUs have come or gone; what has come takes part in the next pass. */
-static void refresh(void)
-{
-	cpus_read_lock();
-	cores_refresh();
-	cpus_read_unlock();
-}
-
 static bool is_ordered(const struct core *core)
 {
 	return core->plan.order == PLAN_ORDERED;
@@ -130,19 +121,16 @@ static void visit_lead(u32 i, struct core *core, struct tour *tour, bool ending)
 
 	if (core->sent && !lead_is_busy(i))
 		harvest_lead(i, core);
-	if (core->sent) {
-		tour->busy++;
-		tour_due(tour, lead_watch(i, now, ending));
-		return;
+	if (!core->sent) {
+		if (!is_ordered(core))
+			return;
+		tour->left++;
+		/* Nobody executes anything before that is looked at. */
+		if (ending || cores_changed())
+			return;
+		lead_send(i, core);
+		core->sent = true;
 	}
-	if (!is_ordered(core))
-		return;
-	tour->left++;
-	/* Nobody executes anything before that is looked at. */
-	if (ending || cores_changed())
-		return;
-	lead_send(i, core);
-	core->sent = true;
 	tour->busy++;
 	tour_due(tour, lead_watch(i, now, ending));
 }
@@ -211,8 +199,8 @@ static bool run_orders(void)
 		look_at_snp();
 		ending = engine_pass_ends();
 		seen = atomic_read(&engine.returned);
-		if (cores_changed())
-			refresh();
+		/* What has come takes part in the next pass. */
+		cores_catch_up();
 		tour = (struct tour){};
 		visit_leads(&tour, ending);
 		visit_slices(&tour, ending);

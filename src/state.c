@@ -304,7 +304,7 @@ bool state_take(enum engine_trigger *trigger, bool *full, u64 *number)
 	taken = asked || engine.own != TRIGGER_NONE;
 	*trigger = asked ? engine.want : engine.own;
 	*full = engine.want_full || engine.own_full;
-	/* A request that waits for its quiet period is not served by others. */
+	/* Our own pass does not serve a request that waits for its quiet period. */
 	*number = asked ? engine.want_number : engine.served;
 	if (!engine.later_at)
 		*number = engine.requested;

@@ -14,7 +14,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/cpu.h>
 #include <linux/err.h>
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
@@ -53,26 +52,21 @@ static void stand_down(enum engine_state state, const char *reason)
 			    RESULT_FAILED : RESULT_CANCELLED);
 }
 
-static void fail_for_memory(void)
-{
-	char reason[ENGINE_REASON_MAX];
-
-	snprintf(reason, sizeof(reason),
-		 "there is not enough memory to look after any core, next try in %llu s: free some, write 1 to enabled to try at once",
-		 due_after_failure() / MSEC_PER_SEC);
-	stand_down(STATE_FAILED, reason);
-}
-
 static void fail(int error)
 {
 	char reason[ENGINE_REASON_MAX];
 	struct core *core = cores_dropped();
-	u64 pause_ms = due_after_failure();
+	u64 pause_s = due_after_failure() / MSEC_PER_SEC;
 
-	snprintf(reason, sizeof(reason),
-		 "RMPOPT can't be used on any core (CPU %d: error %d), next try in %llu s: look for machine checks and microcode updates; write 1 to enabled to try at once",
-		 core ? (int)core->primary : -1, core ? core->dropped : error,
-		 pause_ms / MSEC_PER_SEC);
+	if (error == -ENOMEM)
+		snprintf(reason, sizeof(reason),
+			 "there is not enough memory to look after any core, next try in %llu s: free some, write 1 to enabled to try at once",
+			 pause_s);
+	else
+		snprintf(reason, sizeof(reason),
+			 "RMPOPT can't be used on any core (CPU %d: error %d), next try in %llu s: look for machine checks and microcode updates; write 1 to enabled to try at once",
+			 core ? (int)core->primary : -1,
+			 core ? core->dropped : error, pause_s);
 	stand_down(STATE_FAILED, reason);
 }
 
@@ -161,10 +155,6 @@ static void arm(void)
 			   "no CPU is online that may take part: bring one of the parameter cpus online, or write ipi to tune/isolated");
 		return;
 	}
-	if (ret == -ENOMEM) {
-		fail_for_memory();
-		return;
-	}
 	if (ret < 0) {
 		fail(ret);
 		return;
@@ -197,11 +187,7 @@ static void roam(void)
 	static u32 next;
 	struct core *core;
 
-	if (cores_changed()) {
-		cpus_read_lock();
-		cores_refresh();
-		cpus_read_unlock();
-	}
+	cores_catch_up();
 	core = cores_at(next++);
 	if (!core)
 		next = 0;
