@@ -6,7 +6,9 @@
 #ifndef RMPOPT_COMPAT_H
 #define RMPOPT_COMPAT_H
 
+#include <linux/sched.h>
 #include <linux/sysfs.h>
+#include <linux/thread_info.h>
 
 /* cpuid_eax() and the like; <asm/cpuid.h> was split in 6.16. */
 #ifdef RMPOPT_CPUID_SPLIT
@@ -17,5 +19,21 @@
 
 /* struct bin_attribute became const in callbacks and groups at once (6.16). */
 #define BIN_ATTRIBUTE typeof(**((struct attribute_group *)NULL)->bin_attrs)
+
+/*
+ * Let others have the CPU if somebody waits for it. With PREEMPT_LAZY
+ * cond_resched() does nothing, and whoever waits has to do so until the next
+ * tick unless the flag is looked at.
+ */
+static inline void give_way(void)
+{
+#ifdef TIF_NEED_RESCHED_LAZY
+	if (test_thread_flag(TIF_NEED_RESCHED_LAZY)) {
+		schedule();
+		return;
+	}
+#endif
+	cond_resched();
+}
 
 #endif /* RMPOPT_COMPAT_H */

@@ -6,45 +6,12 @@
 #define RMPOPT_CORES_H
 
 #include <linux/cpumask.h>
-#include <linux/smp.h>
 #include <linux/types.h>
 
-#include "bench.h"
-#include "latency.h"
+#include "arm.h"
 #include "plan.h"
 #include "probe.h"
-
-/**
- * struct slice - what one follower does in one interruption
- * @csd: its IPI; may be unlocked before the handler has begun, so it says
- *	nothing about the handler
- * @busy: from sending until the handler's last access to this structure; who
- *	sees it clear owns the rest
- * @number: number of the phase that it belongs to
- * @pass: and of the pass
- * @verify: whether its instructions are verifies
- * @next: the place behind the last one done; where to begin
- * @done: instructions executed
- * @error: 0, or what the last instruction failed with
- * @budget: what it may take, in cycles
- * @cycles: how long the handler took
- * @pace: how long this core's instructions take
- * @times: the same of the slice's, counted
- */
-struct slice {
-	call_single_data_t csd;
-	bool busy;
-	bool verify;
-	u64 number;
-	u64 pass;
-	u32 next;
-	u32 done;
-	int error;
-	u32 budget;
-	u64 cycles;
-	struct plan_pace pace;
-	struct latency times;
-};
+#include "slice.h"
 
 /**
  * struct core - the threads that share one RMPOPT table
@@ -53,11 +20,11 @@ struct slice {
  * @first: one of its threads, the others follow by the registry
  * @primary: its first online thread, nr_cpu_ids if there is none
  * @wanted: the admin lets it take part (parameter cpus)
- * @armed: its RMPOPT_BASE was seen to be what it should be
+ * @armed: its table is in use and it takes part
  * @behind: its table may lack bits of clean regions
  * @rearmed: it has faulted and was armed anew, and has not done an order since
  * @epoch: how often one of its threads has come online, as last looked at
- * @arm_result: of the last try to arm it, written on the core itself
+ * @base: what its RMPOPT_BASE reads as, or did when it last took part
  * @dropped: what it was dropped for, an errno; 0 if it was not
  * @pause_ms: how long it is left alone for that
  * @retry_at: ktime in ns of the next try
@@ -65,12 +32,13 @@ struct slice {
  * @sent: its order is being executed, by a slice or by a leader's thread
  * @sent_at: ktime in ns at which that began
  * @sent_cpu: and where
+ * @waits_until: ktime in ns until which a tick is waited for
  * @resume_at: ktime in ns before which it is not interrupted again
  * @slices: how many slices it had
  * @worst_ns: the longest of them
  * @probe: what files ask of it; NULL until one does
  * @slice: the slice under way
- * @shot: what a benchmark does
+ * @errand: what the worker has asked it last
  */
 struct core {
 	struct plan_core plan;
@@ -82,7 +50,7 @@ struct core {
 	bool behind;
 	bool rearmed;
 	u32 epoch;
-	int arm_result;
+	u64 base;
 	int dropped;
 	u64 pause_ms;
 	u64 retry_at;
@@ -90,13 +58,14 @@ struct core {
 	bool sent;
 	u64 sent_at;
 	unsigned int sent_cpu;
+	u64 waits_until;
 	u64 resume_at;
 	u64 slices;
 	u64 worst_ns;
 	struct probe *probe;
 	/* These begin at multiples of 32 bytes: nothing between them. */
 	struct slice slice;
-	struct shot shot;
+	struct errand errand;
 };
 
 /* Takes part: it is online, the admin lets it, its table is in use. */
@@ -116,7 +85,6 @@ int cores_start(void);
 void cores_stop(void);
 
 int cores_select(const char *list);
-bool cores_want_here(unsigned int cpu);
 void cores_touch(void);
 bool cores_changed(void);
 void cores_refresh(void);
@@ -124,12 +92,11 @@ void cores_catch_up(void);
 unsigned int cores_missing(void);
 u64 cores_memory_at(void);
 void cores_try_missing(void);
-void cores_add_unknown(struct cpumask *mask);
 struct core *cores_here(void);
 struct core *cores_at(u32 i);
 struct core *cores_leader(u32 i);
 bool cores_may_take_part(const struct core *core);
-void cores_join(struct core *core);
+bool cores_join(struct core *core, u64 base);
 void cores_leave(struct core *core);
 void cores_mask(struct cpumask *mask, bool behind_only);
 void cores_leader_mask(struct cpumask *mask);

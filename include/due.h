@@ -12,6 +12,9 @@
 void due_start(void);
 void due_want(enum engine_trigger trigger);
 void due_look(void);
+void due_snp_moved(void);
+void due_wait(void);
+u64 due_watch_at(u64 watched);
 void due_watched(void);
 void due_looked(bool all, bool again);
 void due_forget_pass(void);

@@ -16,10 +16,8 @@
  * instructions as fit in slice_us. Who executes writes answers into its own
  * core's maps; the worker looks at them when it is done.
  *
- * Two things go past the plan. Probes (probe.c) are reports for whoever reads
- * debugfs; they change nothing, so they run beside the worker. A benchmark
- * (bench.c) verifies, so it takes the worker for itself, which forgets all
- * beliefs before and after.
+ * Probes (probe.c) go past the plan: reports for whoever reads debugfs. They
+ * change nothing, so they run beside the worker.
  *
  * Locking: engine.lock (a spinlock, taken with interrupts disabled) guards
  * state, reason and requests. Wishes are single words that files, callbacks
@@ -51,6 +49,7 @@ enum engine_state {
 	STATE_FAILED,
 	STATE_SUSPENDED,
 	STATE_LEAVING,
+	STATE_VIEWING,
 };
 
 /* The words of last_result, in this order in state.c. */
@@ -88,13 +87,15 @@ enum engine_request {
 
 /**
  * struct engine_stats - counts since load, written by the worker only; those of
- *	instructions are in the plan. Probes and benchmarks are in none of them
+ *	instructions are in the plan. Probes are in none of them
  * @passes: passes ended
  * @passes_full: of them full ones
  * @passes_delta: of them the others
- * @slices: interruptions of followers
+ * @slices: of followers
+ * @interruptions: of them those that were sent by IPI
  * @overruns: slices that took longer than slice_us
- * @faults: instructions that faulted
+ * @faults: instructions that faulted as their core's RMPOPT_BASE was not right;
+ *	all others are counted in the plan
  * @last_pass_us: how long the last pass took
  * @last_stolen_us: how much of the followers' time its slices took, added up
  * @last_trigger: why it ran
@@ -107,6 +108,7 @@ struct engine_stats {
 	u64 passes_full;
 	u64 passes_delta;
 	u64 slices;
+	u64 interruptions;
 	u64 overruns;
 	u64 faults;
 	u64 last_pass_us;
@@ -132,6 +134,8 @@ struct engine_stats {
  * @own_full: it is to be a full one
  * @later_at: ktime in ns at which a delayed request becomes due; 0: none
  * @later_cap: and the latest that others after it may put it off to
+ * @view_only: why the module only looks, as a sentence; NULL if it does not. Set
+ *	at load
  * @enabled: the admin's wish
  * @cancel: the admin wants the running pass to end
  * @retry_now: the admin wants a new try without a pause
@@ -139,8 +143,6 @@ struct engine_stats {
  * @leaving: unload or reboot; never taken back
  * @snp_moved: SNP was or is being shut down or initialised: nothing is to be
  *	executed or armed before the worker has looked
- * @bench: somebody wants to measure
- * @lent: and may: the worker stands still
  * @asleep: it has taken note of @suspended
  * @left: it has taken note of @leaving and has nothing to tell any more
  * @kicked: the worker has something to look at
@@ -169,14 +171,13 @@ struct engine {
 	u64 later_at;
 	u64 later_cap;
 
+	const char *view_only;
 	bool enabled;
 	bool cancel;
 	bool retry_now;
 	bool suspended;
 	bool leaving;
 	bool snp_moved;
-	bool bench;
-	bool lent;
 	bool asleep;
 	bool left;
 	bool kicked;
@@ -217,6 +218,11 @@ void worker_leave(void);
 void worker_suspend(void);
 void worker_resume(void);
 
+/* viewing.c */
+void viewing_look(void);
+void viewing_forget(void);
+u64 viewing_at(void);
+
 /* pass.c */
 struct core;
 void pass_answered(struct core *core);
@@ -226,13 +232,14 @@ bool pass_elect(void);
 enum engine_result pass_run(enum engine_trigger trigger, bool full,
 			    bool *again);
 bool pass_audit(u32 first, u32 count);
+bool pass_view(bool all);
 
 /* True as soon as the running pass has to end. Any context. */
 static inline bool engine_pass_ends(void)
 {
 	return READ_ONCE(engine.leaving) || READ_ONCE(engine.cancel) ||
 	       READ_ONCE(engine.suspended) || !READ_ONCE(engine.enabled) ||
-	       READ_ONCE(engine.snp_moved) || READ_ONCE(engine.bench);
+	       READ_ONCE(engine.snp_moved);
 }
 
 /* sysfs.c */

@@ -9,7 +9,7 @@
 
 struct core;
 
-int lead_start(void);
+int lead_provide(u32 wanted);
 void lead_stop(void);
 void lead_send(u32 i, struct core *core);
 bool lead_is_busy(u32 i);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Followers: slices of verifies, sent by IPI.
+ * Followers: who is sent a slice when.
  */
 #ifndef RMPOPT_SLICES_H
 #define RMPOPT_SLICES_H
@@ -27,11 +27,13 @@ static inline u64 us_to_cycles(u32 us)
  * @busy: slices and leaders' threads under way
  * @left: cores that have not done their order
  * @due: ktime in ns at which to look again; 0: no such time
+ * @ending: the pass has to end: nobody is sent anything
  */
 struct tour {
 	u32 busy;
 	u32 left;
 	u64 due;
+	bool ending;
 };
 
 static inline void tour_due(struct tour *tour, u64 at)
@@ -40,8 +42,6 @@ static inline void tour_due(struct tour *tour, u64 at)
 		tour->due = at;
 }
 
-void slices_prepare(struct core *core);
-bool slices_busy(const struct core *core);
 void slices_begin(void);
 void slices_visit(struct core *core, struct tour *tour, u64 now);
 u64 slices_rest_until(u64 ns);

@@ -16,8 +16,15 @@ enum tune {
 	TUNE_SLICE_US,
 	TUNE_DUTY,
 	TUNE_PARALLEL,
+	TUNE_FOLLOWERS,
 	TUNE_ISOLATED,
 	TUNES,
+};
+
+/* The words of TUNE_FOLLOWERS, in this order in tune.c. */
+enum tune_followers {
+	TUNE_FOLLOWERS_TICK,
+	TUNE_FOLLOWERS_IPI,
 };
 
 /* The words of TUNE_ISOLATED, in this order in tune.c. */

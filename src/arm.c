@@ -1,25 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Arming: RMPOPT_BASE on the cores that take part, and nothing left behind.
+ * Arming: RMPOPT_BASE on the cores that take part.
  *
  * RMPOPT_BASE and the table behind it are per core; one thread writes it and
- * the siblings are covered. [S] Hotplug callbacks and IPIs write it, each on
- * its own CPU; whether it is to have one is one word, @wanted. A CPU that
- * comes online reads that word while the hotplug lock is held for writing,
- * and whoever changes it does an IPI round under the read side afterwards:
- * no core can slip through between the two.
+ * the siblings are covered. [S] RMPOPT_EN can't be cleared while SNP is enabled
+ * [S], so a core that is found armed, by a kernel before kexec or by a module
+ * loaded before this one, keeps the base that it has, and its window is the one
+ * that belongs to that base. Nothing here clears: whoever stops using a table
+ * leaves it in use, and the hardware keeps every bit of it true.
  *
- * A round waits for its IPIs, with preemption disabled, so it leaves out a core
- * that has a late slice: that one sees to itself as soon as it answers.
+ * The worker sends each core an *errand*, an asynchronous IPI, and waits for
+ * all of them, but not for long: a CPU that does not answer is looked at when
+ * it does. CPUs come and go meanwhile as they like. An IPI that was sent to a
+ * CPU that goes offline is executed there on its way, and does no harm.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/atomic.h>
-#include <linux/cpu.h>
 #include <linux/errno.h>
+#include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/printk.h>
+#include <linux/sched.h>
 #include <linux/smp.h>
+#include <linux/topology.h>
+#include <linux/wait.h>
 
 #include "arm.h"
 #include "cores.h"
@@ -27,131 +32,118 @@
 #include "host.h"
 #include "hw.h"
 #include "params.h"
-#include "slices.h"
 #include "windows.h"
 
-/* Participating cores are to be armed. */
-static bool wanted;
+/* How long the worker waits for errands. They take a microsecond. */
+#define PATIENCE	(HZ / 10)
 
-/*
- * RMPOPT_BASE is 0 everywhere. Not so at load: a kexec leaves RMPOPT_EN set,
- * and as long as SNP is not initialised that is left alone.
- */
-static bool cleared;
+/* Of cores that were found armed, the log tells once. */
+static bool told;
 
-/* Cores that the running IPI round found with RMPOPT_EN set. */
-static atomic_t stale;
-
-/* The worker's, for one IPI round. */
-static cpumask_var_t round;
-
-/**
- * arm_start - make room
- *
- * Return: 0, -ENOMEM.
- */
-int arm_start(void)
+/* Interrupts are disabled. */
+static int arm_here(struct errand *errand)
 {
-	return zalloc_cpumask_var(&round, GFP_KERNEL) ? 0 : -ENOMEM;
-}
+	u64 wanted = windows_base(cpu_to_node(smp_processor_id()));
 
-/**
- * arm_stop - free it
- */
-void arm_stop(void)
-{
-	free_cpumask_var(round);
-}
-
-/**
- * arm_wanted - are cores that come online to be armed?
- */
-bool arm_wanted(void)
-{
-	return READ_ONCE(wanted);
-}
-
-/* What RMPOPT_BASE is to be on this CPU's core. */
-static u64 base_here(void)
-{
-	return windows_base(cpu_to_node(smp_processor_id()));
-}
-
-/**
- * arm_here - arm the core that this code runs on
- *
- * With interrupts disabled or on a CPU's hotplug thread: SnpEn is set by an
- * IPI, so what is seen here of SNP holds until the write. If nothing is to be
- * armed, but was cleared everywhere, a stale RMPOPT_EN goes, too.
- *
- * Return: 0, -ENODEV if SnpEn is not set here or SNP_INIT not done, -EIO if the
- * write did not take.
- */
-int arm_here(void)
-{
-	if (!arm_wanted())
-		return READ_ONCE(cleared) ? hw_write_base(0) : 0;
-	if (host_waits_for(params.init_check))
+	switch (host_snp(params.init_check)) {
+	case HOST_SNP_OFF:
 		return -ENODEV;
-	return hw_write_base(base_here());
+	case HOST_SNP_UNKNOWN:
+		return -EBUSY;
+	case HOST_SNP_READY:
+		break;
+	}
+	if (hw_armed(&errand->base)) {
+		errand->found = true;
+		return 0;
+	}
+	if (errand->kind == ERRAND_LOOK)
+		return -ENXIO;
+	return hw_arm(wanted, &errand->base);
 }
 
-/**
- * arm_clear_here - leave RMPOPT_BASE = 0 on the core that this code runs on
- *
- * Context as arm_here(). Without RMPOPT_EN the table is out of use, and a
- * failed write has nothing to say any more.
- */
-void arm_clear_here(void)
+/* Interrupts are disabled. Once it is not busy any more it is the worker's. */
+static void errand_handler(void *info)
 {
-	hw_write_base(0);
-}
+	struct core *core = info;
+	struct errand *errand = &core->errand;
 
-/**
- * arm_settle_here - a slice has been given back on the core that this runs on
- * @late: nobody waited for it any more
- *
- * Interrupts are disabled; a full barrier lies between the slice and this.
- * Rounds may have left the core out: what they would have taken from it goes
- * now. To be armed it waits for the worker's next look.
- */
-void arm_settle_here(bool late)
-{
-	if (!arm_wanted() || (late && !cores_want_here(smp_processor_id())))
-		arm_clear_here();
-}
-
-/* Its primary does not answer IPIs, as far as is known. */
-static bool is_stuck(const struct core *core)
-{
-	/* Wishes before the slice; pairs with slice_handler(). */
+	/* A CPU may have changed its core only while it was offline. */
+	errand->result = cores_here() == core ? arm_here(errand) : -ENXIO;
+	/* Last access to the errand; pairs with is_busy(). */
+	smp_store_release(&errand->busy, false);
+	/* Either this sees that nobody waits, or the worker that it is back. */
 	smp_mb();
-	return core->plan.late && core->sent_cpu == core->primary &&
-	       slices_busy(core);
+	if (READ_ONCE(errand->late))
+		WRITE_ONCE(engine.kicked, true);
+	/* Not wake_up(): under PREEMPT_RT its lock may sleep. */
+	wake_up_process(engine.worker);
 }
 
-/* Interrupt the cores of the round and wait, but for those that don't answer. */
-static void call_round(smp_call_func_t handler, void *info)
+/**
+ * arm_prepare - make a new core's errand ready
+ * @core: the core
+ */
+void arm_prepare(struct core *core)
+{
+	INIT_CSD(&core->errand.csd, errand_handler, core);
+}
+
+static bool is_busy(const struct core *core)
+{
+	/* Pairs with errand_handler(): its results are there before the flag. */
+	return smp_load_acquire(&core->errand.busy);
+}
+
+static bool any_busy(bool or_late)
 {
 	struct core *core;
 	u32 i;
 
 	for (i = 0; (core = cores_at(i)); i++)
-		if (is_stuck(core))
-			cpumask_clear_cpu(core->primary, round);
-	on_each_cpu_mask(round, handler, info, true);
+		if (is_busy(core) && (or_late || !core->errand.late))
+			return true;
+	return false;
 }
 
-static void arm_handler(void *unused)
+static void send(struct core *core, enum errand_kind kind)
 {
-	struct core *core = cores_here();
-	u64 base;
+	struct errand *errand = &core->errand;
 
-	if (!core)
+	if (is_busy(core))
 		return;
-	if (!hw_read(HW_MSR_RMPOPT_BASE, &base) && (base & HW_RMPOPT_EN))
-		atomic_inc(&stale);
-	core->arm_result = arm_here();
+	errand->kind = kind;
+	errand->found = false;
+	errand->late = false;
+	errand->result = -EAGAIN;
+	errand->sent = true;
+	WRITE_ONCE(errand->busy, true);
+	if (smp_call_function_single_async(core->primary, &errand->csd))
+		/* It has just gone offline. */
+		WRITE_ONCE(errand->busy, false);
+}
+
+/* Those that are not back by then nobody waits for once more. */
+static void wait_for_errands(void)
+{
+	struct core *core;
+	u32 i;
+
+	wait_event_idle_timeout(engine.wait, !any_busy(false), PATIENCE);
+	for (i = 0; (core = cores_at(i)); i++)
+		if (is_busy(core))
+			WRITE_ONCE(core->errand.late, true);
+	/* Before they are looked at; pairs with errand_handler(). */
+	smp_mb();
+}
+
+/* What came of a core's errand; -EAGAIN: nothing yet. */
+static int result_of(struct core *core)
+{
+	if (!core->errand.sent || is_busy(core))
+		return -EAGAIN;
+	core->errand.sent = false;
+	return core->errand.result;
 }
 
 static bool to_arm(const struct core *core, u64 now)
@@ -161,76 +153,47 @@ static bool to_arm(const struct core *core, u64 now)
 	return !core->dropped || now >= core->retry_at;
 }
 
-/* One IPI round over the cores that are to be armed. */
-static void arm_round(void)
+/* The admin lets it take part no longer. Its table stays as it is, and true. */
+static void release(struct core *core)
 {
-	u64 now = ktime_get_ns();
-	struct core *core;
-	u32 i;
-
-	atomic_set(&stale, 0);
-	cpumask_clear(round);
-	for (i = 0; (core = cores_at(i)); i++) {
-		if (!to_arm(core, now))
-			continue;
-		/* What stays if it goes offline before the IPI. */
-		core->arm_result = -EAGAIN;
-		cpumask_set_cpu(core->primary, round);
-	}
-	call_round(arm_handler, NULL);
-}
-
-/* Believe the results; how many cores are armed now that were not before. */
-static u32 tally(void)
-{
-	struct core *core;
-	u32 i, joined = 0;
-
-	for (i = 0; (core = cores_at(i)); i++) {
-		if (core->primary >= nr_cpu_ids ||
-		    !cpumask_test_cpu(core->primary, round))
-			continue;
-		switch (core->arm_result) {
-		case 0:
-			core->dropped = 0;
-			cores_join(core);
-			joined++;
-			break;
-		case -EAGAIN:
-			break;
-		default:
-			cores_drop(core, core->arm_result);
-		}
-	}
-	return joined;
-}
-
-static void clear_handler(void *unused)
-{
-	arm_clear_here();
-}
-
-/* The admin lets it take part no longer; one that is dropped may be armed, too. */
-static bool to_release(const struct core *core)
-{
-	return (core->armed || core->dropped) && core->primary < nr_cpu_ids &&
-	       !cores_may_take_part(core);
-}
-
-static void release_round(void)
-{
-	struct core *core;
-	u32 i;
-
-	cpumask_clear(round);
-	for (i = 0; (core = cores_at(i)); i++) {
-		if (!to_release(core))
-			continue;
-		cpumask_set_cpu(core->primary, round);
+	if ((core->armed || core->dropped) && !cores_may_take_part(core)) {
 		cores_leave(core);
 		core->dropped = 0;
 	}
-	call_round(clear_handler, NULL);
+}
+
+/* Believe what a core has answered; true if it takes part now and did not. */
+static bool take_in(struct core *core)
+{
+	int result = result_of(core);
+
+	if (result == -EAGAIN || core->armed || !cores_may_take_part(core))
+		return false;
+	if (!result) {
+		core->dropped = 0;
+		return cores_join(core, core->errand.base);
+	}
+	/* Whoever only looks expects nothing. */
+	if (core->errand.kind == ERRAND_ARM)
+		cores_drop(core, result);
+	return false;
+}
+
+static void tell_found(void)
+{
+	struct core *core;
+	u32 i, found = 0, elsewhere = 0;
+
+	for (i = 0; (core = cores_at(i)); i++) {
+		if (!core_takes_part(core) || !core->errand.found)
+			continue;
+		found++;
+		elsewhere += core->base != windows_base(core->plan.node);
+	}
+	if (found && !told)
+		pr_info("RMPOPT was enabled on %u core(s) before this module was loaded, on %u of them with another RMPOPT_BASE than this module would choose: they keep it\n",
+			found, elsewhere);
+	told = true;
 }
 
 /* No core takes part: what is the reason? SnpEn only if it is everybody's. */
@@ -254,177 +217,133 @@ static int why_none(void)
 }
 
 /**
- * arm_cores - arm every core that takes part and is not armed yet
+ * arm_cores - let every core take part that may and does not yet
+ * @view: write nothing; cores whose tables are not in use are left out
  *
- * By the worker; sleeps. Interrupts only the cores that need it.
+ * By the worker; sleeps. Interrupts only the cores that need it, and is done
+ * with those that have not answered soon: they join when they have.
  *
- * Return: how many are armed now that were not before. If none takes part at
- * all: -ENODEV if SnpEn is not set on any or SNP_INIT not done, another errno if
- * one fails for another reason, -ENOMEM if there was no memory for any, -EAGAIN
- * if none is online that may.
+ * Return: how many take part now that did not before. If none takes part at
+ * all: -ENODEV if SnpEn is not set on any or SNP_INIT not done, -EBUSY if the RMP
+ * could not be read to see that, another errno if one fails for another reason, -ENOMEM if there was no memory for any, -EAGAIN
+ * if none is online that may, or none has answered yet.
  */
-int arm_cores(void)
+int arm_cores(bool view)
 {
-	bool first = !wanted;
-	u32 joined;
+	u64 now = ktime_get_ns();
+	struct core *core;
+	u32 i, joined = 0;
 
-	cpus_read_lock();
-	WRITE_ONCE(wanted, true);
-	WRITE_ONCE(cleared, false);
-	cores_refresh();
-	release_round();
-	arm_round();
-	joined = tally();
-	cpus_read_unlock();
-
-	/* Later ones are our own, armed by the callback of their CPU. */
-	if (first && atomic_read(&stale))
-		pr_info("RMPOPT was enabled already on %d core(s), by a kernel before kexec or before they went offline: taken over\n",
-			atomic_read(&stale));
+	cores_catch_up();
+	for (i = 0; (core = cores_at(i)); i++) {
+		release(core);
+		/* An answer that came late is as good as any. */
+		joined += take_in(core);
+		if (to_arm(core, now))
+			send(core, view ? ERRAND_LOOK : ERRAND_ARM);
+	}
+	wait_for_errands();
+	for (i = 0; (core = cores_at(i)); i++)
+		joined += take_in(core);
+	if (joined && !view)
+		tell_found();
 	return why_none() ?: (int)joined;
 }
 
-static void ready_handler(void *ready)
+/* Its answer is in and, as far as it could see, SNP is initialised. */
+static bool says_ready(const struct core *core)
 {
-	if (!host_waits_for(params.init_check))
-		WRITE_ONCE(*(bool *)ready, true);
+	return !is_busy(core) && core->errand.result != -ENODEV &&
+	       core->errand.result != -EAGAIN;
 }
 
 /**
  * arm_possible - is SNP initialised, as seen from any core that takes part?
  *
  * By the worker; sleeps, interrupts all of them. SnpEn is per CPU, and one CPU
- * that lacks it does not speak for the host.
+ * that lacks it does not speak for the host; nor does one that does not answer.
  */
 bool arm_possible(void)
 {
-	bool ready = false;
 	struct core *core;
+	bool ready = false;
 	u32 i;
 
-	cpus_read_lock();
-	cores_refresh();
-	cpumask_clear(round);
+	cores_catch_up();
 	for (i = 0; (core = cores_at(i)); i++)
 		if (core_takes_part(core))
-			cpumask_set_cpu(core->primary, round);
-	call_round(ready_handler, &ready);
-	cpus_read_unlock();
+			send(core, ERRAND_LOOK);
+	wait_for_errands();
+	for (i = 0; (core = cores_at(i)); i++)
+		if (core_takes_part(core))
+			ready |= says_ready(core);
 	return ready;
+}
+
+/**
+ * arm_ask - is SNP initialised, as seen from one core?
+ * @core: the core
+ *
+ * By the worker; sleeps, interrupts the core.
+ */
+bool arm_ask(struct core *core)
+{
+	if (core->primary >= nr_cpu_ids)
+		return false;
+	send(core, ERRAND_LOOK);
+	wait_for_errands();
+	return says_ready(core) && core->errand.result != -EBUSY;
+}
+
+/**
+ * arm_found - is the table of a core in use?
+ * @core: the core
+ *
+ * By the worker; sleeps, interrupts the core.
+ */
+bool arm_found(struct core *core)
+{
+	return arm_ask(core) && !core->errand.result;
 }
 
 /**
  * arm_is_void - has SNP gone from under the cores that take part?
  *
- * By the worker; sleeps. Interrupts them only if it looks so from this CPU.
+ * By the worker; sleeps. Interrupts them only if it looks so from this CPU. An
+ * RMP that could not be read says nothing.
  */
 bool arm_is_void(void)
 {
-	return host_waits_for(params.init_check) && !arm_possible();
+	return host_snp(params.init_check) == HOST_SNP_OFF && !arm_possible();
 }
 
 /**
- * arm_again - look after a core whose instruction has faulted
+ * arm_again - look after a core whose RMPOPT_BASE is not right
  * @core: the core
+ * @view: write nothing
  *
- * By the worker; sleeps, interrupts the core. The hotplug lock keeps a CPU
- * that goes offline from being armed behind its own teardown callback.
+ * By the worker; sleeps, interrupts the core.
  *
- * Return: 0 its RMPOPT_BASE is right (again), -ENODEV SnpEn is not set there or
+ * Return: 0 RMPOPT_BASE is right (again), -ENODEV SnpEn is not set there or
  * SNP_INIT not done, -ENXIO it does not take part any more, -EIO the write did
- * not take.
+ * not take, -EAGAIN it does not answer.
  */
-int arm_again(struct core *core)
+int arm_again(struct core *core, bool view)
 {
-	int ret = -ENXIO;
-
-	cpus_read_lock();
-	cores_refresh();
-	if (core_takes_part(core))
-		ret = smp_call_function_single(core->primary, arm_handler, NULL,
-					       true) ?: core->arm_result;
-	cpus_read_unlock();
-	return ret;
+	cores_catch_up();
+	if (!core_takes_part(core))
+		return -ENXIO;
+	send(core, view ? ERRAND_LOOK : ERRAND_ARM);
+	wait_for_errands();
+	return result_of(core);
 }
 
 /**
- * arm_holds - is the core that this code runs on still armed?
+ * arm_drain - wait until every handler has given its errand back
  *
- * With preemption disabled.
+ * By the worker, as the last thing that it does; sleeps.
  */
-bool arm_holds(void)
+void arm_drain(void)
 {
-	u64 base;
-
-	return hw_snp_enabled() && !hw_read(HW_MSR_RMPOPT_BASE, &base) &&
-	       base == base_here();
-}
-
-/**
- * arm_clear - leave RMPOPT_BASE = 0 on every online core
- *
- * By the worker; sleeps. Does nothing if there is nothing to clear. A core that
- * does not answer clears it when it does.
- */
-void arm_clear(void)
-{
-	struct core *core;
-	u32 i;
-
-	if (cleared)
-		return;
-
-	cpus_read_lock();
-	WRITE_ONCE(wanted, false);
-	WRITE_ONCE(cleared, true);
-	cores_refresh();
-	cpumask_clear(round);
-	for (i = 0; (core = cores_at(i)); i++) {
-		if (core->primary < nr_cpu_ids)
-			cpumask_set_cpu(core->primary, round);
-		cores_leave(core);
-	}
-	/* Their callbacks have armed them. */
-	cores_add_unknown(round);
-	call_round(clear_handler, NULL);
-	cpus_read_unlock();
-}
-
-static void off_handler(void *unused)
-{
-	struct core *core = cores_here();
-
-	if (core)
-		core->arm_result = hw_write_base(0);
-}
-
-/**
- * arm_switch - write RMPOPT_BASE of all cores that take part
- * @on: what it is to be there; else 0
- *
- * By the worker for a benchmark; sleeps. Whether they take part does not change
- * by it, so nothing must be believed meanwhile.
- *
- * Return: 0, or an errno if it did not take on some core: as arm_here(), or
- * -EBUSY if the core does not answer.
- */
-int arm_switch(bool on)
-{
-	struct core *core;
-	int ret = 0;
-	u32 i;
-
-	cpus_read_lock();
-	cores_refresh();
-	cpumask_clear(round);
-	for (i = 0; (core = cores_at(i)); i++) {
-		core->arm_result = is_stuck(core) ? -EBUSY : 0;
-		if (core_takes_part(core))
-			cpumask_set_cpu(core->primary, round);
-	}
-	call_round(on ? arm_handler : off_handler, NULL);
-	for (i = 0; (core = cores_at(i)); i++)
-		ret = ret ?: core->arm_result;
-	cpus_read_unlock();
-	return ret;
+	wait_event_idle(engine.wait, !any_busy(true));
 }

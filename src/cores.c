@@ -20,10 +20,11 @@
 #include <linux/topology.h>
 #include <linux/vmalloc.h>
 
+#include "arm.h"
 #include "cores.h"
 #include "engine.h"
 #include "hotplug.h"
-#include "slices.h"
+#include "hw.h"
 #include "trace.h"
 #include "tune.h"
 #include "windows.h"
@@ -135,18 +136,6 @@ bool cores_may_take_part(const struct core *core)
 	       !is_spared(core->primary);
 }
 
-/**
- * cores_want_here - does the core of a CPU that is coming online take part?
- * @cpu: the CPU, on which this runs
- */
-bool cores_want_here(unsigned int cpu)
-{
-	if (is_spared(cpu))
-		return false;
-	return cpumask_test_cpu(cpu, selected) ||
-	       cpumask_intersects(topology_sibling_cpumask(cpu), selected);
-}
-
 /* Package and core number: unlike sibling masks they outlive an offline. */
 static u64 core_key(unsigned int cpu)
 {
@@ -199,10 +188,12 @@ static struct core *register_core(unsigned int cpu)
 	core->first = -1;
 	core->primary = nr_cpu_ids;
 	core->plan.node = cpu_to_node(cpu);
-	core->plan.window = windows_index(cpu_to_node(cpu));
 	plan_add_core(&engine.plan, &core->plan, maps);
-	slices_prepare(core);
-	bench_prepare(core);
+	core->base = windows_base(core->plan.node);
+	plan_set_window(&engine.plan, &core->plan,
+			core->base >> HW_REGION_SHIFT);
+	slice_prepare(core);
+	arm_prepare(core);
 	core_list[core_count] = core;
 	/* Files walk the list while it grows. */
 	smp_store_release(&core_count, core_count + 1);
@@ -228,18 +219,33 @@ static bool register_thread(unsigned int cpu)
 /**
  * cores_join - a core takes part from now on
  * @core: the core; if it does already, all that is believed of it is void
+ * @base: what its RMPOPT_BASE reads as
  *
  * By the worker. A slice that is still under way was sent to the table that
  * the core had before.
+ *
+ * Return: true, or false if it has to wait for such a slice: the handler uses
+ * the core's window, which must not change meanwhile.
  */
-void cores_join(struct core *core)
+bool cores_join(struct core *core, u64 base)
 {
-	if (slices_busy(core))
+	bool busy = slice_is_busy(core);
+
+	if (base != core->base) {
+		cores_leave(core);
+		if (busy)
+			return false;
+		plan_set_window(&engine.plan, &core->plan,
+				base >> HW_REGION_SHIFT);
+		WRITE_ONCE(core->base, base);
+	}
+	if (busy)
 		plan_late(&engine.plan, &core->plan, 0);
 	plan_join(&engine.plan, &core->plan);
 	trace_event(TRACE_JOINED, core_name(core), -1);
 	WRITE_ONCE(core->behind, true);
 	WRITE_ONCE(core->armed, true);
+	return true;
 }
 
 /**
@@ -253,7 +259,7 @@ void cores_leave(struct core *core)
 	if (!core->armed)
 		return;
 	WRITE_ONCE(core->armed, false);
-	if (slices_busy(core))
+	if (slice_is_busy(core))
 		plan_late(&engine.plan, &core->plan, 0);
 	plan_leave(&engine.plan, &core->plan);
 	trace_event(TRACE_LEFT, core_name(core), -1);
@@ -278,7 +284,7 @@ static void refresh_core(struct core *core)
 	WRITE_ONCE(core->primary, primary);
 	if (primary < nr_cpu_ids)
 		core->plan.housekeeper = is_housekeeper(primary);
-	if (epoch != core->epoch || primary == nr_cpu_ids)
+	if (epoch != core->epoch || !cores_may_take_part(core))
 		cores_leave(core);
 	if (epoch == core->epoch)
 		return;
@@ -391,21 +397,6 @@ u64 cores_memory_at(void)
 void cores_try_missing(void)
 {
 	memory_at = 0;
-}
-
-/**
- * cores_add_unknown - the online CPUs of which nothing is known, as they are missing
- * @mask: where to add them
- *
- * By the worker, which holds cpus_read_lock().
- */
-void cores_add_unknown(struct cpumask *mask)
-{
-	unsigned int cpu;
-
-	for_each_online_cpu(cpu)
-		if (!core_of[cpu])
-			cpumask_set_cpu(cpu, mask);
 }
 
 /**

@@ -15,11 +15,9 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/module.h>
-#include <linux/nodemask.h>
 #include <linux/numa.h>
 #include <linux/seq_file.h>
 
-#include "bench.h"
 #include "cores.h"
 #include "engine.h"
 #include "host.h"
@@ -96,31 +94,34 @@ static const struct view cores_view = {
 
 /* windows */
 
-static bool has_node(const struct view_reader *reader, u32 i)
+/* Of the same node, with the same base: most often all cores of a node. */
+static bool is_fellow(const struct core *core, const struct core *other)
 {
-	return i < nr_node_ids;
+	return core->plan.node == other->plan.node &&
+	       READ_ONCE(core->base) == READ_ONCE(other->base);
 }
 
-/* A node's cores: the first one, how many of them take part, who leads. */
-static const struct core *node_cores(u32 node, u32 *count,
-				     const struct core **leader)
+/* A core's fellows: how many take part, who leads; false if it is not the first. */
+static bool count_fellows(u32 first, u32 *count, const struct core **leader)
 {
-	const struct core *core, *first = NULL;
+	const struct core *core, *other;
 	u32 i;
 
+	core = cores_at(first);
 	*count = 0;
 	*leader = NULL;
-	for (i = 0; (core = cores_at(i)); i++) {
-		if (core->plan.node != node)
+	for (i = 0; (other = cores_at(i)); i++) {
+		if (!is_fellow(core, other))
 			continue;
-		first = first ?: core;
-		if (!core_takes_part(core))
+		if (i < first)
+			return false;
+		if (!core_takes_part(other))
 			continue;
 		++*count;
-		if (core->plan.leads)
-			*leader = core;
+		if (other->plan.leads)
+			*leader = other;
 	}
-	return first;
+	return true;
 }
 
 static u32 optimized_in(const struct plan_window *window)
@@ -135,15 +136,14 @@ static u32 optimized_in(const struct plan_window *window)
 
 static int windows_show(struct seq_file *seq, struct view_reader *reader, u32 i)
 {
-	const struct core *first, *leader;
+	const struct core *core = cores_at(i), *leader;
 	const struct plan_window *window;
 	u32 count;
 
-	first = node_cores(i, &count, &leader);
-	if (!first)
+	if (!count_fellows(i, &count, &leader))
 		return 0;
-	window = plan_window_of(&engine.plan, &first->plan);
-	seq_printf(seq, "%u %u", i, window->base);
+	window = plan_window_of(&engine.plan, &core->plan);
+	seq_printf(seq, "%u %u", core->plan.node, window->base);
 	if (leader)
 		seq_printf(seq, " %u", READ_ONCE(leader->primary));
 	else
@@ -155,7 +155,7 @@ static int windows_show(struct seq_file *seq, struct view_reader *reader, u32 i)
 static const struct view windows_view = {
 	.name = "windows",
 	.header = "node base leader regions optimized cores",
-	.has = has_node,
+	.has = has_core,
 	.show = windows_show,
 };
 
@@ -332,7 +332,6 @@ void views_start(void)
 	create(&table_view, 0400, &view_fops);
 	create(&rmp_view, 0400, &view_fops);
 	create(&rmp_region_view, 0600, &rmp_region_fops);
-	create(&bench_view, 0600, &bench_fops);
 }
 
 /**

@@ -23,6 +23,13 @@
 #define FAIL_FIRST_MS	1000u
 #define FAIL_CAP_MS	(10 * 60 * 1000u)
 
+/* Pauses between looks while SNP is not initialised: nothing tells that it is. */
+#define WAIT_FIRST_MS	1000u
+#define WAIT_CAP_MS	10000u
+
+/* Looks after SNP has moved: after 1, 2, 4 and 8 s more. SNP_INIT takes seconds. */
+#define SNP_LOOKS	4u
+
 /* A point in time that moves away with each failure. */
 struct retry {
 	u64 pause_ms;
@@ -31,8 +38,18 @@ struct retry {
 
 static struct retry pass_retry, fail_retry;
 
-/* When a region that is held back from followers may be sent to them. */
-static u64 hold_ends;
+/* The next look while SNP is not initialised. */
+static struct retry wait_retry;
+
+/*
+ * Looks after somebody has told of SNP: it is told before SNP_INIT empties the
+ * tables, and nothing tells when it has.
+ */
+static struct retry snp_retry;
+static u32 snp_looks;
+
+/* When a region that is held back or has faulted may be tried again. */
+static u64 try_at;
 
 /* When the hardware was last looked at, by whatever pass. */
 static u64 watched_at;
@@ -82,10 +99,20 @@ void due_want(enum engine_trigger trigger)
 		state_want(trigger);
 }
 
-/* The next watch. */
+/**
+ * due_watch_at - when the next watch is due
+ * @watched: when the hardware was last looked at, ktime in ns
+ *
+ * Return: ktime in ns, 0 if there is to be none.
+ */
+u64 due_watch_at(u64 watched)
+{
+	return ms_after(watched, tune_read(TUNE_WATCH_MS));
+}
+
 static u64 watch_at(void)
 {
-	return ms_after(watched_at, tune_read(TUNE_WATCH_MS));
+	return due_watch_at(watched_at);
 }
 
 /* One core after the other, or some at a time if there are very many. */
@@ -125,6 +152,36 @@ void due_watched(void)
 		watched_at = ktime_get_ns();
 }
 
+static void look_again_later(void)
+{
+	if (snp_looks--)
+		retry_later(&snp_retry, WAIT_FIRST_MS, WAIT_CAP_MS);
+	else
+		snp_retry.at = 0;
+}
+
+/**
+ * due_snp_moved - somebody has told of SNP: look soon, and later once more
+ */
+void due_snp_moved(void)
+{
+	wait_retry = (struct retry){};
+	snp_retry = (struct retry){};
+	snp_looks = SNP_LOOKS;
+	look_again_later();
+}
+
+/**
+ * due_wait - the module waits for SNP, or still does: when to look again
+ */
+void due_wait(void)
+{
+	if (state_now() != STATE_WAITING)
+		wait_retry = (struct retry){};
+	if (!wait_retry.at || is_due(wait_retry.at))
+		retry_later(&wait_retry, WAIT_FIRST_MS, WAIT_CAP_MS);
+}
+
 /**
  * due_look - want what has become due, while the state is ready
  */
@@ -136,9 +193,13 @@ void due_look(void)
 		pass_retry.at = 0;
 		due_want(TRIGGER_RETRY);
 	}
-	if (is_due(hold_ends)) {
-		hold_ends = 0;
+	if (is_due(try_at)) {
+		try_at = 0;
 		due_want(TRIGGER_RETRY);
+	}
+	if (is_due(snp_retry.at)) {
+		look_again_later();
+		due_want(TRIGGER_WATCH);
 	}
 	if (!tune_read(TUNE_AUTO)) {
 		due_watched();
@@ -164,7 +225,8 @@ void due_looked(bool all, bool again)
 {
 	u64 now = ktime_get_ns();
 
-	hold_ends = plan_hold_ends(&engine.plan, now);
+	try_at = plan_hold_ends(&engine.plan, now);
+	sooner(&try_at, plan_fault_ends(&engine.plan, now));
 	if (all)
 		watched_at = now;
 	if (again)
@@ -218,12 +280,16 @@ u64 due_at(void)
 	enum engine_state state = state_now();
 	u64 at = 0;
 
-	if (state == STATE_WAITING || state == STATE_READY)
-		sooner(&at, watch_at());
+	if (state == STATE_WAITING)
+		sooner(&at, wait_retry.at);
+	if (state == STATE_VIEWING)
+		sooner(&at, viewing_at());
 	if (state == STATE_READY) {
+		sooner(&at, watch_at());
 		sooner(&at, state_later_at());
 		sooner(&at, pass_retry.at);
-		sooner(&at, hold_ends);
+		sooner(&at, try_at);
+		sooner(&at, snp_retry.at);
 		sooner(&at, cores_retry_at());
 		sooner(&at, events_due_at());
 		sooner(&at, tune_read(TUNE_AUTO) ? audit_at() : 0);

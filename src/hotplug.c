@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Hotplug: CPUs come and go. The callbacks write one MSR of their own CPU,
- * count and kick; they take no lock but the wait queue's, never wait and never
- * veto.
+ * Hotplug: CPUs come and go. The callbacks count and kick; they take no lock
+ * but the wait queue's, never wait and never veto. What comes of it is the
+ * worker's: a core that was armed stays armed, others are when it looks.
  */
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
-#include <linux/cpumask.h>
 #include <linux/percpu.h>
-#include <linux/topology.h>
 
-#include "arm.h"
 #include "cores.h"
 #include "engine.h"
 #include "hotplug.h"
@@ -35,26 +32,15 @@ static int cpu_comes(unsigned int cpu)
 {
 	this_cpu_inc(onlined);
 	trace_event(TRACE_ONLINE, cpu, -1);
-	if (!arm_wanted() || cores_want_here(cpu))
-		arm_here();
 	cores_touch();
 	state_kick();
 	return 0;
 }
 
-/*
- * Runs on the CPU that goes offline, or on each CPU when the module leaves.
- * A sibling that stays takes over with the table as it is.
- */
+/* Runs on the CPU that goes offline. A sibling that stays takes over. */
 static int cpu_goes(unsigned int cpu)
 {
-	const struct cpumask *threads = topology_sibling_cpumask(cpu);
-
-	if (!arm_wanted() || cpumask_weight_and(threads, cpu_online_mask) <= 1)
-		arm_clear_here();
-	/* When the module leaves nobody goes. */
-	if (!READ_ONCE(engine.left))
-		trace_event(TRACE_OFFLINE, cpu, -1);
+	trace_event(TRACE_OFFLINE, cpu, -1);
 	cores_touch();
 	state_kick();
 	return 0;
@@ -95,11 +81,10 @@ int hotplug_start(void)
 /**
  * hotplug_stop - stop to follow CPU hotplug
  *
- * Runs the teardown callback on every online CPU, which leaves RMPOPT_BASE = 0
- * behind: nothing is wanted any more by now.
+ * Runs no callback: nothing is to be taken back on any CPU.
  */
 void hotplug_stop(void)
 {
-	cpuhp_remove_state(online_state);
+	cpuhp_remove_state_nocalls(online_state);
 	cpuhp_remove_state_nocalls(gone_state);
 }

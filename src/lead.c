@@ -10,19 +10,16 @@
 #include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
-#include <linux/minmax.h>
-#include <linux/nodemask.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
-#include <linux/slab.h>
 #include <linux/wait.h>
-#include <asm/msr.h>
 
+#include "compat.h"
 #include "cores.h"
 #include "engine.h"
-#include "hw.h"
 #include "latency.h"
 #include "lead.h"
+#include "step.h"
 #include "trace.h"
 
 /**
@@ -65,22 +62,22 @@ struct lead {
 /* And if the pass has to end anyway. */
 #define PATIENCE_ENDING_NS	(100 * NSEC_PER_MSEC)
 
-static struct lead *leads;
+static struct lead leads[PLAN_LEADERS_MAX];
 static u32 count;
 
 static void note(struct lead *lead, u32 region, int bit, u64 cycles)
 {
 	trace_leader_region(engine.pass, lead->cpu, region, lead->verify, bit,
 			    cycles);
-	if (bit >= 0)
+	if (bit == 0 || bit == 1)
 		latency_note(&lead->times, cycles);
 }
 
 /* One instruction on the leader, or -ESTALE if this is another core. */
-static int lead_here(struct lead *lead, u32 region)
+static int lead_here(struct lead *lead, u32 place)
 {
 	int bit = -ESTALE;
-	u64 start = 0, end = 0;
+	u64 cycles = 0;
 
 	preempt_disable();
 	/*
@@ -89,16 +86,13 @@ static int lead_here(struct lead *lead, u32 region)
 	 * cpus_read_lock() sees both or neither, voids the order before the
 	 * next one is sent.
 	 */
-	if (cores_here() == lead->core && !cores_changed()) {
-		start = rdtsc_ordered();
-		bit = hw_rmpopt(region, lead->verify ? HW_VERIFY : HW_REPORT);
-		end = rdtsc_ordered();
-	}
+	if (cores_here() == lead->core && !cores_changed())
+		bit = step_execute(lead->core, place, lead->verify, &cycles);
 	preempt_enable();
 	if (bit != -ESTALE)
-		note(lead, region, bit, end - start);
+		note(lead, engine.plan.region[place].number, bit, cycles);
 	/* The one who waits for this CPU is more important. */
-	cond_resched();
+	give_way();
 	return bit;
 }
 
@@ -131,10 +125,9 @@ static int execute(struct lead *lead)
 			return 0;
 		if (engine_pass_ends())
 			return -EINTR;
-		bit = lead_here(lead, engine.plan.region[next].number);
+		bit = lead_here(lead, next);
 		if (bit < 0)
 			return bit;
-		plan_note(&engine.plan, order, next, bit);
 		atomic_inc(&engine.progress_done);
 	}
 }
@@ -171,24 +164,21 @@ static int start_one(struct lead *lead, u32 i)
 }
 
 /**
- * lead_start - make a thread for each leader that there may be
+ * lead_provide - have a thread for each leader
+ * @wanted: how many leaders there are, PLAN_LEADERS_MAX at the most
  *
- * Return: 0 or an errno, and then there are none.
+ * By the worker; sleeps. There are as many as were ever wanted.
+ *
+ * Return: 0 or an errno, and then there are not enough.
  */
-int lead_start(void)
+int lead_provide(u32 wanted)
 {
-	u32 wanted = min_t(u32, num_possible_nodes(), PLAN_LEADERS_MAX);
 	int ret = 0;
 
-	leads = kcalloc(wanted, sizeof(*leads), GFP_KERNEL);
-	if (!leads)
-		return -ENOMEM;
 	while (count < wanted && !ret) {
 		ret = start_one(&leads[count], count);
 		count += !ret;
 	}
-	if (ret)
-		lead_stop();
 	return ret;
 }
 
@@ -199,8 +189,6 @@ void lead_stop(void)
 {
 	while (count)
 		kthread_stop(leads[--count].task);
-	kfree(leads);
-	leads = NULL;
 }
 
 /**

@@ -117,6 +117,16 @@ static bool is_held(u32 place)
 	return plan_held(&engine.plan, place, ktime_get_ns());
 }
 
+static bool is_faulty(u32 place)
+{
+	return test_bit(place, engine.plan.faulty);
+}
+
+static char *print_faulty(void)
+{
+	return print_places(is_faulty);
+}
+
 static char *print_backoff(void)
 {
 	return print_places(is_held);
@@ -247,6 +257,8 @@ static const struct list lists[] = {
 		    .read = list_read }, .print = print_optimized },
 	{ .file = { .attr = { .name = "backoff", .mode = 0400 },
 		    .read = list_read }, .print = print_backoff },
+	{ .file = { .attr = { .name = "faulty", .mode = 0400 },
+		    .read = list_read }, .print = print_faulty },
 	{ .file = { .attr = { .name = "cores", .mode = 0444 },
 		    .read = list_read }, .print = print_cores },
 	{ .file = { .attr = { .name = "cores_behind", .mode = 0444 },

@@ -13,7 +13,6 @@
 #include <linux/slab.h>
 #include <linux/suspend.h>
 
-#include "arm.h"
 #include "cmdline.h"
 #include "cores.h"
 #include "coverage.h"
@@ -101,7 +100,7 @@ out:
 	return ret;
 }
 
-/* Reboot, power-off and kexec, which hands RMPOPT_BASE to the next kernel. */
+/* Reboot, power-off and kexec: nothing is verified any more. */
 static int on_reboot(struct notifier_block *block, unsigned long action,
 		     void *unused)
 {
@@ -163,23 +162,21 @@ static int start(void)
 	ret = sysfs_start();
 	if (ret)
 		goto unwatch;
-	ret = lead_start();
-	if (ret)
-		goto files;
 	ret = worker_start();
 	if (ret)
-		goto leads;
+		goto files;
 	ret = start_notifiers();
 	if (ret)
 		goto leave;
-	hooks_start();
+	/* Who only looks does nothing about what hooks would tell. */
+	if (!engine.view_only)
+		hooks_start();
 	views_start();
 	return 0;
 
 leave:
 	worker_leave();
 	worker_stop();
-leads:
 	lead_stop();
 files:
 	sysfs_stop();
@@ -199,8 +196,11 @@ static int __init rmpopt_init(void)
 	ret = host_check();
 	if (ret)
 		return ret;
+	engine.view_only = host_only_views();
+	if (engine.view_only)
+		engine.state = STATE_VIEWING;
 
-	ret = cores_start() ?: arm_start();
+	ret = cores_start();
 	if (!ret)
 		ret = take_cpus() ?: take_coverage();
 	if (!ret) {
@@ -212,7 +212,6 @@ static int __init rmpopt_init(void)
 	if (ret == -ENOMEM)
 		pr_err("not enough memory to load: free some and load again\n");
 	if (ret) {
-		arm_stop();
 		cores_stop();
 		events_stop();
 		windows_stop();
@@ -223,8 +222,8 @@ module_init(rmpopt_init);
 
 /*
  * Work ends first, so that nothing is sent or armed any more; then whoever
- * could call in; then the worker and the handlers under way; the hotplug state
- * goes last and clears RMPOPT_BASE wherever it is still set.
+ * could call in; then the worker and the handlers under way. RMPOPT_BASE stays:
+ * it can't be cleared, and the hardware keeps the tables true. [S]
  */
 static void __exit rmpopt_exit(void)
 {
@@ -236,7 +235,6 @@ static void __exit rmpopt_exit(void)
 	worker_stop();
 	lead_stop();
 	hotplug_stop();
-	arm_stop();
 	cores_stop();
 	events_stop();
 	windows_stop();

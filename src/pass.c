@@ -66,9 +66,9 @@ void pass_answered(struct core *core)
 }
 
 /**
- * pass_fault - an instruction of a core has faulted
+ * pass_fault - an instruction has faulted as the core's RMPOPT_BASE is not right
  * @core: the core
- * @error: what hw_rmpopt() returned
+ * @error: what step_execute() returned
  *
  * By the worker; sleeps. If SNP is gone the core is not to blame and the pass
  * ends. Else it is armed anew once, and then dropped. Its table may be empty
@@ -81,12 +81,12 @@ void pass_fault(struct core *core, int error)
 		return;
 	if (!core->rearmed) {
 		core->rearmed = true;
-		error = arm_again(core);
+		error = arm_again(core, engine.view_only);
 		/* It may have left meanwhile. */
 		if (!core->armed)
 			return;
 		if (!error) {
-			cores_join(core);
+			cores_join(core, core->errand.base);
 			return;
 		}
 	}
@@ -115,7 +115,7 @@ static void harvest_lead(u32 i, struct core *core)
 		pass_fault(core, result);
 }
 
-static void visit_lead(u32 i, struct core *core, struct tour *tour, bool ending)
+static void visit_lead(u32 i, struct core *core, struct tour *tour)
 {
 	u64 now = ktime_get_ns();
 
@@ -126,26 +126,26 @@ static void visit_lead(u32 i, struct core *core, struct tour *tour, bool ending)
 			return;
 		tour->left++;
 		/* Nobody executes anything before that is looked at. */
-		if (ending || cores_changed())
+		if (tour->ending || cores_changed())
 			return;
 		lead_send(i, core);
 		core->sent = true;
 	}
 	tour->busy++;
-	tour_due(tour, lead_watch(i, now, ending));
+	tour_due(tour, lead_watch(i, now, tour->ending));
 }
 
-static void visit_leads(struct tour *tour, bool ending)
+static void visit_leads(struct tour *tour)
 {
 	struct core *core;
 	u32 i;
 
 	for (i = 0; (core = cores_leader(i)); i++)
-		visit_lead(i, core, tour, ending);
+		visit_lead(i, core, tour);
 }
 
 /* The busy ones first: how many there are bounds how many may be sent. */
-static void visit_slices(struct tour *tour, bool ending)
+static void visit_slices(struct tour *tour)
 {
 	struct plan_core *turn = NULL;
 	u64 now = ktime_get_ns();
@@ -163,7 +163,7 @@ static void visit_slices(struct tour *tour, bool ending)
 			continue;
 		tour->left++;
 		/* A CPU that has just gone offline. */
-		if (!core->sent && !ending && slices_send(core, tour, now))
+		if (!core->sent && !tour->ending && slices_send(core, tour, now))
 			cores_touch();
 	}
 	tour->busy += busy;
@@ -201,9 +201,9 @@ static bool run_orders(void)
 		seen = atomic_read(&engine.returned);
 		/* What has come takes part in the next pass. */
 		cores_catch_up();
-		tour = (struct tour){};
-		visit_leads(&tour, ending);
-		visit_slices(&tour, ending);
+		tour = (struct tour){ .ending = ending };
+		visit_leads(&tour);
+		visit_slices(&tour);
 		if (!tour.busy && (ending || !tour.left))
 			return !ending && !engine_pass_ends();
 		/*
@@ -239,23 +239,17 @@ bool pass_welcome_late(void)
 }
 
 /**
- * pass_elect - see who leads, and go there
+ * pass_elect - see who leads
  *
- * By the worker, between passes; sleeps. So an idle module wakes no other CPU.
+ * By the worker, between passes; sleeps.
  *
- * Return: whether there is a leader.
+ * Return: whether there is a leader, and a thread for each.
  */
 bool pass_elect(void)
 {
-	struct core *core;
-
 	pass_welcome_late();
 	plan_elect(&engine.plan);
-	core = cores_leader(0);
-	if (core && !engine_pass_ends() &&
-	    set_cpus_allowed_ptr(current, cpumask_of(core->primary)))
-		cores_touch();
-	return core;
+	return engine.plan.leaders && !lead_provide(engine.plan.leaders);
 }
 
 /* Who owes something after a pass? */
@@ -385,6 +379,19 @@ enum engine_result pass_run(enum engine_trigger trigger, bool full, bool *again)
 	return result;
 }
 
+/* Execute the orders of a pass that has one phase, and take in the answers. */
+static bool run_one(void)
+{
+	bool through = run_orders();
+
+	if (through)
+		plan_advance(&engine.plan, ktime_get_ns());
+	else
+		plan_cancel(&engine.plan);
+	settle_cores();
+	return through;
+}
+
 /**
  * pass_audit - let some cores report all that they are believed to have
  * @first: index of the first core
@@ -397,17 +404,27 @@ enum engine_result pass_run(enum engine_trigger trigger, bool full, bool *again)
  */
 bool pass_audit(u32 first, u32 count)
 {
-	bool through;
-
 	if (!pass_elect())
 		return false;
 	if (plan_begin_audit(&engine.plan, first, count) == PLAN_REST)
 		return true;
-	through = run_orders();
-	if (through)
-		plan_advance(&engine.plan, ktime_get_ns());
-	else
-		plan_cancel(&engine.plan);
-	settle_cores();
-	return through;
+	return run_one();
+}
+
+/**
+ * pass_view - see what is in tables that somebody else fills
+ * @all: let all cores report all regions; else leaders only, which tells of
+ *	losses, and by engine.plan.found that something was gained
+ *
+ * By the worker; sleeps. There is no verify in it.
+ *
+ * Return: whether it came to its end.
+ */
+bool pass_view(bool all)
+{
+	if (!pass_elect())
+		return false;
+	if (plan_begin_view(&engine.plan, all) == PLAN_REST)
+		return true;
+	return run_one();
 }

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Followers: slices, and the handler that executes them.
+ * Followers: who is sent a slice when, and what comes of it; slice.c executes it.
  *
- * Each core has one slice, an asynchronous IPI. The handler runs with
- * interrupts disabled, executes one RMPOPT and starts another only if the
- * slowest recent one would still fit in slice_us. A core is interrupted again
- * only after it had its rest (duty), and at most `parallel` cores are under
- * way at once: verifies on many cores at the same time were published to be 20
- * times dearer each. [S]
+ * Each core has one slice. A core gets another one only after it had its rest
+ * (duty), and at most `parallel` cores are under way at once, those that wait
+ * for their tick included: verifies on many cores at the same time were
+ * published to be 20 times dearer each. [S]
  *
  * A slice belongs to a phase of a pass by its number. One that does not come
  * back in time makes its core late: it gets no order until the slice is back,
@@ -18,20 +16,23 @@
 #include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/sched.h>
-#include <linux/smp.h>
+#include <linux/cpumask.h>
+#include <linux/jiffies.h>
 #include <asm/msr.h>
 
-#include "arm.h"
 #include "cores.h"
 #include "engine.h"
-#include "hw.h"
 #include "latency.h"
+#include "slice.h"
 #include "slices.h"
 #include "trace.h"
 #include "tune.h"
 
 /* A core that does not answer for so long is left owing. */
 #define LATE_NS		(2 * NSEC_PER_SEC)
+
+/* A CPU whose timer has not run for so many ticks may have none. */
+#define TICKS_NS	(4ull * TICK_NSEC)
 
 /*
  * The longest rest, lest a pass waits for a core that was stopped for seconds
@@ -40,105 +41,8 @@
  */
 #define REST_CAP_NS	NSEC_PER_SEC
 
-/* Number of the running phase. */
-static u64 phase_number;
-
-/* What its slices may take, in cycles. */
+/* What the slices of the running phase may take, in cycles. */
 static u32 phase_budget;
-
-/* One instruction; false ends the slice. */
-static bool slice_step(struct core *core, u64 *now)
-{
-	struct slice *slice = &core->slice;
-	u64 before = *now;
-	int bit = hw_rmpopt(engine.plan.region[slice->next].number,
-			    slice->verify ? HW_VERIFY : HW_REPORT);
-
-	*now = rdtsc_ordered();
-	plan_learn(&slice->pace, *now - before);
-	if (bit < 0) {
-		slice->error = bit;
-		return false;
-	}
-	latency_note(&slice->times, *now - before);
-	plan_note(&engine.plan, &core->plan, slice->next, bit);
-	slice->done++;
-	return true;
-}
-
-/* The core's order, as much of it as fits. */
-static void slice_execute(struct core *core, u64 start, u64 *now)
-{
-	struct slice *slice = &core->slice;
-
-	for (;;) {
-		slice->next = plan_next(&engine.plan, &core->plan, slice->next);
-		if (slice->next >= engine.plan.regions || engine_pass_ends())
-			return;
-		if (slice->done && !plan_fits(&slice->pace, *now - start,
-					      slice->budget))
-			return;
-		if (!slice_step(core, now))
-			return;
-		slice->next++;
-	}
-}
-
-/*
- * Interrupts are disabled. Whatever the worker does meanwhile, a verify is
- * never wrong, only useless: the number keeps late ones out of later phases.
- */
-static void slice_handler(void *info)
-{
-	struct core *core = info;
-	struct slice *slice = &core->slice;
-	u64 start = rdtsc_ordered();
-	u64 now = start;
-	bool late;
-
-	if (slice->number == READ_ONCE(phase_number) && cores_here() == core)
-		slice_execute(core, start, &now);
-	slice->cycles = rdtsc_ordered() - start;
-
-	/* Last access to the slice; pairs with slices_busy(). */
-	smp_store_release(&slice->busy, false);
-	/*
-	 * The worker calls a core late, or wishes something of it, and looks at
-	 * @busy then; here it is the other way round: one of both sees what the
-	 * other has done. Pairs with work() in worker.c and is_stuck() in arm.c.
-	 * Module and cores stay until this returns: worker_stop().
-	 */
-	smp_mb();
-	late = READ_ONCE(core->plan.late);
-	if (late)
-		/* Nobody waits for it: the worker is to look by itself. */
-		WRITE_ONCE(engine.kicked, true);
-	arm_settle_here(late);
-	atomic_inc(&engine.returned);
-	/* Not wake_up(): under PREEMPT_RT its lock may sleep. */
-	wake_up_process(engine.worker);
-}
-
-/**
- * slices_prepare - make a new core's slice ready
- * @core: the core
- */
-void slices_prepare(struct core *core)
-{
-	INIT_CSD(&core->slice.csd, slice_handler, core);
-}
-
-/**
- * slices_busy - is a slice of a core under way?
- * @core: the core
- *
- * If not, all that its handler has written may be read.
- */
-bool slices_busy(const struct core *core)
-{
-	/* Pairs with slice_handler(): its results are there before the flag. */
-	return smp_load_acquire(&core->slice.busy);
-}
 
 /**
  * slices_begin - a phase begins
@@ -147,7 +51,7 @@ bool slices_busy(const struct core *core)
  */
 void slices_begin(void)
 {
-	WRITE_ONCE(phase_number, phase_number + 1);
+	slice_begin_phase();
 	phase_budget = us_to_cycles(tune_read(TUNE_SLICE_US));
 }
 
@@ -157,23 +61,17 @@ static int send(struct core *core, u64 now)
 	struct slice *slice = &core->slice;
 	int ret;
 
-	slice->number = phase_number;
 	slice->pass = engine.pass;
 	slice->verify = plan_verifies(&engine.plan);
 	slice->next = core->next;
-	slice->done = 0;
-	slice->error = 0;
 	slice->budget = phase_budget;
-	slice->cycles = 0;
 	core->sent_cpu = core->primary;
-	WRITE_ONCE(slice->busy, true);
-	ret = smp_call_function_single_async(core->sent_cpu, &slice->csd);
-	if (ret) {
-		WRITE_ONCE(slice->busy, false);
+	ret = slice_send(core);
+	if (ret)
 		return ret;
-	}
 	core->sent = true;
 	core->sent_at = now;
+	core->waits_until = now + TICKS_NS;
 	return 0;
 }
 
@@ -201,6 +99,7 @@ static void count_slice(struct core *core)
 	latency_take(slice->verify ? LATENCY_FOLLOWER_VERIFY : LATENCY_REPORT,
 		     &slice->times);
 	WRITE_ONCE(core->slices, core->slices + 1);
+	stats->interruptions += !slice->by_tick;
 	WRITE_ONCE(core->worst_ns, max(core->worst_ns, ns));
 	stats->slices++;
 	stats->overruns += overrun;
@@ -225,10 +124,39 @@ static void harvest(struct core *core)
 		return;
 	}
 	core->next = core->slice.next;
-	if (core->slice.error)
+	if (core->slice.error == -ESTALE)
+		/* It has run elsewhere: see where the core is now. */
+		cores_touch();
+	else if (core->slice.error)
 		pass_fault(core, core->slice.error);
 	else if (plan_next(plan, &core->plan, core->next) >= plan->regions)
 		pass_answered(core);
+}
+
+/*
+ * A slice that waits for a tick is taken back if there will be none, or if the
+ * pass has to end. Sent again, it goes by IPI to a CPU that is idle.
+ */
+static bool take_back(struct core *core, const struct tour *tour, u64 now)
+{
+	unsigned int cpu = core->sent_cpu;
+	bool gone = !cpu_online(cpu);
+
+	if (!tour->ending && !gone && now < core->waits_until)
+		return false;
+	core->waits_until = now + TICKS_NS;
+	if (!tour->ending && !gone && now < core->sent_at + LATE_NS &&
+	    !slice_cpu_idles(cpu))
+		return false;
+	if (!slice_take_back(core))
+		return false;
+	core->sent = false;
+	if (gone)
+		cores_touch();
+	else if (now >= core->sent_at + LATE_NS)
+		/* Neither busy, as far as can be seen, nor idle. */
+		plan_answered(&engine.plan, &core->plan, core->next);
+	return true;
 }
 
 /**
@@ -241,17 +169,22 @@ void slices_visit(struct core *core, struct tour *tour, u64 now)
 {
 	if (!core->sent)
 		return;
-	if (!slices_busy(core)) {
+	if (!slice_is_busy(core)) {
 		harvest(core);
-	} else if (core->plan.late) {
 		return;
-	} else if (now >= core->sent_at + LATE_NS) {
+	}
+	if (core->plan.late)
+		return;
+	if (core->slice.by_tick && take_back(core, tour, now))
+		return;
+	if (now >= core->sent_at + LATE_NS) {
 		trace_event(TRACE_LATE, core->sent_cpu, -1);
 		plan_late(&engine.plan, &core->plan, core->next);
-	} else {
-		tour->busy++;
-		tour_due(tour, core->sent_at + LATE_NS);
+		return;
 	}
+	tour->busy++;
+	tour_due(tour, core->slice.by_tick ? core->waits_until :
+					     core->sent_at + LATE_NS);
 }
 
 /**
@@ -277,7 +210,8 @@ int slices_send(struct core *core, struct tour *tour, u64 now)
 	ret = send(core, now);
 	if (!ret) {
 		tour->busy++;
-		tour_due(tour, now + LATE_NS);
+		tour_due(tour, core->slice.by_tick ? core->waits_until :
+						     now + LATE_NS);
 	}
 	return ret;
 }
@@ -288,7 +222,7 @@ static bool slices_under_way(void)
 	u32 i;
 
 	for (i = 0; (core = cores_at(i)); i++)
-		if (slices_busy(core))
+		if (slice_is_busy(core) && !slice_take_back(core))
 			return true;
 	return false;
 }
@@ -301,5 +235,11 @@ static bool slices_under_way(void)
  */
 void slices_drain(void)
 {
+	struct core *core;
+	u32 i;
+
 	wait_event_idle(engine.wait, !slices_under_way());
+	/* Not to be seen running any more, either. */
+	for (i = 0; (core = cores_at(i)); i++)
+		timer_delete_sync(&core->slice.timer);
 }

@@ -38,6 +38,7 @@ static const char * const state_words[] = {
 	[STATE_FAILED]		= "failed",
 	[STATE_SUSPENDED]	= "suspended",
 	[STATE_LEAVING]		= "leaving",
+	[STATE_VIEWING]		= "viewing",
 };
 
 static const char * const result_words[] = {
@@ -204,13 +205,16 @@ static void note_request(enum engine_request request)
  * Process or softirq context. Merges with what is wanted already; what the
  * running pass can't serve any more is served by one after it.
  *
- * Return: 0, -ENODEV unless the state is ready or scanning.
+ * Return: 0, -EOPNOTSUPP if the module only looks, -ENODEV unless the state is
+ * ready or scanning.
  */
 int state_request(enum engine_request request)
 {
 	unsigned long flags;
 	int ret = -ENODEV;
 
+	if (engine.view_only)
+		return -EOPNOTSUPP;
 	spin_lock_irqsave(&engine.lock, flags);
 	if (takes_requests()) {
 		note_request(request);
@@ -231,8 +235,8 @@ int state_request(enum engine_request request)
  *
  * For modules that give guests' memory back. Process or softirq context.
  *
- * Return: 0, -ENODEV unless the state is ready or scanning, -EINVAL for an
- * unknown @when.
+ * Return: 0, -EOPNOTSUPP if the module only looks, -ENODEV unless the state is
+ * ready or scanning, -EINVAL for an unknown @when.
  */
 int rmpopt_scan(enum rmpopt_when when)
 {

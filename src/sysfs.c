@@ -82,6 +82,8 @@ static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
 {
 	bool enabled = sysfs_streq(buf, "1");
 
+	if (engine.view_only)
+		return -EOPNOTSUPP;
 	if ((!enabled && !sysfs_streq(buf, "0")) || strlen(buf) != count)
 		return -EINVAL;
 	if (enabled)
@@ -128,8 +130,13 @@ static ssize_t regions_optimized_show(struct kobject *kobj,
 static ssize_t regions_uncovered_show(struct kobject *kobj,
 				      struct kobj_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%u\n",
-			  engine.covered.regions - engine.plan.regions);
+	return sysfs_emit(buf, "%u\n", plan_uncovered(&engine.plan));
+}
+
+static ssize_t regions_faulty_show(struct kobject *kobj,
+				   struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", plan_faulty(&engine.plan));
 }
 
 static ssize_t hooks_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -150,6 +157,7 @@ static struct kobj_attribute progress_attr = __ATTR_RO(progress);
 static struct kobj_attribute regions_covered_attr = __ATTR_RO(regions_covered);
 static struct kobj_attribute regions_optimized_attr = __ATTR_RO(regions_optimized);
 static struct kobj_attribute regions_uncovered_attr = __ATTR_RO(regions_uncovered);
+static struct kobj_attribute regions_faulty_attr = __ATTR_RO(regions_faulty);
 static struct kobj_attribute hooks_attr = __ATTR_RO(hooks);
 
 static struct attribute *root_attrs[] = {
@@ -165,6 +173,7 @@ static struct attribute *root_attrs[] = {
 	&regions_covered_attr.attr,
 	&regions_optimized_attr.attr,
 	&regions_uncovered_attr.attr,
+	&regions_faulty_attr.attr,
 	&hooks_attr.attr,
 	NULL
 };
@@ -201,6 +210,14 @@ static ssize_t conversions_show(struct kobject *kobj,
 				struct kobj_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%llu\n", events_conversions());
+}
+
+static ssize_t faults_show(struct kobject *kobj, struct kobj_attribute *attr,
+			   char *buf)
+{
+	return sysfs_emit(buf, "%llu\n",
+			  READ_ONCE(engine.stats.faults) +
+			  READ_ONCE(engine.plan.counts.faults));
 }
 
 static ssize_t trigger_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -241,8 +258,9 @@ static struct stat_attribute stats[] = {
 	  &engine.plan.counts.verifies_catchup },
 	{ __ATTR(reports, 0400, stat_show, NULL), &engine.plan.counts.reports },
 	{ __ATTR(slices, 0400, stat_show, NULL), &engine.stats.slices },
+	{ __ATTR(interruptions, 0400, stat_show, NULL),
+	  &engine.stats.interruptions },
 	{ __ATTR(overruns, 0400, stat_show, NULL), &engine.stats.overruns },
-	{ __ATTR(faults, 0400, stat_show, NULL), &engine.stats.faults },
 	{ __ATTR(last_pass_us, 0400, stat_show, NULL),
 	  &engine.stats.last_pass_us },
 	{ __ATTR(last_stolen_us, 0400, stat_show, NULL),
@@ -253,15 +271,18 @@ static struct stat_attribute stats[] = {
 
 static struct kobj_attribute conversions_attr =
 	__ATTR(conversions, 0400, conversions_show, NULL);
+static struct kobj_attribute faults_attr =
+	__ATTR(faults, 0400, faults_show, NULL);
 static struct kobj_attribute trigger_attr =
 	__ATTR(last_trigger, 0400, trigger_show, NULL);
 static struct kobj_attribute worst_cpu_attr =
 	__ATTR(worst_slice_cpu, 0600, worst_cpu_show, worst_store);
 
-static struct attribute *stats_attrs[ARRAY_SIZE(stats) + 4] = {
+static struct attribute *stats_attrs[ARRAY_SIZE(stats) + 5] = {
 	&trigger_attr.attr,
 	&worst_cpu_attr.attr,
 	&conversions_attr.attr,
+	&faults_attr.attr,
 };
 
 static const struct attribute_group stats_group = {
@@ -274,7 +295,7 @@ static void collect_stats(void)
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(stats); i++)
-		stats_attrs[i + 3] = &stats[i].attr.attr;
+		stats_attrs[i + 4] = &stats[i].attr.attr;
 }
 
 /**

@@ -12,6 +12,7 @@
 #include <linux/printk.h>
 #include <linux/sysfs.h>
 
+#include "cores.h"
 #include "engine.h"
 #include "tune.h"
 
@@ -46,6 +47,12 @@ static ssize_t tune_store(struct kobject *kobj, struct kobj_attribute *attr,
 /* As kernel parameters of type bool; what is shown comes first. */
 static const char * const auto_words[] = {
 	"N", "Y", "n", "y", "0", "1", NULL
+};
+
+static const char * const followers_words[] = {
+	[TUNE_FOLLOWERS_TICK]	= "tick",
+	[TUNE_FOLLOWERS_IPI]	= "ipi",
+	NULL
 };
 
 static const char * const isolated_words[] = {
@@ -86,6 +93,11 @@ static struct tunable tunables[TUNES] = {
 	[TUNE_PARALLEL] = {
 		.attr = __ATTR(parallel, 0644, tune_show, tune_store),
 		.value = 4, .min = 1, .max = NR_CPUS, .or_zero = true,
+	},
+	[TUNE_FOLLOWERS] = {
+		.attr = __ATTR(followers, 0644, tune_show, tune_store),
+		.words = followers_words, .value = TUNE_FOLLOWERS_TICK,
+		.max = TUNE_FOLLOWERS_IPI,
 	},
 	[TUNE_ISOLATED] = {
 		.attr = __ATTR(isolated, 0644, tune_show, tune_store),
@@ -164,6 +176,8 @@ static ssize_t tune_store(struct kobject *kobj, struct kobj_attribute *attr,
 		ret = tune_set(to_tunable(attr), buf);
 	if (ret)
 		return ret;
+	/* Who takes part may depend on it. */
+	cores_touch();
 	/* The worker may be asleep on the old value. */
 	state_kick();
 	return count;
@@ -178,6 +192,7 @@ static struct attribute *tune_attrs[] = {
 	&tunables[TUNE_SLICE_US].attr.attr,
 	&tunables[TUNE_DUTY].attr.attr,
 	&tunables[TUNE_PARALLEL].attr.attr,
+	&tunables[TUNE_FOLLOWERS].attr.attr,
 	&tunables[TUNE_ISOLATED].attr.attr,
 	NULL
 };
@@ -234,5 +249,7 @@ module_param_cb(duty, &tune_param_ops, &tunables[TUNE_DUTY], 0444);
 MODULE_PARM_DESC(duty, "percent of a core's time that may be taken, 1 ... 100 (default 5)");
 module_param_cb(parallel, &tune_param_ops, &tunables[TUNE_PARALLEL], 0444);
 MODULE_PARM_DESC(parallel, "cores interrupted at the same time; 0: all (default 4)");
+module_param_cb(followers, &tune_param_ops, &tunables[TUNE_FOLLOWERS], 0444);
+MODULE_PARM_DESC(followers, "how busy cores are reached: tick (behind a tick of theirs), or ipi (faster, one interruption per slice) (default tick)");
 module_param_cb(isolated, &tune_param_ops, &tunables[TUNE_ISOLATED], 0444);
 MODULE_PARM_DESC(isolated, "isolated and nohz_full cores: ipi, or skip, and they keep their RMP checks (default ipi)");

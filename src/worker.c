@@ -5,12 +5,14 @@
  * It is level-triggered. Each time round it looks at what the hardware says
  * and at what the admin wishes, moves the module to where it should be, and
  * runs a pass if one is wanted. Then it sleeps until somebody kicks it or
- * something becomes due. It stays on the first leader's core, so that an idle
- * module wakes no CPU that does not lead.
+ * something becomes due. It runs on whatever housekeeping CPU is free.
  *
  * It executes no RMPOPT (leaders' threads do, with low priority) and has the
  * priority of any other thread: the whole host's hotplug waits for it while it
  * holds cpus_read_lock().
+ *
+ * To stop is to send no more verifies, and nothing else: RMPOPT_BASE stays as it
+ * is, tables stay in use, and the hardware keeps every bit of them true.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -18,14 +20,12 @@
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
-#include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 #include <linux/wait.h>
 
 #include "arm.h"
-#include "bench.h"
 #include "cores.h"
 #include "due.h"
 #include "engine.h"
@@ -33,20 +33,35 @@
 #include "params.h"
 #include "slices.h"
 
+/* The first pass has been run. */
 static bool scanned;
 
-/* Out of service: nothing is armed, nobody waits, nothing is believed. */
+/* Cores take part: SNP was initialised at the last look, and nobody has stopped. */
+static bool serving;
+
+static void leave_all(void)
+{
+	struct core *core;
+	u32 i;
+
+	for (i = 0; (core = cores_at(i)); i++)
+		cores_leave(core);
+	plan_forget(&engine.plan);
+	serving = false;
+}
+
+/* Out of service: nobody takes part or waits, nothing is believed. */
 static void stand_down(enum engine_state state, const char *reason)
 {
-	/* While waiting a stale RMPOPT_EN is somebody else's; see arm.c. */
-	if (state != STATE_WAITING || arm_wanted())
-		arm_clear();
-	plan_forget(&engine.plan);
+	leave_all();
 	due_forget_pass();
+	viewing_forget();
 	if (state != STATE_FAILED) {
 		due_forget_failure();
 		cores_forgive();
 	}
+	if (state == STATE_WAITING)
+		due_wait();
 	state_set(state, "%s", reason);
 	state_drop_requests(state == STATE_FAILED || state == STATE_WAITING ?
 			    RESULT_FAILED : RESULT_CANCELLED);
@@ -70,18 +85,9 @@ static void fail(int error)
 	stand_down(STATE_FAILED, reason);
 }
 
-/* In service; names the core that is not, if there is one. */
-static void be_ready(void)
+static void name_dropped(const struct core *core)
 {
-	struct core *core = cores_dropped();
-
-	if (!core && cores_missing() < nr_cpu_ids)
-		state_set(STATE_READY,
-			  "CPU %u and maybe more are left out for now: there is not enough memory to look after them; free some, write 1 to enabled to try at once",
-			  cores_missing());
-	else if (!core)
-		state_set(STATE_READY, "ok");
-	else if (core->dropped == -ETIMEDOUT)
+	if (core->dropped == -ETIMEDOUT)
 		state_set(STATE_READY,
 			  "CPU %u and maybe more are left out for now: a thread of rmpopt got no time there; let real-time tasks leave it some (sched_rt_runtime_us), or leave it out by the parameter cpus",
 			  core->primary);
@@ -91,25 +97,44 @@ static void be_ready(void)
 			  core->primary);
 	else
 		state_set(STATE_READY,
-			  "CPU %u and maybe more are left out for now: RMPOPT fails there (error %d) and is tried again; look for machine checks, write 1 to enabled to try at once",
+			  "CPU %u and maybe more are left out for now: RMPOPT can't be used there (error %d), tried again with growing pauses; look for machine checks, write 1 to enabled to try at once",
 			  core->primary, core->dropped);
 }
 
-/* Did somebody else write RMPOPT_BASE of this core, the first leader's? */
-static bool base_holds(void)
+static void name_faulty(u32 place)
 {
-	bool holds = true;
-	struct core *core;
+	const struct plan_core *core = plan_bad_core(&engine.plan, place);
+	u32 region = engine.plan.region[place].number;
 
-	preempt_disable();
-	core = cores_here();
-	if (core && core == cores_leader(0) && core_takes_part(core))
-		holds = arm_holds();
-	preempt_enable();
-	return holds;
+	if (core)
+		state_set(STATE_READY,
+			  "RMPOPT of region %u (and maybe others) faults on CPU %d: tried again with growing pauses; look for machine checks and microcode updates, write full to scan to try at once",
+			  region, core_name(container_of(core, struct core, plan)));
+	else
+		state_set(STATE_READY,
+			  "RMPOPT of region %u (and maybe others) faults: left out, tried again with growing pauses; look for machine checks and microcode updates, write full to scan to try at once",
+			  region);
 }
 
-/* Cores were armed just now; if that were all, nothing is believed any more. */
+/* In service; names what is not, if there is anything. */
+static void be_ready(void)
+{
+	struct core *core = cores_dropped();
+	u32 faulty = plan_first_faulty(&engine.plan);
+
+	if (core)
+		name_dropped(core);
+	else if (cores_missing() < nr_cpu_ids)
+		state_set(STATE_READY,
+			  "CPU %u and maybe more are left out for now: there is not enough memory to look after them; free some, write 1 to enabled to try at once",
+			  cores_missing());
+	else if (faulty < engine.plan.regions)
+		name_faulty(faulty);
+	else
+		state_set(STATE_READY, "ok");
+}
+
+/* Cores take part now that did not; if that were all, nothing is believed any more. */
 static void welcome(bool all)
 {
 	if (all)
@@ -132,25 +157,21 @@ static bool leader_is_missing(void)
 	return false;
 }
 
-/* SNP is initialised: every core that is not armed yet is to be. */
-static void arm(void)
+/* SNP is initialised: every core takes part that may. */
+static void serve(void)
 {
-	bool fresh = !arm_wanted();
-	int ret;
+	bool fresh = !serving;
+	int ret = arm_cores(false);
 
-	if (!fresh && !base_holds()) {
-		pr_info("RMPOPT_BASE was changed by somebody else: arming all cores anew\n");
-		arm_clear();
-		fresh = true;
-	}
-
-	ret = arm_cores();
-	if (ret == -ENODEV) {
+	switch (ret) {
+	case -ENODEV:
 		stand_down(STATE_WAITING,
 			   "SNP is not enabled on any CPU that takes part: initialise SNP with those online, or load with other cpus");
 		return;
-	}
-	if (ret == -EAGAIN) {
+	case -EBUSY:
+		stand_down(STATE_WAITING, host_lacks(params.init_check));
+		return;
+	case -EAGAIN:
 		stand_down(STATE_WAITING,
 			   "no CPU is online that may take part: bring one of the parameter cpus online, or write ipi to tune/isolated");
 		return;
@@ -159,6 +180,7 @@ static void arm(void)
 		fail(ret);
 		return;
 	}
+	serving = true;
 	if (ret > 0 || leader_is_missing())
 		pass_elect();
 	if (ret > 0)
@@ -179,66 +201,75 @@ static bool any_housekeeper(void)
 }
 
 /*
- * While waiting, look from another core each time: SnpEn is per CPU, and one
- * that lacks it for good must not keep the others waiting.
+ * SnpEn is per CPU, and the one that the worker runs on may lack it for good:
+ * while waiting another one is asked each time.
  */
-static void roam(void)
+static bool another_is_ready(void)
 {
 	static u32 next;
 	struct core *core;
 
 	cores_catch_up();
 	core = cores_at(next++);
-	if (!core)
+	if (!core) {
 		next = 0;
-	else if (cores_may_take_part(core) &&
-		 (core->plan.housekeeper || !any_housekeeper()))
-		set_cpus_allowed_ptr(current, cpumask_of(core->primary));
+		return false;
+	}
+	return cores_may_take_part(core) &&
+	       (core->plan.housekeeper || !any_housekeeper()) && arm_ask(core);
 }
 
-/* Somebody has told of SNP: nothing that was armed or is believed counts. */
+/* Somebody has told of SNP: nothing that is believed counts any more. */
 static void start_over(void)
 {
-	if (!xchg(&engine.snp_moved, false) || !arm_wanted())
+	if (!xchg(&engine.snp_moved, false))
+		return;
+	due_snp_moved();
+	if (!serving)
 		return;
 	pr_info("SNP was shut down or initialised: starting over\n");
-	arm_clear();
-	plan_forget(&engine.plan);
+	leave_all();
 }
 
-/* What SNP still lacks; NULL if it is initialised. */
-static const char *snp_lacks(void)
+/* Is SNP initialised? What could not be read changes nothing. */
+static bool snp_is_ready(void)
 {
-	const char *lacking;
+	switch (host_snp(params.init_check)) {
+	case HOST_SNP_READY:
+		return true;
+	case HOST_SNP_UNKNOWN:
+		return serving || another_is_ready();
+	case HOST_SNP_OFF:
+		return serving ? arm_possible() : another_is_ready();
+	}
+	return false;
+}
 
-	if (state_now() == STATE_WAITING)
-		roam();
-	lacking = host_waits_for(params.init_check);
-	if (lacking && arm_wanted() && arm_possible())
-		return NULL;
-	return lacking;
+/* What forbids to work, whatever the hardware says; true if something does. */
+static bool must_stand_down(void)
+{
+	if (READ_ONCE(engine.leaving))
+		stand_down(STATE_LEAVING,
+			   "the module is being unloaded or the system goes down");
+	else if (READ_ONCE(engine.suspended))
+		stand_down(STATE_SUSPENDED, "the system is going to sleep");
+	else if (!READ_ONCE(engine.enabled))
+		stand_down(STATE_STOPPED,
+			   "stopped by the administrator: write 1 to enabled to start again");
+	else
+		return false;
+	return true;
 }
 
 /* Look, compare, act. */
 static void look(void)
 {
-	const char *lacking;
 	bool due;
 
-	if (bench_lend())
+	if (must_stand_down())
 		return;
-	if (READ_ONCE(engine.leaving)) {
-		stand_down(STATE_LEAVING,
-			   "the module is being unloaded or the system goes down");
-		return;
-	}
-	if (READ_ONCE(engine.suspended)) {
-		stand_down(STATE_SUSPENDED, "the system is going to sleep");
-		return;
-	}
-	if (!READ_ONCE(engine.enabled)) {
-		stand_down(STATE_STOPPED,
-			   "stopped by the administrator: write 1 to enabled to start again");
+	if (engine.view_only) {
+		viewing_look();
 		return;
 	}
 	if (READ_ONCE(engine.retry_now)) {
@@ -247,9 +278,8 @@ static void look(void)
 		cores_forgive();
 	}
 	start_over();
-	lacking = snp_lacks();
-	if (lacking) {
-		stand_down(STATE_WAITING, lacking);
+	if (!snp_is_ready()) {
+		stand_down(STATE_WAITING, host_lacks(params.init_check));
 		return;
 	}
 	due = due_try();
@@ -258,7 +288,7 @@ static void look(void)
 		return;
 	if (due && state_now() == STATE_FAILED)
 		cores_retry_now();
-	arm();
+	serve();
 }
 
 /* Instructions work: failures before this pass say nothing any more. */
@@ -347,11 +377,10 @@ static int work(void *unused)
 		while (state_now() == STATE_READY && scan())
 			continue;
 		tell_ended();
-		bench_serve();
 		wait_for_work();
 	}
 	slices_drain();
-	bench_drain();
+	arm_drain();
 	return 0;
 }
 
@@ -372,23 +401,16 @@ int worker_start(void)
 	return 0;
 }
 
-/* Somebody waits: it need not wait for its CPU, too, if that is kept busy. */
-static void hurry(void)
-{
-	set_cpus_allowed_ptr(engine.worker, cpu_possible_mask);
-	state_kick();
-}
-
 /**
  * worker_leave - end all work for good
  *
- * For unload and reboot; sleeps until the running pass has ended and
- * RMPOPT_BASE is 0 on every online core. Nothing arms again after it.
+ * For unload and reboot; sleeps until the running pass has ended. Nothing is
+ * verified or armed after it.
  */
 void worker_leave(void)
 {
 	WRITE_ONCE(engine.leaving, true);
-	hurry();
+	state_kick();
 	wait_event(engine.wait, READ_ONCE(engine.left));
 }
 
@@ -401,7 +423,7 @@ void worker_suspend(void)
 {
 	WRITE_ONCE(engine.asleep, false);
 	WRITE_ONCE(engine.suspended, true);
-	hurry();
+	state_kick();
 	wait_event(engine.wait,
 		   READ_ONCE(engine.asleep) || READ_ONCE(engine.left));
 }

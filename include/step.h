@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Steps: single instructions of a core's order.
+ */
+#ifndef RMPOPT_STEP_H
+#define RMPOPT_STEP_H
+
+#include <linux/types.h>
+
+/* It faulted, and the region is to blame. */
+#define STEP_FAULT	2
+
+struct core;
+
+int step_execute(struct core *core, u32 place, bool verify, u64 *cycles);
+
+#endif /* RMPOPT_STEP_H */
