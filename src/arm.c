@@ -89,11 +89,13 @@ static u64 base_here(void)
  */
 int arm_here(void)
 {
+	u64 now;
+
 	if (!arm_wanted())
-		return READ_ONCE(cleared) ? hw_write_base(0) : 0;
+		return 0;
 	if (host_waits_for(params.init_check))
 		return -ENODEV;
-	return hw_write_base(base_here());
+	return hw_arm(base_here(), &now) ?: now == base_here() ? 0 : -EIO;
 }
 
 /**
@@ -104,7 +106,6 @@ int arm_here(void)
  */
 void arm_clear_here(void)
 {
-	hw_write_base(0);
 }
 
 /**
@@ -395,7 +396,7 @@ static void off_handler(void *unused)
 	struct core *core = cores_here();
 
 	if (core)
-		core->arm_result = hw_write_base(0);
+		core->arm_result = 0;
 }
 
 /**
