@@ -36,14 +36,20 @@
 #define HW_MSR_SYSCFG		0xc0010010u
 #define HW_SYSCFG_SNP_EN	BIT_ULL(24)
 #define HW_MSR_RMP_BASE		0xc0010132u
+#define HW_MSR_RMP_END		0xc0010133u
 #define HW_MSR_RMP_CFG		0xc0010136u
 #define HW_RMP_CFG_SEGMENTED	BIT_ULL(0)
 #define HW_RMP_CFG_SHIFT	GENMASK_ULL(13, 8)
 #define HW_MSR_RMPOPT_BASE	0xc0010139u
 #define HW_RMPOPT_EN		BIT_ULL(0)
+#define HW_RMPOPT_WINDOW	GENMASK_ULL(51, 30)
 
-/* The RMP segment table: 4 KiB behind 16 KiB of bookkeeping. [S] */
-#define HW_RST_OFFSET		0x4000u
+/*
+ * An RMP begins with 16 KiB of bookkeeping. Behind it: if it is segmented the
+ * RMP segment table of 4 KiB, else the entries, 16 bytes for each 4 KiB. [S]
+ */
+#define HW_RMP_BOOKKEEPING	0x4000u
+#define HW_RMP_ENTRY_SHIFT	4
 #define HW_RST_SIZE		0x1000u
 #define HW_RST_ENTRIES		(HW_RST_SIZE / sizeof(u64))
 #define HW_RST_SEGMENT_BASE	GENMASK_ULL(51, 20)
@@ -89,7 +95,9 @@ int hw_rmpopt(u32 region, enum hw_function function);
 int hw_rmpread(u64 spa, struct hw_rmp_entry *entry);
 
 int hw_read(u32 msr, u64 *value);
-int hw_write_base(u64 base);
+bool hw_armed(u64 *base);
+int hw_arm(u64 base, u64 *now);
+int hw_why_fault(u64 base);
 bool hw_snp_enabled(void);
 
 #endif /* RMPOPT_HW_H */

@@ -45,7 +45,7 @@ static int arm_here(struct errand *errand)
 {
 	u64 wanted = windows_base(cpu_to_node(smp_processor_id()));
 
-	switch (host_snp(params.init_check)) {
+	switch (host_snp(params.init_check, NULL)) {
 	case HOST_SNP_OFF:
 		return -ENODEV;
 	case HOST_SNP_UNKNOWN:
@@ -314,7 +314,7 @@ bool arm_found(struct core *core)
  */
 bool arm_is_void(void)
 {
-	return host_snp(params.init_check) == HOST_SNP_OFF && !arm_possible();
+	return host_snp(params.init_check, NULL) == HOST_SNP_OFF && !arm_possible();
 }
 
 /**

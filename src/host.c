@@ -2,31 +2,24 @@
 /*
  * The host. Three facts are kept apart: capable (constant, checked at load),
  * SNP initialised (comes and goes), armed (arm.c).
+ *
+ * Any SNP host can be looked at; host_rmp.c knows its RMP.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/bitfield.h>
+#include <linux/array_size.h>
 #include <linux/cc_platform.h>
 #include <linux/crash_dump.h>
 #include <linux/errno.h>
-#include <linux/io.h>
 #include <linux/kprobes.h>
-#include <linux/mm.h>
-#include <linux/numa.h>
 #include <linux/printk.h>
 #include <linux/string.h>
-#include <linux/topology.h>
 #include <asm/cpufeature.h>
+#include <asm/pgtable_types.h>
+#include <asm/sev.h>
 
-#include "coverage.h"
 #include "host.h"
 #include "hw.h"
-
-/* What the upstream series calls its own set-up. */
-#define IN_KERNEL_SYMBOL	"snp_setup_rmpopt"
-
-/* What a segment maps, in GiB; more than its size is cut. [S] */
-#define SEGMENT_MAPPED		GENMASK_ULL(19, 0)
 
 #ifdef X86_FEATURE_RMPOPT
 #define BUILT_FOR_RMPOPT	true
@@ -34,9 +27,22 @@
 #define BUILT_FOR_RMPOPT	false
 #endif
 
-/* The RMP segment table, and log2 of a segment's size. */
-static u64 segments[HW_RST_ENTRIES];
-static unsigned int segment_shift;
+/* Functions of kernels that drive RMPOPT themselves, in any version of theirs. */
+static const char * const in_kernel[] = {
+	"snp_enable_rmpopt", "do_rmpopt_work", "rmpopt_scan_range",
+	"rmpopt_init", "snp_setup_rmpopt",
+};
+
+static const char no_rmpopt[] =
+	"view only: this CPU has no RMPOPT, which comes with AMD Zen 6 EPYC";
+static const char not_segmented[] =
+	"view only: the RMP is not segmented, which RMPOPT needs: run Linux 6.14 or later and enable the segmented RMP in the BIOS";
+static const char kernel_does_it[] =
+	"view only: this kernel drives RMPOPT itself";
+
+/* Set by host_check(), for ever. */
+static const char *only_views;
+static bool has_rmpread;
 
 /*
  * Is there a function of this name? A disabled kprobe patches nothing; it is
@@ -58,23 +64,32 @@ static bool function_exists(const char *name)
 
 static bool kernel_drives_rmpopt(void)
 {
-	return BUILT_FOR_RMPOPT || function_exists(IN_KERNEL_SYMBOL);
+	unsigned int i;
+
+	if (BUILT_FOR_RMPOPT)
+		return true;
+	for (i = 0; i < ARRAY_SIZE(in_kernel); i++)
+		if (function_exists(in_kernel[i]))
+			return true;
+	return false;
 }
 
-static bool rmp_is_segmented(void)
+static const char *why_only_views(void)
 {
-	u64 cfg;
-
-	return !hw_read(HW_MSR_RMP_CFG, &cfg) && (cfg & HW_RMP_CFG_SEGMENTED);
+	if (!hw_has_rmpopt())
+		return no_rmpopt;
+	if (!host_rmp_is_segmented())
+		return not_segmented;
+	return kernel_drives_rmpopt() ? kernel_does_it : NULL;
 }
 
 /**
- * host_check - can and may this host be looked after?
+ * host_check - may the module be loaded on this host?
  *
  * At load; may sleep. Says why not in one sentence that names the fix. The
  * order matters: a kdump kernel, for one, does not enable SNP.
  *
- * Return: 0, -ENODEV if it can't, -EBUSY if the kernel does it itself.
+ * Return: 0, -ENODEV if not.
  */
 int host_check(void)
 {
@@ -86,146 +101,151 @@ int host_check(void)
 		pr_err("running under a hypervisor: load rmpopt on the bare-metal SNP host\n");
 		return -ENODEV;
 	}
-	if (!hw_has_rmpopt()) {
-		pr_err("this CPU has no RMPOPT (CPUID Fn8000_0025 EDX[0]); it comes with AMD Zen 6 EPYC: remove rmpopt from this host\n");
-		return -ENODEV;
-	}
-	if (kernel_drives_rmpopt()) {
-		pr_err("this kernel looks after RMPOPT itself: remove rmpopt\n");
-		return -EBUSY;
-	}
 	if (!cc_platform_has(CC_ATTR_HOST_SEV_SNP)) {
 		pr_err("the kernel is not an SNP host: enable SNP, SNP memory coverage and the IOMMU in the BIOS, remove sev=nosnp and all that switches the IOMMU off or to passthrough (iommu=, amd_iommu=) from the kernel command line, run Linux 6.14 or later\n");
 		return -ENODEV;
 	}
-	if (!rmp_is_segmented()) {
-		pr_err("the RMP is not segmented, which RMPOPT needs: run Linux 6.14 or later and enable the segmented RMP in the BIOS\n");
-		return -ENODEV;
-	}
+	has_rmpread = hw_has_rmpread();
+	only_views = why_only_views();
 	return 0;
 }
 
-static int rmp_base(u64 *base)
+/**
+ * host_only_views - is this host only looked at?
+ *
+ * Any context, after host_check(); the answer never changes.
+ *
+ * Return: why, as the sentence behind the state viewing; NULL if it is not.
+ */
+const char *host_only_views(void)
 {
-	return hw_read(HW_MSR_RMP_BASE, base) || !*base ? -ENODEV : 0;
+	return only_views;
 }
 
 /**
- * host_coverage - what the RMP covers
- * @cov: where to put it
+ * host_tables_may_be_in_use - may RMPOPT be enabled here, by whomever?
  *
- * At load; may sleep. The firmware has written the RST before the kernel
- * booted, and it does not change; reading it is always allowed.
- *
- * Return: 0, or an errno after saying what is wrong.
+ * Any context. RMPOPT_EN needs a segmented RMP. [S]
  */
-int host_coverage(struct coverage *cov)
+bool host_tables_may_be_in_use(void)
 {
-	u64 base, cfg, *rst;
+	return hw_has_rmpopt() && host_rmp_is_segmented();
+}
+
+/**
+ * host_knows_owners - does host_read_page() tell whose an assigned page is?
+ *
+ * Any context, after host_check().
+ */
+bool host_knows_owners(void)
+{
+	return has_rmpread;
+}
+
+/**
+ * host_read_page - read the RMP entry of a page
+ * @spa: system physical address of the page, in bytes
+ * @entry: where to store it, as hw_rmpread()
+ *
+ * Any context, after host_check(). CPUs without RMPREAD (Zen 3 and 4) have
+ * entries of a form that is the CPU's own affair; the kernel knows it, and tells
+ * only whether the page is assigned and how large it is. So nothing is known
+ * there of whose it is, nor of other pages of its 2 MiB.
+ *
+ * Return: 0 or an errno, of hw_rmpread() or the kernel's.
+ */
+int host_read_page(u64 spa, struct hw_rmp_entry *entry)
+{
+	bool assigned = false;
+	int level = PG_LEVEL_4K;
 	int ret;
 
-	if (rmp_base(&base) || hw_read(HW_MSR_RMP_CFG, &cfg)) {
-		pr_err("the BIOS has reserved no memory for the RMP: enable SNP memory coverage there\n");
-		return -ENODEV;
-	}
-	rst = memremap(base + HW_RST_OFFSET, HW_RST_SIZE, MEMREMAP_WB);
-	if (!rst) {
-		pr_err("can't map the RMP segment table at 0x%llx: report this with the whole kernel log\n",
-		       base + HW_RST_OFFSET);
-		return -ENXIO;
-	}
-	memcpy(segments, rst, sizeof(segments));
-	memunmap(rst);
-	segment_shift = FIELD_GET(HW_RMP_CFG_SHIFT, cfg);
-	ret = coverage_from_rst(cov, segments, hw_rst_entries(), segment_shift);
-	if (ret)
-		pr_err("the RMP segment table at 0x%llx makes no sense (RMP_CFG 0x%llx, error %d): report this to the vendor of the BIOS\n",
-		       base + HW_RST_OFFSET, cfg, ret);
+	if (has_rmpread)
+		return hw_rmpread(spa, entry);
+	ret = snp_lookup_rmpentry(spa >> PAGE_SHIFT, &assigned, &level);
+	*entry = (struct hw_rmp_entry){
+		.assigned = assigned,
+		.size = level > PG_LEVEL_4K ? HW_RMP_HUGE : 0,
+	};
 	return ret;
-}
-
-/**
- * host_rmp_address - where the part of the RMP that describes a region lies
- * @region: the region
- *
- * After host_coverage(). An entry has 16 bytes and describes 4 KiB. [S]
- *
- * Return: a system physical address, 0 if it is not known.
- */
-u64 host_rmp_address(u32 region)
-{
-	u32 segment = (u64)region >> (segment_shift - HW_REGION_SHIFT);
-	u64 within = region & (BIT_ULL(segment_shift - HW_REGION_SHIFT) - 1);
-	u64 base;
-
-	if (segment >= HW_RST_ENTRIES)
-		return 0;
-	base = segments[segment] & HW_RST_SEGMENT_BASE;
-	return base ? base + (within << (HW_REGION_SHIFT - 8)) : 0;
-}
-
-/**
- * host_segment - what an entry of the RMP segment table says
- * @i: which
- * @segment: where to put it
- *
- * After host_coverage(), any context.
- *
- * Return: false if the entry is not in use or there is no such one.
- */
-bool host_segment(u32 i, struct host_segment *segment)
-{
-	u64 size = BIT_ULL(segment_shift - HW_REGION_SHIFT);
-	u64 mapped;
-
-	if (i >= hw_rst_entries())
-		return false;
-	mapped = min(segments[i] & SEGMENT_MAPPED, size);
-	if (!mapped)
-		return false;
-	segment->first = i * size;
-	segment->regions = mapped;
-	segment->rmp = segments[i] & HW_RST_SEGMENT_BASE;
-	segment->node = phys_to_target_node(segment->rmp);
-	return true;
-}
-
-/*
- * SNP_INIT turns the RMP's own pages over to firmware, so its first page being
- * assigned says that it is done. That such regions always fail is stated [S],
- * that this shows right after SNP_INIT is inferred [I]: hence init_check.
- */
-static bool rmp_is_firmware(void)
-{
-	struct hw_rmp_entry entry = {};
-	u64 base;
-
-	return !rmp_base(&base) && !hw_rmpread(base, &entry) &&
-	       (entry.assigned & 1);
 }
 
 static const char no_snp[] =
 	"SnpEn is not set: load kvm_amd with sev_snp=1 while all CPUs are online";
-static const char no_rmpread[] =
-	"there is no RMPREAD to tell whether SNP_INIT is done: if it is, load with init_check=N";
 static const char no_init[] =
-	"SnpEn is set, but SNP_INIT is not done or has failed: load kvm_amd, see the kernel log";
+	"SnpEn is set, but SNP_INIT is not done or has failed: load kvm_amd, see the kernel log; if SNP is known to be initialised, load rmpopt with init_check=N";
+static const char no_answer[] =
+	"the RMP can't be read to tell whether SNP_INIT is done: if SNP is known to be initialised, load rmpopt with init_check=N";
+
+static enum host_snp snp_by_page(u64 spa)
+{
+	struct hw_rmp_entry entry = {};
+
+	if (host_read_page(spa, &entry))
+		return HOST_SNP_UNKNOWN;
+	return entry.assigned & 1 ? HOST_SNP_READY : HOST_SNP_OFF;
+}
+
+/*
+ * SNP_INIT turns the RMP's own pages over to firmware, so one of them being
+ * assigned says that it is done. That such regions always fail is stated [S],
+ * that this shows right after SNP_INIT, and in which of the pages, is inferred
+ * [I]: hence two of them, and init_check.
+ */
+static enum host_snp snp_by_rmp(void)
+{
+	enum host_snp bookkeeping = HOST_SNP_UNKNOWN, entries;
+	u64 base = host_rmp_base(), first = host_first_entry();
+
+	if (base)
+		bookkeeping = snp_by_page(base);
+	if (bookkeeping == HOST_SNP_READY || !first)
+		return bookkeeping;
+	entries = snp_by_page(first);
+	/* Off is what both say; one that can't be read leaves it open. */
+	if (entries == HOST_SNP_OFF)
+		return bookkeeping;
+	return entries;
+}
+
+/**
+ * host_snp - is SNP initialised, as seen from this CPU?
+ * @init_check: look at the RMP as well, not at SnpEn alone
+ * @lacks: where to put a sentence that says what is lacking, or NULL if nothing
+ *	is; may be NULL
+ *
+ * Any CPU, any context.
+ *
+ * Return: what is known. HOST_SNP_UNKNOWN says nothing for and nothing against
+ * it, so whoever has begun may go on.
+ */
+enum host_snp host_snp(bool init_check, const char **lacks)
+{
+	enum host_snp snp = HOST_SNP_OFF;
+	const char *sentence = no_snp;
+
+	if (hw_snp_enabled()) {
+		snp = init_check ? snp_by_rmp() : HOST_SNP_READY;
+		sentence = snp == HOST_SNP_READY ? NULL :
+			   snp == HOST_SNP_OFF ? no_init : no_answer;
+	}
+	if (lacks)
+		*lacks = sentence;
+	return snp;
+}
 
 /**
  * host_waits_for - what SNP on this host still lacks
  * @init_check: look at the RMP as well, not at SnpEn alone
  *
- * Any CPU, any context.
+ * As host_snp(), for whom unknown is as good as off.
  *
  * Return: a sentence, NULL if SNP is initialised.
  */
 const char *host_waits_for(bool init_check)
 {
-	if (!hw_snp_enabled())
-		return no_snp;
-	if (!init_check)
-		return NULL;
-	if (!hw_has_rmpread())
-		return no_rmpread;
-	return rmp_is_firmware() ? NULL : no_init;
+	const char *lacks;
+
+	host_snp(init_check, &lacks);
+	return lacks;
 }

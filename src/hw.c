@@ -14,6 +14,9 @@
 #include "compat.h"
 #include "hw.h"
 
+/* How often an RMP entry is asked for before its reader gives up. */
+#define TRIES	64u
+
 static bool cpuid_reaches(u32 leaf)
 {
 	return cpuid_eax(0x80000000u) >= leaf;
@@ -95,18 +98,8 @@ int hw_rmpopt(u32 region, enum hw_function function)
 	return rax == X86_TRAP_UD ? -ENXIO : -EFAULT;
 }
 
-/**
- * hw_rmpread - read the RMP entry of a page
- * @spa: system physical address of the page, in bytes
- * @entry: where to store it, in directly mapped or stack memory
- *
- * RAX holds the address and returns the instruction's own code, RCX points to
- * the result. [S] What it does before SNP_INIT or for an address outside the
- * RMP is not public [?]: both a fault and a code are errors here.
- *
- * Return: 0, -EFAULT if the instruction faulted, -EINVAL if it refused.
- */
-int hw_rmpread(u64 spa, struct hw_rmp_entry *entry)
+/* -EINVAL: it answered with a code of its own instead of an entry. */
+static int rmpread_once(u64 spa, struct hw_rmp_entry *entry)
 {
 	unsigned long rax = spa;
 	unsigned long rcx = (unsigned long)entry;
@@ -122,6 +115,34 @@ int hw_rmpread(u64 spa, struct hw_rmp_entry *entry)
 	if (faulted)
 		return -EFAULT;
 	return rax ? -EINVAL : 0;
+}
+
+/**
+ * hw_rmpread - read the RMP entry of a page
+ * @spa: system physical address of the page, in bytes
+ * @entry: where to store it, in directly mapped or stack memory
+ *
+ * RAX holds the address and returns the instruction's own code, RCX points to
+ * the result. [S] What it does before SNP_INIT or for an address outside the
+ * RMP is not public [?]: both a fault and a code are errors here. Nor are the
+ * codes: one of them says that the entry is in use, by RMPUPDATE on another
+ * CPU or by firmware [I]. That passes, so a refusal is asked again, %TRIES
+ * times in all.
+ *
+ * Return: 0, -EFAULT if the instruction faulted, -EINVAL if it kept refusing.
+ */
+int hw_rmpread(u64 spa, struct hw_rmp_entry *entry)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < TRIES; i++) {
+		ret = rmpread_once(spa, entry);
+		if (ret != -EINVAL)
+			break;
+		cpu_relax();
+	}
+	return ret;
 }
 
 /**
@@ -141,27 +162,66 @@ int hw_read(u32 msr, u64 *value)
 	return 0;
 }
 
-/**
- * hw_write_base - write this core's RMPOPT_BASE
- * @base: 1 GiB-aligned start of the window | HW_RMPOPT_EN, or 0
- *
- * RMPOPT_EN needs SnpEn and a segmented RMP [S]; whether the write faults
- * otherwise or is ignored is not public [?], so it is read back. Rewriting
- * the value may empty the core's table [?]: not written if it is there.
- *
- * Return: 0, -EIO if the write faulted or did not take.
- */
-int hw_write_base(u64 base)
+/* RMPOPT_BASE on this CPU; bits that say nothing of the window are left out. */
+static int read_base(u64 *base)
 {
-	u64 now;
+	int ret = hw_read(HW_MSR_RMPOPT_BASE, base);
 
-	if (!hw_read(HW_MSR_RMPOPT_BASE, &now) && now == base)
+	if (ret)
+		return ret;
+	*base &= HW_RMPOPT_WINDOW | HW_RMPOPT_EN;
+	return 0;
+}
+
+/**
+ * hw_armed - is RMPOPT enabled on this core?
+ * @base: where to put what is in force, as hw_arm() does; of no meaning if not
+ */
+bool hw_armed(u64 *base)
+{
+	return !read_base(base) && (*base & HW_RMPOPT_EN);
+}
+
+/**
+ * hw_arm - enable RMPOPT on this core, if it is not
+ * @base: 1 GiB-aligned start of the window | HW_RMPOPT_EN
+ * @now: where to put what is in force, in the same form
+ *
+ * Once set, RMPOPT_EN stays set as long as SNP is enabled. [S] So a core that
+ * has it keeps the base that it has, and nothing is written: what a WRMSR would
+ * do then is not public. [?] RMPOPT_EN needs SnpEn and a segmented RMP [S];
+ * whether the write faults otherwise or is ignored is not public either [?], so
+ * it is read back, and what is read counts.
+ *
+ * Return: 0 if RMPOPT is enabled, with the base that is in @now; -EIO if it is
+ * not, as the write faulted or did not take.
+ */
+int hw_arm(u64 base, u64 *now)
+{
+	if (hw_armed(now))
 		return 0;
 	if (wrmsr_safe(HW_MSR_RMPOPT_BASE, (u32)base, (u32)(base >> 32)))
 		return -EIO;
-	if (hw_read(HW_MSR_RMPOPT_BASE, &now) || now != base)
-		return -EIO;
-	return 0;
+	return hw_armed(now) ? 0 : -EIO;
+}
+
+/**
+ * hw_why_fault - whose fault was the fault of an RMPOPT?
+ * @base: the base in force on this core, as hw_arm() has given it
+ *
+ * In the same section with preemption disabled as the instruction.
+ *
+ * Return: 0 the region's, as all is right with the core; -ENODEV SnpEn is clear
+ * on this CPU; -ENXIO RMPOPT is not enabled on this core or its base is
+ * another.
+ */
+int hw_why_fault(u64 base)
+{
+	u64 now;
+
+	if (!hw_snp_enabled())
+		return -ENODEV;
+	return hw_armed(&now) && now == base ? 0 : -ENXIO;
 }
 
 /**

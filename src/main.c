@@ -13,7 +13,6 @@
 #include <linux/slab.h>
 #include <linux/suspend.h>
 
-#include "cmdline.h"
 #include "cores.h"
 #include "coverage.h"
 #include "engine.h"
@@ -43,7 +42,7 @@ MODULE_PARM_DESC(init_check, "wait until SNP_INIT is seen done; N: take SnpEn al
 module_param_named(hooks, params.hooks, bool, 0444);
 MODULE_PARM_DESC(hooks, "be told by kprobes and notifiers of what happens; N: find it by the watch (default Y)");
 module_param(disable, bool, 0444);
-MODULE_PARM_DESC(disable, "refuse to load; also by rmpopt.disable on the kernel command line (default N)");
+MODULE_PARM_DESC(disable, "refuse to load; also by rmpopt.disable=1 on the kernel command line (default N)");
 module_param(cpus, charp, 0444);
 MODULE_PARM_DESC(cpus, "cpulist: only cores with a thread in it take part (default all)");
 module_param(coverage, charp, 0444);
@@ -152,7 +151,7 @@ static void stop_notifiers(void)
 	unregister_reboot_notifier(&reboot_notifier);
 }
 
-/* Everything that others can see or call; rmpopt_exit() tells the way back. */
+/* Everything that others can see or call; unload() takes it back. */
 static int start(void)
 {
 	int ret = hotplug_start();
@@ -185,12 +184,13 @@ unwatch:
 	return ret;
 }
 
-static int __init rmpopt_init(void)
+/* Not rmpopt_init(): host_check() would take it for a function of the kernel's. */
+static int __init load(void)
 {
 	int ret;
 
-	if (disable || cmdline_disables()) {
-		pr_err("disabled by parameter disable or by rmpopt.disable on the kernel command line: remove it to load\n");
+	if (disable) {
+		pr_err("disabled by parameter disable, in the configuration of modprobe or as rmpopt.disable on the kernel command line: remove it to load\n");
 		return -ECANCELED;
 	}
 	ret = host_check();
@@ -218,14 +218,14 @@ static int __init rmpopt_init(void)
 	}
 	return ret;
 }
-module_init(rmpopt_init);
+module_init(load);
 
 /*
  * Work ends first, so that nothing is sent or armed any more; then whoever
  * could call in; then the worker and the handlers under way. RMPOPT_BASE stays:
  * it can't be cleared, and the hardware keeps the tables true. [S]
  */
-static void __exit rmpopt_exit(void)
+static void __exit unload(void)
 {
 	worker_leave();
 	stop_notifiers();
@@ -239,7 +239,7 @@ static void __exit rmpopt_exit(void)
 	events_stop();
 	windows_stop();
 }
-module_exit(rmpopt_exit);
+module_exit(unload);
 
 MODULE_AUTHOR("The rmpopt developers");
 MODULE_DESCRIPTION("Keeps the RMPOPT tables of AMD SEV-SNP hosts up to date");

@@ -169,7 +169,8 @@ static void serve(void)
 			   "SNP is not enabled on any CPU that takes part: initialise SNP with those online, or load with other cpus");
 		return;
 	case -EBUSY:
-		stand_down(STATE_WAITING, host_lacks(params.init_check));
+		stand_down(STATE_WAITING,
+			   "the RMP can't be read to see whether SNP_INIT is done: if it is, load with init_check=N");
 		return;
 	case -EAGAIN:
 		stand_down(STATE_WAITING,
@@ -231,10 +232,10 @@ static void start_over(void)
 	leave_all();
 }
 
-/* Is SNP initialised? What could not be read changes nothing. */
-static bool snp_is_ready(void)
+/* Is SNP initialised, or what does it lack? What could not be read changes nothing. */
+static bool snp_is_ready(const char **lacks)
 {
-	switch (host_snp(params.init_check)) {
+	switch (host_snp(params.init_check, lacks)) {
 	case HOST_SNP_READY:
 		return true;
 	case HOST_SNP_UNKNOWN:
@@ -264,6 +265,7 @@ static bool must_stand_down(void)
 /* Look, compare, act. */
 static void look(void)
 {
+	const char *lacks;
 	bool due;
 
 	if (must_stand_down())
@@ -278,8 +280,8 @@ static void look(void)
 		cores_forgive();
 	}
 	start_over();
-	if (!snp_is_ready()) {
-		stand_down(STATE_WAITING, host_lacks(params.init_check));
+	if (!snp_is_ready(&lacks)) {
+		stand_down(STATE_WAITING, lacks);
 		return;
 	}
 	due = due_try();
