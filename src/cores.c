@@ -23,6 +23,7 @@
 #include "cores.h"
 #include "engine.h"
 #include "hotplug.h"
+#include "hw.h"
 #include "slices.h"
 #include "trace.h"
 #include "tune.h"
@@ -199,8 +200,9 @@ static struct core *register_core(unsigned int cpu)
 	core->first = -1;
 	core->primary = nr_cpu_ids;
 	core->plan.node = cpu_to_node(cpu);
-	core->plan.window = windows_index(cpu_to_node(cpu));
 	plan_add_core(&engine.plan, &core->plan, maps);
+	plan_set_window(&engine.plan, &core->plan,
+			windows_base(cpu_to_node(cpu)) >> HW_REGION_SHIFT);
 	slices_prepare(core);
 	bench_prepare(core);
 	core_list[core_count] = core;
