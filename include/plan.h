@@ -21,6 +21,8 @@
  *	look	one witness per clean region reports
  *	lead	leaders verify regions that are lost or not clean; in a full
  *		pass all regions
+ *	elsewhere	where the leader's verify faulted, one other core verifies
+ *		and leads the region in this pass
  *	ask	where only one witness knows of a loss, a second one reports: if
  *		it has the bit, the first one's core lost it alone
  *	follow	everybody else verifies the regions that a leader has won, and
@@ -40,12 +42,23 @@
  * would be regained on all cores each time. From the second one in a row a hold
  * lasts. A region that then stays clean for long enough begins anew.
  *
- * An audit is one phase of its own: a core reports all that it is believed to
- * have.
+ * Faults: an instruction that faults although RMPOPT_BASE is right answers
+ * nothing, and is taken as "no bit". The region is *bad* on that core: the core
+ * is no witness of it and is sent no verify until the next *try*. A try is due
+ * when the region's pause is over, which grows from one try to the next, and in
+ * a pass that somebody asked for. After two cores have faulted in one pass the
+ * region is *left out*: nobody is sent there until the next try, except the
+ * leader and the witnesses of a region that is clean all the same.
  *
- * Regions are numbered by their *place*: their rank among the regions that are
- * in some window. All maps are by place; a core's begin at its window's word.
- * Times are in ns of any clock that does not go back.
+ * An audit is one phase of its own: a core reports all that it is believed to
+ * have. So is a *view*, which takes the place of passes where somebody else
+ * does the verifies: cores report all regions of their windows, and what they
+ * report is what is believed.
+ *
+ * Regions are numbered by their *place*: their rank among the covered regions.
+ * A core's *window* holds some of them, or none. All maps are by place; a core's
+ * begin at its window's word. Times are in ns of any clock that does not go
+ * back.
  */
 #ifndef RMPOPT_PLAN_H
 #define RMPOPT_PLAN_H
@@ -56,7 +69,7 @@
 /* A core's table has 2048 bits. [S] */
 #define PLAN_WINDOW_REGIONS	2048u
 
-/* One leader per node, but not more than these. */
+/* One leader per node and base, but not more than these. */
 #define PLAN_LEADERS_MAX	64u
 
 /* No node, no leader. */
@@ -67,15 +80,21 @@
 #define PLAN_HOLD_CAP_MS	600000u
 #define PLAN_SOON_MS		60000u
 
+/* Pauses of a region that faults. */
+#define PLAN_FAULT_FIRST_MS	5000u
+#define PLAN_FAULT_CAP_MS	600000u
+
 /* In this order; plan_advance() goes through them. */
 enum plan_phase {
 	PLAN_REST,
 	PLAN_LOOK,
 	PLAN_LEAD,
+	PLAN_ELSEWHERE,
 	PLAN_ASK,
 	PLAN_FOLLOW,
 	PLAN_CLOSE,
 	PLAN_AUDIT,
+	PLAN_VIEW,
 };
 
 /**
@@ -91,10 +110,10 @@ enum plan_order {
 };
 
 /**
- * struct plan_window - the places that cores with the same RMPOPT_BASE hold
+ * struct plan_window - the places that a core's table holds
  * @base: number of its first region
  * @first: its first place
- * @count: how many places
+ * @count: how many places; 0 if it holds no covered region
  * @word: the word of region maps in which it begins
  * @words: how many words it touches
  */
@@ -110,20 +129,23 @@ struct plan_window {
  * struct plan_core - what is believed of one core
  * @present: it takes part
  * @late: a slice of it is still under way that nobody waits for any more: it
- *	gets no order, and its @todo and @bit belong to that slice
+ *	gets no order, and its @todo, @bit and @fault belong to that slice
  * @housekeeper: nobody minds if it leads
  * @leads: it is one of the leaders
  * @order: what it has to do in the running phase
  * @index: its place in the plan's list
- * @window: index of its window
  * @node: its NUMA node
  * @turn: how many cores of its node come before it; see plan_turn()
  * @after: index of the core whose turn is next, or PLAN_NONE
  * @next: place behind the last one that it has answered
+ * @window: what its table holds; see plan_set_window()
  * @member: regions of which it is a member (meaningless where not clean)
- * @gained: what its verifies of the running pass have won, until the closing
+ * @gained: what its verifies of the running pass have won, until the closing;
+ *	in a view what it has reported
+ * @bad: regions where its last instruction faulted
  * @todo: its order
  * @bit: its answers, for the places of @todo below @next
+ * @fault: places where an instruction has faulted in the running pass
  */
 struct plan_core {
 	bool present;
@@ -132,15 +154,17 @@ struct plan_core {
 	bool leads;
 	u8 order;
 	u16 index;
-	u16 window;
 	u16 node;
 	u16 turn;
 	u16 after;
 	u32 next;
+	struct plan_window window;
 	unsigned long *member;
 	unsigned long *gained;
+	unsigned long *bad;
 	unsigned long *todo;
 	unsigned long *bit;
+	unsigned long *fault;
 };
 
 /**
@@ -148,19 +172,26 @@ struct plan_core {
  * @regained_at: when it last became clean again after a loss; 0: never
  * @held_until: followers are not sent to it before, unless somebody asks
  *	or, if this is the first hold in a row, a mark tells of a conversion
+ * @retry_at: if it is faulty, when the next try is due; else when it was seen
+ *	to fault no more
  * @pause_ms: how long it is held back
+ * @retry_ms: how long the pause between two tries is
  * @number: which one it is, in GiB of system physical address space
  * @was_lost: it was clean once and lost
  * @home: the node where its part of the RMP lies, or PLAN_NONE
  * @leader: index of the core that leads it, or PLAN_NONE
+ * @elsewhere: index of the core that was last tried for its leader
  */
 struct plan_region {
 	u64 regained_at;
 	u64 held_until;
+	u64 retry_at;
 	u32 pause_ms;
+	u32 retry_ms;
 	u32 number;
 	u16 home;
 	u16 leader;
+	u16 elsewhere;
 	bool was_lost;
 };
 
@@ -170,12 +201,14 @@ struct plan_region {
  * @verifies_follower: by others, of regions that a leader has won
  * @verifies_catchup: of clean regions that a core owed
  * @reports: by whomever
+ * @faults: of all these, those that faulted with RMPOPT_BASE right
  */
 struct plan_counts {
 	u64 verifies_leader;
 	u64 verifies_follower;
 	u64 verifies_catchup;
 	u64 reports;
+	u64 faults;
 };
 
 /**
@@ -183,13 +216,12 @@ struct plan_counts {
  * @regions: how many places
  * @words: words of a region map
  * @region: by place
- * @windows: how many
- * @window: them
- * @core_words: words of a core's map: the most that a window touches
+ * @core_words: words of a core's map: the most that any window touches
  * @cores: how many entries of @core are in use
  * @core: cores; they come and go, their index stays
  * @first: index of the core whose turn is first, or PLAN_NONE
  * @distance: between two nodes, the kernel's or a test's
+ * @leaders_max: how many there may be, PLAN_LEADERS_MAX at the most
  * @leaders: how many
  * @leader: indices of the leading cores
  * @clean: regions that are clean
@@ -199,11 +231,22 @@ struct plan_counts {
  * @marked: regions that were converted, as far as hooks have told
  * @busy: regions that are being converted, as far as hooks have told
  * @optimized: clean, and every core whose window holds them is a member
+ * @held: regions in the window of some core that takes part; as long as none
+ *	does, of any core
+ * @faulty: regions that are bad on some core
+ * @left_out: faulty regions to which nobody is sent until the next try
+ * @trying: faulty regions that the running pass tries again
+ * @again: regions to be led elsewhere, because the leader's verify faulted
+ * @faulted: regions where some core has faulted in the running pass
+ * @enough: regions where another one has, in the running phase
  * @work: scratch
+ * @sum: scratch of plan_settle()
+ * @uncovered: how many regions are not in @held
  * @phase: the phase under way
  * @full: the running pass takes nothing on trust
  * @narrow: of regions that were not clean before it tries the marked ones only
  * @asked: somebody asked for it, so that nothing is held back
+ * @all: the running view asks all cores, not only leaders
  * @now: when its phase began
  * @ordered: instructions of the running phase
  * @found: regions that were lost, won or owed in this pass
@@ -215,13 +258,12 @@ struct plan {
 	u32 regions;
 	u32 words;
 	struct plan_region *region;
-	u32 windows;
-	struct plan_window *window;
 	u32 core_words;
 	u32 cores;
 	struct plan_core **core;
 	u16 first;
 	u32 (*distance)(u32 from, u32 to);
+	u32 leaders_max;
 	u32 leaders;
 	u16 leader[PLAN_LEADERS_MAX];
 
@@ -232,12 +274,22 @@ struct plan {
 	unsigned long *marked;
 	unsigned long *busy;
 	unsigned long *optimized;
+	unsigned long *held;
+	unsigned long *faulty;
+	unsigned long *left_out;
+	unsigned long *trying;
+	unsigned long *again;
+	unsigned long *faulted;
+	unsigned long *enough;
 	unsigned long *work;
+	unsigned long *sum;
+	u32 uncovered;
 
 	enum plan_phase phase;
 	bool full;
 	bool narrow;
 	bool asked;
+	bool all;
 	u64 now;
 	u32 ordered;
 	u32 found;
@@ -247,8 +299,8 @@ struct plan {
 };
 
 /* How many longs plan_init() needs for maps, and plan_add_core() for a core's. */
-#define PLAN_MAPS	8u
-#define PLAN_CORE_MAPS	4u
+#define PLAN_MAPS	16u
+#define PLAN_CORE_MAPS	6u
 
 static inline u32 plan_longs(const struct plan *plan)
 {
@@ -261,7 +313,7 @@ static inline u32 plan_core_longs(const struct plan *plan)
 }
 
 /* plan.c: beliefs */
-void plan_size(struct plan *plan);
+void plan_size(struct plan *plan, u32 regions);
 void plan_init(struct plan *plan, unsigned long *maps);
 void plan_add_core(struct plan *plan, struct plan_core *core,
 		   unsigned long *maps);
@@ -273,12 +325,25 @@ void plan_mark(struct plan *plan, u32 place);
 void plan_busy(struct plan *plan, u32 place);
 void plan_settle(struct plan *plan);
 bool plan_owes(const struct plan *plan, const struct plan_core *core);
+bool plan_owes_more(const struct plan *plan, const struct plan_core *core);
 u32 plan_optimized(const struct plan *plan);
+u32 plan_uncovered(const struct plan *plan);
 bool plan_held(const struct plan *plan, u32 place, u64 now);
 u64 plan_hold_ends(const struct plan *plan, u64 now);
 struct plan_core *plan_witness(const struct plan *plan, u32 place);
 
-/* plan_phase.c: what the phases order and make of the answers */
+/* plan_fault.c: regions where instructions fault */
+void plan_open_tries(struct plan *plan, u64 now);
+void plan_learn_fault(struct plan *plan, struct plan_core *core, u32 place);
+void plan_learn_cure(struct plan *plan, struct plan_core *core, u32 place);
+void plan_leave_out(struct plan *plan);
+void plan_forget_faults(struct plan *plan, struct plan_core *core);
+struct plan_core *plan_elsewhere(struct plan *plan, u32 place);
+u32 plan_faulty(const struct plan *plan);
+u64 plan_fault_ends(const struct plan *plan, u64 now);
+const struct plan_core *plan_fault_core(const struct plan *plan, u32 place);
+
+/* plan_phase.c, plan_lead.c, plan_view.c: what phases order and make of answers */
 
 /**
  * struct plan_step - one phase
@@ -296,20 +361,28 @@ struct plan_step {
 extern const struct plan_step plan_steps[];
 void plan_order(struct plan *plan, struct plan_core *core, u32 place);
 
-static inline void plan_map_zero(const struct plan *plan, unsigned long *map)
-{
-	bitmap_zero(map, plan->words * BITS_PER_LONG);
-}
-
-static inline void plan_core_zero(const struct plan *plan, unsigned long *map)
-{
-	bitmap_zero(map, plan->core_words * BITS_PER_LONG);
-}
+struct plan_core *plan_leader_of(const struct plan *plan, u32 place);
+void plan_note_loss(struct plan *plan, u32 place);
+void plan_not_clean(struct plan *plan, u32 place);
+void plan_lose(struct plan *plan, u32 place);
+void plan_order_lead(struct plan *plan);
+void plan_tally_lead(struct plan *plan, struct plan_core *core, u32 place,
+		     bool bit);
+void plan_order_elsewhere(struct plan *plan);
+void plan_order_ask(struct plan *plan);
+void plan_tally_ask(struct plan *plan, struct plan_core *core, u32 place,
+		    bool bit);
+void plan_end_ask(struct plan *plan);
+void plan_order_view(struct plan *plan);
+void plan_tally_view(struct plan *plan, struct plan_core *core, u32 place,
+		     bool bit);
+void plan_end_view(struct plan *plan);
 
 /* plan_pass.c: passes */
 void plan_begin(struct plan *plan, bool full, bool asked);
 void plan_begin_marked(struct plan *plan);
 enum plan_phase plan_begin_audit(struct plan *plan, u32 first, u32 count);
+enum plan_phase plan_begin_view(struct plan *plan, bool all, u64 now);
 enum plan_phase plan_advance(struct plan *plan, u64 now);
 void plan_answered(struct plan *plan, struct plan_core *core, u32 next);
 void plan_late(struct plan *plan, struct plan_core *core, u32 next);
@@ -322,94 +395,8 @@ void plan_elect(struct plan *plan);
 struct coverage;
 u32 plan_place_window(const struct coverage *cov, const struct coverage *ram,
 		      const struct coverage *own);
-u32 plan_add_window(struct plan *plan, u32 base);
-int plan_fit_windows(struct plan *plan, const struct coverage *cov,
-		     struct coverage *in, struct coverage *scratch);
-void plan_number(struct plan *plan, const struct coverage *in);
-
-static inline const struct plan_window *
-plan_window_of(const struct plan *plan, const struct plan_core *core)
-{
-	return &plan->window[core->window];
-}
-
-/* Which bits of the k-th word that a window touches belong to it. */
-static inline unsigned long plan_window_mask(const struct plan_window *window,
-					     u32 k)
-{
-	u32 skip = window->first % BITS_PER_LONG;
-	unsigned long mask = ~0ul;
-
-	if (!k)
-		mask = ~0ul << skip;
-	if (k == window->words - 1)
-		mask &= ~0ul >> (-(skip + window->count) % BITS_PER_LONG);
-	return mask;
-}
-
-/* Does the core's window hold the place? */
-static inline bool plan_holds(const struct plan *plan,
-			      const struct plan_core *core, u32 place)
-{
-	const struct plan_window *window = plan_window_of(plan, core);
-
-	return place - window->first < window->count;
-}
-
-/* The bit of a place in the core's maps. */
-static inline u32 plan_bit(const struct plan *plan,
-			   const struct plan_core *core, u32 place)
-{
-	return place - plan_window_of(plan, core)->word * BITS_PER_LONG;
-}
-
-static inline bool plan_is_member(const struct plan *plan,
-				  const struct plan_core *core, u32 place)
-{
-	return core->present && plan_holds(plan, core, place) &&
-	       test_bit(plan_bit(plan, core, place), core->member);
-}
-
-/*
- * One core after the other, by turns over the nodes, so that those at work at
- * the same time share no node's memory if it can be helped. NULL begins and
- * ends it.
- */
-static inline struct plan_core *plan_turn(const struct plan *plan,
-					  const struct plan_core *core)
-{
-	u16 next = core ? core->after : plan->first;
-
-	return next == PLAN_NONE ? NULL : plan->core[next];
-}
-
-/* Is the running phase one of verifies? If not, it is one of reports. */
-static inline bool plan_verifies(const struct plan *plan)
-{
-	return plan->phase == PLAN_LEAD || plan->phase == PLAN_FOLLOW;
-}
-
-/*
- * For whoever executes a core's order, in any context: the first place from
- * @from on that is to be done, plan->regions if there is none.
- */
-static inline u32 plan_next(const struct plan *plan,
-			    const struct plan_core *core, u32 from)
-{
-	const struct plan_window *window = plan_window_of(plan, core);
-	u32 start = window->word * BITS_PER_LONG;
-	u32 size = window->words * BITS_PER_LONG;
-	u32 i = find_next_bit(core->todo, size, from > start ? from - start : 0);
-
-	return i < size ? start + i : plan->regions;
-}
-
-/* The same: what the core answered; until plan_answered() or plan_late(). */
-static inline void plan_note(const struct plan *plan, struct plan_core *core,
-			     u32 place, bool bit)
-{
-	__assign_bit(plan_bit(plan, core, place), core->bit, bit);
-}
+void plan_number(struct plan *plan, const struct coverage *cov);
+bool plan_set_window(struct plan *plan, struct plan_core *core, u32 base);
 
 /* plan_pace.c: the arithmetic of slices and pauses */
 
@@ -425,5 +412,7 @@ bool plan_fits(const struct plan_pace *pace, u64 spent, u64 budget);
 void plan_learn(struct plan_pace *pace, u64 cycles);
 u64 plan_rest(u64 spent, u32 duty);
 u64 plan_pause(u64 pause, u64 first, u64 cap);
+
+#include "plan_maps.h"
 
 #endif /* RMPOPT_PLAN_H */

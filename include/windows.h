@@ -9,7 +9,6 @@
 
 int windows_start(void);
 void windows_stop(void);
-u32 windows_index(int node);
 u64 windows_base(int node);
 
 #endif /* RMPOPT_WINDOWS_H */

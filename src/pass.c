@@ -252,7 +252,7 @@ bool pass_elect(void)
 	return engine.plan.leaders && !lead_provide(engine.plan.leaders);
 }
 
-/* Who owes something after a pass? */
+/* Who owes something after a pass that another one may settle? */
 static bool settle_cores(void)
 {
 	bool behind, any = false;
@@ -262,7 +262,8 @@ static bool settle_cores(void)
 	for (i = 0; (core = cores_at(i)); i++) {
 		behind = core->plan.late || plan_owes(&engine.plan, &core->plan);
 		WRITE_ONCE(core->behind, behind);
-		any |= behind && core->armed;
+		any |= core->armed && (core->plan.late ||
+				       plan_owes_more(&engine.plan, &core->plan));
 	}
 	return any;
 }
@@ -424,7 +425,7 @@ bool pass_view(bool all)
 {
 	if (!pass_elect())
 		return false;
-	if (plan_begin_view(&engine.plan, all) == PLAN_REST)
+	if (plan_begin_view(&engine.plan, all, ktime_get_ns()) == PLAN_REST)
 		return true;
 	return run_one();
 }

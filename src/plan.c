@@ -12,18 +12,20 @@
 
 /**
  * plan_size - compute how much room maps need
- * @plan: its windows were fitted, see plan_fit_windows()
+ * @plan: the plan, zeroed
+ * @regions: how many regions are covered
  *
- * Before plan_longs() and plan_core_longs() tell anything.
+ * Before plan_longs() and plan_core_longs() tell anything. A core's maps have
+ * room for a window at any base.
  */
-void plan_size(struct plan *plan)
+void plan_size(struct plan *plan, u32 regions)
 {
-	u32 i;
+	u32 most = min(PLAN_WINDOW_REGIONS, regions);
 
-	plan->words = BITS_TO_LONGS(plan->regions);
-	plan->core_words = 0;
-	for (i = 0; i < plan->windows; i++)
-		plan->core_words = max(plan->core_words, plan->window[i].words);
+	plan->regions = regions;
+	plan->words = BITS_TO_LONGS(regions);
+	plan->core_words = min_t(u32, plan->words,
+				 BITS_TO_LONGS(BITS_PER_LONG - 1 + most));
 }
 
 /**
@@ -35,7 +37,9 @@ void plan_init(struct plan *plan, unsigned long *maps)
 {
 	unsigned long **map[PLAN_MAPS] = {
 		&plan->clean, &plan->won, &plan->lost, &plan->doubt,
-		&plan->marked, &plan->busy, &plan->optimized, &plan->work,
+		&plan->marked, &plan->busy, &plan->optimized, &plan->held,
+		&plan->faulty, &plan->left_out, &plan->trying, &plan->again,
+		&plan->faulted, &plan->enough, &plan->work, &plan->sum,
 	};
 	u32 i;
 
@@ -43,6 +47,7 @@ void plan_init(struct plan *plan, unsigned long *maps)
 		*map[i] = maps + i * plan->words;
 	for (i = 0; i < plan->regions; i++)
 		plan->region[i].leader = PLAN_NONE;
+	plan->leaders_max = PLAN_LEADERS_MAX;
 	plan->first = PLAN_NONE;
 	plan->phase = PLAN_REST;
 }
@@ -68,39 +73,49 @@ static void queue_core(struct plan *plan, struct plan_core *core)
 /**
  * plan_add_core - make a core known, which does not take part yet
  * @plan: the plan; there is room in @plan->core
- * @core: zeroed but for its window and node
+ * @core: zeroed but for its node
  * @maps: plan_core_longs() zeroed longs
+ *
+ * plan_set_window() tells what its table holds.
  */
 void plan_add_core(struct plan *plan, struct plan_core *core,
 		   unsigned long *maps)
 {
-	core->member = maps;
-	core->gained = maps + plan->core_words;
-	core->todo = maps + 2 * plan->core_words;
-	core->bit = maps + 3 * plan->core_words;
+	unsigned long **map[PLAN_CORE_MAPS] = {
+		&core->member, &core->gained, &core->bad,
+		&core->todo, &core->bit, &core->fault,
+	};
+	u32 i;
+
+	for (i = 0; i < PLAN_CORE_MAPS; i++)
+		*map[i] = maps + i * plan->core_words;
 	core->index = plan->cores++;
 	plan->core[core->index] = core;
 	queue_core(plan, core);
 }
 
-/* What a leader has not closed can't be closed by anybody else. */
+/*
+ * What a leader has not closed can't be closed by anybody else, whether it is
+ * one of those elected or leads for want of another.
+ */
 static void abandon_led(struct plan *plan, const struct plan_core *core)
 {
 	u32 place;
 
-	for (place = 0; core->leads && place < plan->regions; place++) {
-		if (plan->region[place].leader != core->index)
-			continue;
-		__clear_bit(place, plan->won);
-		__clear_bit(place, plan->doubt);
-	}
+	for_each_set_bit(place, plan->won, plan->regions)
+		if (plan->region[place].leader == core->index)
+			__clear_bit(place, plan->won);
+	for_each_set_bit(place, plan->doubt, plan->regions)
+		if (plan->region[place].leader == core->index)
+			__clear_bit(place, plan->doubt);
 }
 
 /* A core has lost all it had, or may have. */
 static void void_core(struct plan *plan, struct plan_core *core)
 {
-	bitmap_zero(core->member, plan->core_words * BITS_PER_LONG);
-	bitmap_zero(core->gained, plan->core_words * BITS_PER_LONG);
+	plan_core_zero(plan, core->member);
+	plan_core_zero(plan, core->gained);
+	plan_forget_faults(plan, core);
 	if (core->order == PLAN_ORDERED)
 		plan->open++;
 	core->order = PLAN_IDLE;
@@ -122,30 +137,6 @@ void plan_join(struct plan *plan, struct plan_core *core)
 	plan_settle(plan);
 }
 
-static bool is_held(const struct plan *plan, u32 place)
-{
-	u32 i;
-
-	for (i = 0; i < plan->cores; i++)
-		if (plan->core[i]->present &&
-		    plan_holds(plan, plan->core[i], place))
-			return true;
-	return false;
-}
-
-/* What no core's window holds any more is not clean for anybody. */
-static void forget_unheld(struct plan *plan, u16 window)
-{
-	u32 i, place;
-
-	for (i = 0; i < plan->cores; i++)
-		if (plan->core[i]->present && plan->core[i]->window == window)
-			return;
-	for_each_set_bit(place, plan->clean, plan->regions)
-		if (!is_held(plan, place))
-			__clear_bit(place, plan->clean);
-}
-
 /**
  * plan_leave - a core does not take part any more
  * @plan: the plan
@@ -157,7 +148,6 @@ void plan_leave(struct plan *plan, struct plan_core *core)
 {
 	void_core(plan, core);
 	core->present = false;
-	forget_unheld(plan, core->window);
 	plan_settle(plan);
 }
 
@@ -177,11 +167,16 @@ void plan_back(struct plan_core *core)
  * @plan: the plan, at rest
  *
  * For whenever tables may have been emptied or somebody else has verified:
- * arming, SNP_INIT, resume, a foreign write to RMPOPT_BASE, a benchmark.
+ * arming, SNP_INIT, resume, verifies by somebody else. Regions that fault are
+ * tried again by the next pass.
  */
 void plan_forget(struct plan *plan)
 {
-	bitmap_zero(plan->clean, plan->words * BITS_PER_LONG);
+	u32 place;
+
+	plan_map_zero(plan, plan->clean);
+	for_each_set_bit(place, plan->faulty, plan->regions)
+		plan->region[place].retry_at = 0;
 	plan_settle(plan);
 }
 
@@ -215,6 +210,39 @@ void plan_busy(struct plan *plan, u32 place)
 	__set_bit(place, plan->busy);
 }
 
+static void add_window(struct plan *plan, const struct plan_core *core)
+{
+	const struct plan_window *window = plan_window_of(plan, core);
+	u32 k;
+
+	for (k = 0; k < window->words; k++)
+		plan->held[window->word + k] |= plan_window_mask(window, k);
+}
+
+/*
+ * As long as no core takes part, what they would hold is told of: a host that
+ * waits for SNP shows the same number as it will after that.
+ */
+static void settle_held(struct plan *plan)
+{
+	bool any = false;
+	u32 i;
+
+	for (i = 0; i < plan->cores; i++)
+		any |= plan->core[i]->present;
+	plan_map_zero(plan, plan->held);
+	for (i = 0; i < plan->cores; i++)
+		if (plan->core[i]->present || !any)
+			add_window(plan, plan->core[i]);
+	/* What no core holds any more is not clean for anybody. */
+	if (any)
+		bitmap_and(plan->clean, plan->clean, plan->held,
+			   plan->words * BITS_PER_LONG);
+	else
+		plan_map_zero(plan, plan->clean);
+	plan->uncovered = plan->regions - bitmap_weight(plan->held, plan->regions);
+}
+
 /* What a core is not a member of is not optimized, within its window. */
 static void without_strangers(struct plan *plan, const struct plan_core *core)
 {
@@ -222,7 +250,7 @@ static void without_strangers(struct plan *plan, const struct plan_core *core)
 	u32 k;
 
 	for (k = 0; k < window->words; k++)
-		plan->optimized[window->word + k] &=
+		plan->sum[window->word + k] &=
 			core->member[k] | ~plan_window_mask(window, k);
 }
 
@@ -231,16 +259,20 @@ static void without_strangers(struct plan *plan, const struct plan_core *core)
  * @plan: the plan
  *
  * Those that are clean and that all cores are members of whose windows hold
- * them. Files may read the result at any time.
+ * them. Files may read the result at any time: each bit goes from what it was
+ * to what it is.
  */
 void plan_settle(struct plan *plan)
 {
 	u32 i;
 
-	bitmap_copy(plan->optimized, plan->clean, plan->words * BITS_PER_LONG);
+	settle_held(plan);
+	bitmap_copy(plan->sum, plan->clean, plan->words * BITS_PER_LONG);
 	for (i = 0; i < plan->cores; i++)
 		if (plan->core[i]->present)
 			without_strangers(plan, plan->core[i]);
+	for (i = 0; i < plan->words; i++)
+		plan->optimized[i] = plan->sum[i];
 }
 
 /**
@@ -261,12 +293,44 @@ bool plan_owes(const struct plan *plan, const struct plan_core *core)
 }
 
 /**
+ * plan_owes_more - does a core owe anything but regions that fault?
+ * @plan: the plan
+ * @core: the core
+ *
+ * Another pass soon is of use then; those that fault wait for plan_fault_ends().
+ */
+bool plan_owes_more(const struct plan *plan, const struct plan_core *core)
+{
+	const struct plan_window *window = plan_window_of(plan, core);
+	const unsigned long *clean = plan->clean + window->word;
+	const unsigned long *left_out = plan->left_out + window->word;
+	u32 k;
+
+	for (k = 0; k < window->words; k++)
+		if (clean[k] & ~core->member[k] & ~core->bad[k] & ~left_out[k] &
+		    plan_window_mask(window, k))
+			return core->present;
+	return false;
+}
+
+/**
  * plan_optimized - number of regions that are optimized
  * @plan: the plan
  */
 u32 plan_optimized(const struct plan *plan)
 {
 	return bitmap_weight(plan->optimized, plan->regions);
+}
+
+/**
+ * plan_uncovered - number of covered regions that no core's window holds
+ * @plan: the plan
+ *
+ * As long as no core takes part: that no known core's window holds.
+ */
+u32 plan_uncovered(const struct plan *plan)
+{
+	return plan->uncovered;
 }
 
 /**

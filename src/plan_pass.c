@@ -15,7 +15,7 @@
 
 static void count(struct plan *plan, u32 place)
 {
-	if (plan->phase == PLAN_LEAD)
+	if (plan->phase == PLAN_LEAD || plan->phase == PLAN_ELSEWHERE)
 		plan->counts.verifies_leader++;
 	else if (plan->phase != PLAN_FOLLOW)
 		plan->counts.reports++;
@@ -25,17 +25,32 @@ static void count(struct plan *plan, u32 place)
 		plan->counts.verifies_follower++;
 }
 
+/* The place may have been skipped, which says nothing of the core. */
+static bool is_cured(const struct plan *plan, u32 place, bool bit)
+{
+	return bit || !plan_is_left_out(plan, place);
+}
+
+static void tally_answer(struct plan *plan, struct plan_core *core, u32 place)
+{
+	bool fault = plan_has_faulted(plan, core, place);
+	bool bit = !fault && test_bit(plan_bit(plan, core, place), core->bit);
+
+	count(plan, place);
+	plan_steps[plan->phase].tally(plan, core, place, bit);
+	if (fault)
+		plan_learn_fault(plan, core, place);
+	else if (is_cured(plan, place, bit))
+		plan_learn_cure(plan, core, place);
+}
+
 static void tally_core(struct plan *plan, struct plan_core *core)
 {
 	u32 place;
 
 	for (place = plan_next(plan, core, 0); place < core->next;
-	     place = plan_next(plan, core, place + 1)) {
-		count(plan, place);
-		plan_steps[plan->phase].tally(plan, core, place,
-					 test_bit(plan_bit(plan, core, place),
-						  core->bit));
-	}
+	     place = plan_next(plan, core, place + 1))
+		tally_answer(plan, core, place);
 }
 
 static void tally(struct plan *plan)
@@ -49,6 +64,7 @@ static void tally(struct plan *plan)
 	}
 	if (plan_steps[plan->phase].end)
 		plan_steps[plan->phase].end(plan);
+	plan_leave_out(plan);
 }
 
 /* Nothing is under way any more. */
@@ -60,6 +76,7 @@ static void rest(struct plan *plan)
 	plan_map_zero(plan, plan->lost);
 	plan_map_zero(plan, plan->doubt);
 	plan_map_zero(plan, plan->busy);
+	plan_map_zero(plan, plan->again);
 	for (i = 0; i < plan->cores; i++) {
 		plan_core_zero(plan, plan->core[i]->gained);
 		plan->core[i]->order = PLAN_IDLE;
@@ -70,10 +87,17 @@ static void rest(struct plan *plan)
 
 static void begin(struct plan *plan)
 {
+	u32 i;
+
 	plan->ordered = 0;
 	plan->found = 0;
 	plan->open = 0;
 	plan->surprises = 0;
+	plan_map_zero(plan, plan->trying);
+	plan_map_zero(plan, plan->faulted);
+	plan_map_zero(plan, plan->enough);
+	for (i = 0; i < plan->cores; i++)
+		plan_core_zero(plan, plan->core[i]->fault);
 }
 
 /**
@@ -135,13 +159,42 @@ enum plan_phase plan_begin_audit(struct plan *plan, u32 first, u32 count)
 }
 
 /**
+ * plan_begin_view - give orders for a view
+ * @plan: the plan, at rest; nobody begins passes
+ * @all: all cores report; if not, the leaders do
+ * @now: the time
+ *
+ * Where all report, what they report is believed. Where leaders do, what one of
+ * them has lost all have lost; what one has gained counts in @plan->found, and
+ * a view of all tells who has it.
+ *
+ * Return: PLAN_VIEW, or PLAN_REST if there is nobody to ask.
+ */
+enum plan_phase plan_begin_view(struct plan *plan, bool all, u64 now)
+{
+	begin(plan);
+	plan->all = all;
+	plan->asked = false;
+	plan->now = now;
+	plan_open_tries(plan, now);
+	plan_order_view(plan);
+	if (plan->ordered) {
+		plan->phase = PLAN_VIEW;
+	} else {
+		plan_end_view(plan);
+		rest(plan);
+	}
+	return plan->phase;
+}
+
+/**
  * plan_advance - go on to the next phase in which there is something to do
  * @plan: the plan, after plan_begin() or with no order left unanswered but
  *	those of late cores
  * @now: the time
  *
- * Return: the phase whose orders are to be executed, PLAN_REST if the pass or
- * audit has ended.
+ * Return: the phase whose orders are to be executed, PLAN_REST if the pass,
+ * audit or view has ended.
  */
 enum plan_phase plan_advance(struct plan *plan, u64 now)
 {
@@ -149,6 +202,8 @@ enum plan_phase plan_advance(struct plan *plan, u64 now)
 	do {
 		if (plan->phase != PLAN_REST)
 			tally(plan);
+		else
+			plan_open_tries(plan, now);
 		if (plan->phase >= PLAN_CLOSE) {
 			if (plan->phase == PLAN_CLOSE)
 				plan_map_zero(plan, plan->marked);
@@ -202,7 +257,7 @@ void plan_late(struct plan *plan, struct plan_core *core, u32 next)
 }
 
 /**
- * plan_cancel - end the pass or audit here
+ * plan_cancel - end the pass, audit or view here
  * @plan: the plan, with no order left unanswered but those of late cores
  *
  * What is not closed does not count. What a witness has denied it does not

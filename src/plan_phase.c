@@ -45,8 +45,14 @@ void plan_order(struct plan *plan, struct plan_core *core, u32 place)
 	plan->ordered++;
 }
 
-/* Who leads a region, if it can. */
-static struct plan_core *leader_of(const struct plan *plan, u32 place)
+/**
+ * plan_leader_of - who leads a region
+ * @plan: the plan
+ * @place: the region
+ *
+ * Return: the core, NULL if there is none that can.
+ */
+struct plan_core *plan_leader_of(const struct plan *plan, u32 place)
 {
 	u16 leader = plan->region[place].leader;
 	struct plan_core *core;
@@ -57,11 +63,15 @@ static struct plan_core *leader_of(const struct plan *plan, u32 place)
 	return core->present && !core->late ? core : NULL;
 }
 
-/*
+/**
+ * plan_note_loss - a region was lost
+ * @plan: the plan
+ * @place: the region
+ *
  * Back-off: a region that comes and goes waits longer each time. A mark that
  * explains the loss ends the first wait as it begins.
  */
-static void note_loss(struct plan *plan, u32 place)
+void plan_note_loss(struct plan *plan, u32 place)
 {
 	struct plan_region *region = &plan->region[place];
 	u64 pause = region->pause_ms;
@@ -86,18 +96,27 @@ static void note_clean(struct plan *plan, u32 place)
 		region->regained_at = plan->now;
 }
 
-static void not_clean(struct plan *plan, u32 place)
+/**
+ * plan_not_clean - a region is not clean, or not any more
+ * @plan: the plan
+ * @place: the region
+ */
+void plan_not_clean(struct plan *plan, u32 place)
 {
 	__clear_bit(place, plan->clean);
 	__clear_bit(place, plan->doubt);
 }
 
-/* A region that was clean turned out not to be. */
-static void lose(struct plan *plan, u32 place)
+/**
+ * plan_lose - if a region was clean it turned out not to be
+ * @plan: the plan
+ * @place: the region
+ */
+void plan_lose(struct plan *plan, u32 place)
 {
 	if (test_bit(place, plan->clean))
-		note_loss(plan, place);
-	not_clean(plan, place);
+		plan_note_loss(plan, place);
+	plan_not_clean(plan, place);
 }
 
 /*
@@ -117,7 +136,7 @@ static void order_look(struct plan *plan)
 		if (core)
 			plan_order(plan, core, place);
 		else
-			not_clean(plan, place);
+			plan_not_clean(plan, place);
 	}
 }
 
@@ -138,122 +157,16 @@ static void tally_look(struct plan *plan, struct plan_core *core, u32 place,
 }
 
 /*
- * ---- Lead ----
- * The region's one leader verifies, and is no witness from then on.
- */
-
-/* Not clean for longer, and no hook says that it is worth another try. */
-static bool is_left_alone(const struct plan *plan, u32 place)
-{
-	return plan->narrow && !test_bit(place, plan->clean) &&
-	       !test_bit(place, plan->marked);
-}
-
-static void order_lead(struct plan *plan)
-{
-	struct plan_core *core;
-	u32 place;
-
-	for (place = 0; place < plan->regions; place++) {
-		if (!plan->full && test_bit(place, plan->clean) &&
-		    !test_bit(place, plan->lost))
-			continue;
-		if (is_left_alone(plan, place))
-			continue;
-		core = leader_of(plan, place);
-		if (!core)
-			continue;
-		__clear_bit(plan_bit(plan, core, place), core->member);
-		plan_order(plan, core, place);
-	}
-}
-
-/*
- * From the leader's verify to its closing all verifies count. A region that is
- * held back, or busy, is the leader's alone for now.
- */
-static void win(struct plan *plan, u32 place)
-{
-	if (!plan->asked && (test_bit(place, plan->busy) ||
-			     plan_held(plan, place, plan->now)))
-		return;
-	__set_bit(place, plan->won);
-	plan->found++;
-}
-
-static bool is_explained(const struct plan *plan, u32 place)
-{
-	return test_bit(place, plan->marked) || test_bit(place, plan->busy);
-}
-
-static void tally_lead(struct plan *plan, struct plan_core *core, u32 place,
-		       bool bit)
-{
-	bool lost = test_bit(place, plan->lost);
-
-	__assign_bit(plan_bit(plan, core, place), core->gained, bit);
-	if (bit && lost && !is_explained(plan, place)) {
-		/* One core knows of the loss and no hook does. */
-		__set_bit(place, plan->doubt);
-		return;
-	}
-	if (lost || !bit)
-		lose(plan, place);
-	else
-		not_clean(plan, place);
-	if (bit)
-		win(plan, place);
-}
-
-/*
- * ---- Ask ----
- * Did one core lose the bit, or all?
- */
-
-static void believe_loss(struct plan *plan, u32 place)
-{
-	lose(plan, place);
-	win(plan, place);
-}
-
-static void order_ask(struct plan *plan)
-{
-	struct plan_core *core;
-	u32 place;
-
-	for_each_set_bit(place, plan->doubt, plan->regions) {
-		core = plan_witness(plan, place);
-		if (core)
-			plan_order(plan, core, place);
-		else
-			believe_loss(plan, place);
-	}
-}
-
-/* If the second witness has it, its report closes the leader's verify. */
-static void tally_ask(struct plan *plan, struct plan_core *core, u32 place,
-		      bool bit)
-{
-	struct plan_core *leader = leader_of(plan, place);
-
-	if (!bit || !test_bit(place, plan->doubt) || !leader)
-		return;
-	__clear_bit(place, plan->doubt);
-	__set_bit(plan_bit(plan, leader, place), leader->member);
-}
-
-static void end_ask(struct plan *plan)
-{
-	u32 place;
-
-	for_each_set_bit(place, plan->doubt, plan->regions)
-		believe_loss(plan, place);
-}
-
-/*
  * ---- Follow ----
  * What leaders have won, and what is owed.
  */
+
+/* Regions that the core must not be sent to; see plan_may_try(). */
+static unsigned long barred(struct plan *plan, struct plan_core *core, u32 k)
+{
+	return core->fault[k] | part(plan, core, plan->left_out)[k] |
+	       (core->bad[k] & ~part(plan, core, plan->trying)[k]);
+}
 
 static unsigned long to_follow(struct plan *plan, struct plan_core *core, u32 k)
 {
@@ -261,6 +174,7 @@ static unsigned long to_follow(struct plan *plan, struct plan_core *core, u32 k)
 	unsigned long clean = part(plan, core, plan->clean)[k];
 
 	return ((won & ~core->gained[k]) | (clean & ~core->member[k])) &
+	       ~barred(plan, core, k) &
 	       plan_window_mask(plan_window_of(plan, core), k);
 }
 
@@ -323,7 +237,7 @@ static void order_close(struct plan *plan)
 	u32 place;
 
 	for_each_set_bit(place, plan->won, plan->regions) {
-		core = leader_of(plan, place);
+		core = plan_leader_of(plan, place);
 		if (core)
 			plan_order(plan, core, place);
 	}
@@ -333,7 +247,7 @@ static void order_close(struct plan *plan)
 		if (core)
 			plan_order(plan, core, place);
 		else
-			not_clean(plan, place);
+			plan_not_clean(plan, place);
 	}
 	/* From here on it holds what was closed well. */
 	plan_map_zero(plan, plan->work);
@@ -346,6 +260,12 @@ static void tally_close(struct plan *plan, struct plan_core *core, u32 place,
 		__set_bit(place, plan->work);
 		return;
 	}
+	if (plan_has_faulted(plan, core, place)) {
+		/* Of the region it says nothing: it is not closed, that is all. */
+		if (!test_bit(place, plan->won))
+			deny(plan, core, place);
+		return;
+	}
 	plan->surprises++;
 	if (!test_bit(place, plan->won)) {
 		deny(plan, core, place);
@@ -354,7 +274,7 @@ static void tally_close(struct plan *plan, struct plan_core *core, u32 place,
 	/* Regained and lost in the time of one pass, which no old mark explains. */
 	__clear_bit(place, plan->marked);
 	note_clean(plan, place);
-	note_loss(plan, place);
+	plan_note_loss(plan, place);
 }
 
 /* Who has gained what was closed well is a member, and nobody else is. */
@@ -398,9 +318,11 @@ static void tally_audit(struct plan *plan, struct plan_core *core, u32 place,
 /* By enum plan_phase. */
 const struct plan_step plan_steps[] = {
 	[PLAN_LOOK]	= { order_look, tally_look, NULL },
-	[PLAN_LEAD]	= { order_lead, tally_lead, NULL },
-	[PLAN_ASK]	= { order_ask, tally_ask, end_ask },
+	[PLAN_LEAD]	= { plan_order_lead, plan_tally_lead, NULL },
+	[PLAN_ELSEWHERE] = { plan_order_elsewhere, plan_tally_lead, NULL },
+	[PLAN_ASK]	= { plan_order_ask, plan_tally_ask, plan_end_ask },
 	[PLAN_FOLLOW]	= { order_follow, tally_follow, NULL },
 	[PLAN_CLOSE]	= { order_close, tally_close, end_close },
 	[PLAN_AUDIT]	= { NULL, tally_audit, NULL },
+	[PLAN_VIEW]	= { NULL, plan_tally_view, plan_end_view },
 };

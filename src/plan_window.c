@@ -94,80 +94,79 @@ u32 plan_place_window(const struct coverage *cov, const struct coverage *ram,
 }
 
 /**
- * plan_add_window - add a window, unless there is one at the same base
- * @plan: the plan; there is room in @plan->window
- * @base: number of its first region
- *
- * Return: its index.
- */
-u32 plan_add_window(struct plan *plan, u32 base)
-{
-	u32 i;
-
-	for (i = 0; i < plan->windows; i++)
-		if (plan->window[i].base == base)
-			return i;
-	plan->window[i] = (struct plan_window){ .base = base };
-	plan->windows++;
-	return i;
-}
-
-/* Which places a window holds, when the regions are known. */
-static void fit_window(struct plan_window *window, const struct coverage *in)
-{
-	window->first = coverage_in_window(in, 0, window->base);
-	window->count = coverage_in_window(in, window->base,
-					   PLAN_WINDOW_REGIONS);
-	window->word = window->first / BITS_PER_LONG;
-	window->words = BITS_TO_LONGS(window->first % BITS_PER_LONG +
-				      window->count);
-}
-
-/**
- * plan_fit_windows - find out which regions there are to look after
- * @plan: the plan; all its windows were added
- * @cov: the regions that are covered
- * @in: set to those that some window holds
- * @scratch: overwritten
- *
- * Sets the number of regions and the places that windows hold.
- *
- * Return: 0, -E2BIG as coverage_add().
- */
-int plan_fit_windows(struct plan *plan, const struct coverage *cov,
-		     struct coverage *in, struct coverage *scratch)
-{
-	u32 i;
-	int ret;
-
-	scratch->ranges = 0;
-	scratch->regions = 0;
-	for (i = 0; i < plan->windows; i++) {
-		ret = coverage_add(scratch, plan->window[i].base,
-				   min(PLAN_WINDOW_REGIONS, COVERAGE_REGIONS_MAX -
-				       plan->window[i].base));
-		if (ret)
-			return ret;
-	}
-	ret = coverage_intersect(in, cov, scratch);
-	if (ret)
-		return ret;
-	plan->regions = in->regions;
-	for (i = 0; i < plan->windows; i++)
-		fit_window(&plan->window[i], in);
-	return 0;
-}
-
-/**
  * plan_number - give the places their regions
- * @plan: the plan, with room for @plan->regions in @plan->region
- * @in: the regions, as plan_fit_windows() set them
+ * @plan: the plan, sized, with room for its regions
+ * @cov: the regions that are covered
  */
-void plan_number(struct plan *plan, const struct coverage *in)
+void plan_number(struct plan *plan, const struct coverage *cov)
 {
 	u32 i, k, place = 0;
 
-	for (i = 0; i < in->ranges; i++)
-		for (k = 0; k < in->range[i].count; k++)
-			plan->region[place++].number = in->range[i].first + k;
+	for (i = 0; i < cov->ranges; i++)
+		for (k = 0; k < cov->range[i].count; k++)
+			plan->region[place++].number = cov->range[i].first + k;
+}
+
+/* How many covered regions lie below a region. */
+static u32 places_below(const struct plan *plan, u64 region)
+{
+	u32 low = 0, high = plan->regions, middle;
+
+	while (low < high) {
+		middle = (low + high) / 2;
+		if (plan->region[middle].number < region)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static struct plan_window window_at(const struct plan *plan, u32 base)
+{
+	struct plan_window window = { .base = base };
+
+	window.first = places_below(plan, base);
+	window.count = places_below(plan, (u64)base + PLAN_WINDOW_REGIONS) -
+		       window.first;
+	if (!window.count)
+		return (struct plan_window){ .base = base };
+	window.word = window.first / BITS_PER_LONG;
+	window.words = BITS_TO_LONGS(window.first % BITS_PER_LONG + window.count);
+	return window;
+}
+
+static bool is_same(const struct plan_window *a, const struct plan_window *b)
+{
+	return a->base == b->base && a->first == b->first &&
+	       a->count == b->count;
+}
+
+/**
+ * plan_set_window - tell what a core's table holds
+ * @plan: the plan; its places are numbered
+ * @core: a core that was added
+ * @base: number of the first region, as RMPOPT_BASE has it. Any is allowed,
+ *	also one with no covered region behind it
+ *
+ * Nothing is believed of the core afterwards, unless it had this window before.
+ *
+ * Return: whether the core has the window now. It has not if it takes part, or
+ * is late, and had another one: whoever executes a slice reads the window.
+ */
+bool plan_set_window(struct plan *plan, struct plan_core *core, u32 base)
+{
+	struct plan_window window = window_at(plan, base);
+
+	if (is_same(&window, &core->window))
+		return true;
+	if (core->present || core->late)
+		return false;
+	core->window = window;
+	plan_core_zero(plan, core->member);
+	plan_core_zero(plan, core->gained);
+	plan_core_zero(plan, core->bad);
+	plan_core_zero(plan, core->fault);
+	plan_settle(plan);
+	return true;
 }

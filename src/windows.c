@@ -5,7 +5,8 @@
  *
  * A core's table covers 2 TiB from its RMPOPT_BASE, and cores may have
  * different bases. [S] Where the RMP covers no more than that all have the
- * same; beyond each node gets the window that suits its memory best.
+ * same; beyond each node gets the window that suits its memory best. A core that
+ * is found armed keeps the base that it has: cores.c tells the planner.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -28,21 +29,17 @@
 /* Memory does not begin at whole GiB: look every so often. */
 #define PROBE_STEP	(128ull << 20)
 
-/* By node: the window of its cores. */
-static u32 *window_of;
+/* By node: the first region of its cores' window. */
+static u32 *base_of;
 
 /**
  * struct memory - which covered regions are memory, and whose
  * @ram: anybody's
  * @own: one node's
- * @in: those that some window holds
- * @scratch: room for more
  */
 struct memory {
 	struct coverage ram;
 	struct coverage own;
-	struct coverage in;
-	struct coverage scratch;
 };
 
 /*
@@ -101,10 +98,8 @@ static int place_window(struct memory *memory, int node)
 	if (!one_is_enough())
 		ret = find_memory(&memory->own, node);
 	if (!ret)
-		window_of[node] = plan_add_window(&engine.plan,
-						  plan_place_window(&engine.covered,
-								    &memory->ram,
-								    &memory->own));
+		base_of[node] = plan_place_window(&engine.covered, &memory->ram,
+						  &memory->own);
 	return ret;
 }
 
@@ -119,20 +114,36 @@ static bool has_cpus(int node)
 	return false;
 }
 
+/* For nodes that have no say: the first window that was placed. */
+static void place_rest(int first)
+{
+	int node;
+
+	for_each_node(node) {
+		if (!has_cpus(node))
+			base_of[node] = base_of[first];
+	}
+}
+
 /*
  * Nodes without CPUs have no say. (One may get its first ones by hotplug of a
  * whole socket: they look through the first window.)
  */
 static int place_windows(struct memory *memory)
 {
-	int node, ret = 0;
+	int node, first = NUMA_NO_NODE, ret = 0;
 
 	if (!one_is_enough())
 		ret = find_memory(&memory->ram, NUMA_NO_NODE);
 	for_each_node(node) {
-		if (!ret && has_cpus(node))
-			ret = place_window(memory, node);
+		if (ret || !has_cpus(node))
+			continue;
+		ret = place_window(memory, node);
+		if (first == NUMA_NO_NODE)
+			first = node;
 	}
+	if (!ret)
+		place_rest(first);
 	return ret;
 }
 
@@ -150,13 +161,13 @@ static u32 distance(u32 from, u32 to)
 	return node_distance(from, to);
 }
 
-static int size_plan(struct memory *memory)
+static int size_plan(void)
 {
 	struct plan *plan = &engine.plan;
 	unsigned long *maps;
 	u32 i;
 
-	plan_size(plan);
+	plan_size(plan, engine.covered.regions);
 	plan->distance = distance;
 	plan->region = kvcalloc(plan->regions, sizeof(*plan->region), GFP_KERNEL);
 	plan->core = kcalloc(nr_cpu_ids, sizeof(*plan->core), GFP_KERNEL);
@@ -165,7 +176,7 @@ static int size_plan(struct memory *memory)
 	if (!plan->region || !plan->core || !maps)
 		return -ENOMEM;
 	plan_init(plan, maps);
-	plan_number(plan, &memory->in);
+	plan_number(plan, &engine.covered);
 	for (i = 0; i < plan->regions; i++)
 		plan->region[i].home = home_of(plan->region[i].number);
 	return 0;
@@ -184,16 +195,11 @@ int windows_start(void)
 	struct memory *memory = kvzalloc(sizeof(*memory), GFP_KERNEL);
 	int ret = -ENOMEM;
 
-	engine.plan.window = kcalloc(nr_node_ids, sizeof(*engine.plan.window),
-				     GFP_KERNEL);
-	window_of = kcalloc(nr_node_ids, sizeof(*window_of), GFP_KERNEL);
-	if (memory && window_of && engine.plan.window)
+	base_of = kcalloc(nr_node_ids, sizeof(*base_of), GFP_KERNEL);
+	if (memory && base_of)
 		ret = place_windows(memory);
 	if (!ret)
-		ret = plan_fit_windows(&engine.plan, &engine.covered,
-				       &memory->in, &memory->scratch);
-	if (!ret)
-		ret = size_plan(memory);
+		ret = size_plan();
 	kvfree(memory);
 	return ret;
 }
@@ -207,30 +213,18 @@ void windows_stop(void)
 	kvfree(engine.plan.clean);
 	kfree(engine.plan.core);
 	kvfree(engine.plan.region);
-	kfree(engine.plan.window);
-	kfree(window_of);
-}
-
-/**
- * windows_index - the window that a node's cores look through
- * @node: the node
- *
- * Any context. Nodes of which no CPU was known at load use the first window.
- */
-u32 windows_index(int node)
-{
-	return node == NUMA_NO_NODE ? 0 : window_of[node];
+	kfree(base_of);
 }
 
 /**
  * windows_base - what RMPOPT_BASE is to be on a node's cores
- * @node: the node
+ * @node: the node, or NUMA_NO_NODE
  *
- * Any context.
+ * Any context. For cores whose RMPOPT_BASE is not set yet: it can't be moved.
  */
 u64 windows_base(int node)
 {
-	u32 base = engine.plan.window[windows_index(node)].base;
+	u32 base = base_of[node == NUMA_NO_NODE ? first_node(node_possible_map) : node];
 
 	return (u64)base << HW_REGION_SHIFT | HW_RMPOPT_EN;
 }

@@ -16,6 +16,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/bitmap.h>
 #include <linux/err.h>
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
@@ -103,7 +104,7 @@ static void name_dropped(const struct core *core)
 
 static void name_faulty(u32 place)
 {
-	const struct plan_core *core = plan_bad_core(&engine.plan, place);
+	const struct plan_core *core = plan_fault_core(&engine.plan, place);
 	u32 region = engine.plan.region[place].number;
 
 	if (core)
@@ -120,7 +121,7 @@ static void name_faulty(u32 place)
 static void be_ready(void)
 {
 	struct core *core = cores_dropped();
-	u32 faulty = plan_first_faulty(&engine.plan);
+	u32 faulty = find_first_bit(engine.plan.faulty, engine.plan.regions);
 
 	if (core)
 		name_dropped(core);

@@ -153,7 +153,7 @@ static void check_memory(void)
 	struct host *host = host_new(1024, 8, 8192);
 
 	printf("# 1,024 cores, 8 TiB\n");
-	at_most(memory_of(host, NULL) / MIB, 2, "less than 2 MiB of memory");
+	at_most(memory_of(host, NULL) / MIB, 3, "less than 3 MiB of memory");
 	host_free(host);
 }
 

@@ -25,23 +25,13 @@ u32 host_nodes(u32 tib)
 	return tib > 4 ? 4 : 2;
 }
 
-/* As windows.c does: one window per node. */
-static void add_windows(struct host *host, u32 regions)
+static void add_memory(struct host *host, u32 regions)
 {
-	struct plan *plan = &host->plan;
 	u32 n, each = regions / host->nodes;
-	struct coverage *scratch = room(1, sizeof(*scratch));
 
 	coverage_add(&host->cov, 0, regions);
-	plan->window = room(host->nodes, sizeof(*plan->window));
-	for (n = 0; n < host->nodes; n++) {
+	for (n = 0; n < host->nodes; n++)
 		coverage_add(&host->own[n], n * each, each);
-		plan_add_window(plan, plan_place_window(&host->cov, &host->cov,
-							&host->own[n]));
-	}
-	if (plan_fit_windows(plan, &host->cov, &host->in, scratch))
-		abort();
-	free(scratch);
 }
 
 static void add_regions(struct host *host)
@@ -49,10 +39,10 @@ static void add_regions(struct host *host)
 	struct plan *plan = &host->plan;
 	u32 i, n;
 
+	plan_size(plan, host->cov.regions);
 	plan->region = room(plan->regions, sizeof(*plan->region));
-	plan_size(plan);
 	plan_init(plan, room(plan_longs(plan), sizeof(long)));
-	plan_number(plan, &host->in);
+	plan_number(plan, &host->cov);
 	for (i = 0; i < plan->regions; i++)
 		for (n = 0; n < host->nodes; n++)
 			if (coverage_in_window(&host->own[n],
@@ -69,10 +59,10 @@ static void add_core(struct host *host, u32 c)
 
 	core->node = c / (host->cores / host->nodes);
 	core->housekeeper = true;
-	core->window = plan_add_window(plan,
-				       plan_place_window(&host->cov, &host->cov,
-							 &host->own[core->node]));
 	plan_add_core(plan, core, room(plan_core_longs(plan), sizeof(long)));
+	/* As windows.c does: one window per node. */
+	plan_set_window(plan, core, plan_place_window(&host->cov, &host->cov,
+						      &host->own[core->node]));
 	host->core[c].table = room(plan->words, sizeof(long));
 	plan_join(plan, core);
 }
@@ -85,7 +75,7 @@ struct host *host_new(u32 cores, u32 nodes, u32 regions)
 
 	host->cores = cores;
 	host->nodes = nodes;
-	add_windows(host, regions);
+	add_memory(host, regions);
 	add_regions(host);
 	host->plan.distance = distance;
 	host->plan.core = room(cores, sizeof(*host->plan.core));
@@ -106,7 +96,6 @@ void host_free(struct host *host)
 	}
 	free(host->plan.clean);
 	free(host->plan.region);
-	free(host->plan.window);
 	free(host->plan.core);
 	free(host->content);
 	free(host->cached);

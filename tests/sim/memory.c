@@ -34,8 +34,7 @@ static size_t of_planner(const struct host *host, FILE *out)
 	const struct plan *plan = &host->plan;
 	size_t cores = plan->cores, sum = 0;
 
-	sum += line(out, "planner: struct plan, windows",
-		    sizeof(*plan) + plan->windows * sizeof(*plan->window));
+	sum += line(out, "planner: struct plan", sizeof(*plan));
 	sum += line(out, "planner: region maps", plan_longs(plan) * sizeof(long));
 	sum += line(out, "planner: regions",
 		    plan->regions * sizeof(*plan->region));

@@ -166,7 +166,6 @@ struct host {
 	u8 *cached;
 	u64 now;
 	struct coverage cov;
-	struct coverage in;
 	struct coverage own[NODES_MAX];
 };
 

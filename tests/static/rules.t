@@ -16,16 +16,16 @@ plan.c|a debt is settled only by work begun after it arose|/^static void void_co
 plan.c|arming anew forgets all beliefs|/^void plan_forget/,/^}/s/bitmap_zero(.*//
 plan.c|only members are witnesses|/^static bool can_testify/,/^}/s/plan_is_member(plan, core, place)/core->present/
 plan.c|late cores are not asked|/^static bool can_testify/,/^}/s/!core->late &&//
-plan_phase.c|who is sent a verify is no witness|/^static void order_lead/,/^}/s/__clear_bit(.*//
+plan_lead.c|who is sent a verify is no witness|/^static void order_verify/,/^}/s/__clear_bit(.*//
 plan_phase.c|what is clean is looked at|/^static void order_look/,/^}/s/if (plan->full)/if (1)/
-plan_phase.c|leaders retry failed regions|/^static void order_lead/,/^}/s/!plan->full && test_bit(place, plan->clean) &&/!plan->full \&\&/
-plan_phase.c|a loss that no conversion explains is asked about|/^static void tally_lead/,/^}/s/if (bit && lost .*/if (0) {/
-plan_phase.c|the second witness is believed only if it has the bit|/^static void tally_ask/,/^}/s/if (!bit || /if (/
+plan_lead.c|leaders retry failed regions|/^static bool is_to_lead/,/^}/s/if (clean && !plan->full &&/if (!plan->full \&\&/
+plan_lead.c|a loss that no conversion explains is asked about|/^void plan_tally_lead/,/^}/s/if (bit && lost .*/if (0) {/
+plan_lead.c|the second witness is believed only if it has the bit|/^void plan_tally_ask/,/^}/s/if (!bit || /if (/
 plan_phase.c|CF = 0 is the follower's debt|/^static void tally_follow/,/^}/s/gained, bit/gained, true/
 plan_phase.c|a late core gets no order|/^static void order_follower/,/^}/s/ || core->late//
 plan_phase.c|debts are caught up|/^static unsigned long to_follow/,/^}/s/return (\(.*\) | (clean.*/return (\1) \&/
 plan_phase.c|the closing report has to find the bit|/^static void tally_close/,/^}/s/if (bit) {/if (1) {/
-plan_phase.c|only its leader closes a region|/^static void order_close/,/^}/s/core = leader_of(plan, place)/core = plan->core[plan->cores - 1]/
+plan_phase.c|only its leader closes a region|/^static void order_close/,/^}/s/core = plan_leader_of(plan, place)/core = plan->core[plan->cores - 1]/
 plan_phase.c|catch-ups end with a closing report|/^static void settle_core/,/^}/s/closed\[k\] & core->gained/(closed[k] | ~won[k]) \& core->gained/
 plan_phase.c|who did not take part in the pass is no member|/^static void settle_core/,/^}/s/core->member\[k\] &= .*//
 plan_phase.c|what an audit misses is a debt|/^static void tally_audit/,/^}/s/deny(plan, core, place);/;/

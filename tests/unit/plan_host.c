@@ -19,26 +19,21 @@ u8 *bit_of(u32 c, u32 place)
 	return &h.bit[c * h.plan.regions + place];
 }
 
-static void add_windows(u32 nodes)
+static u32 base_of(u32 c)
 {
-	u32 n;
-
-	h.plan.window = calloc(nodes, sizeof(*h.plan.window));
-	for (n = 0; n < nodes; n++)
-		plan_add_window(&h.plan, plan_place_window(&h.cov, &h.cov, &h.own[n]));
-	assert_int_equal(plan_fit_windows(&h.plan, &h.cov, &h.in, &h.scratch), 0);
+	if (h.base_of)
+		return h.base_of(c);
+	return plan_place_window(&h.cov, &h.cov, &h.own[h.cores[c].node]);
 }
 
 static void add_core(u32 c, u32 nodes)
 {
 	struct plan_core *core = &h.cores[c];
-	u32 base;
 
 	core->node = c % nodes;
 	core->housekeeper = true;
-	base = plan_place_window(&h.cov, &h.cov, &h.own[core->node]);
-	core->window = plan_add_window(&h.plan, base);
 	plan_add_core(&h.plan, core, calloc(plan_core_longs(&h.plan), sizeof(long)));
+	assert_true(plan_set_window(&h.plan, core, base_of(c)));
 	plan_join(&h.plan, core);
 }
 
@@ -61,7 +56,7 @@ void create(u32 cores, u32 nodes)
 		for (k = 0; k < h.own[i].ranges; k++)
 			coverage_add(&h.cov, h.own[i].range[k].first,
 				     h.own[i].range[k].count);
-	add_windows(nodes);
+	plan_size(&h.plan, h.cov.regions);
 	h.plan.region = calloc(h.plan.regions, sizeof(*h.plan.region));
 	h.plan.core = calloc(cores, sizeof(*h.plan.core));
 	h.plan.distance = distance;
@@ -69,9 +64,8 @@ void create(u32 cores, u32 nodes)
 	h.core_count = cores;
 	h.assigned = calloc(h.plan.regions, 1);
 	h.bit = calloc(h.plan.regions, cores);
-	plan_size(&h.plan);
 	plan_init(&h.plan, calloc(plan_longs(&h.plan), sizeof(long)));
-	plan_number(&h.plan, &h.in);
+	plan_number(&h.plan, &h.cov);
 	for (i = 0; i < h.plan.regions; i++)
 		h.plan.region[i].home = home_of(h.plan.region[i].number, nodes);
 	for (i = 0; i < cores; i++)
@@ -94,7 +88,6 @@ int host_teardown(void **state)
 	free(h.plan.clean);
 	free(h.plan.region);
 	free(h.plan.core);
-	free(h.plan.window);
 	free(h.cores);
 	free(h.assigned);
 	free(h.bit);

@@ -21,6 +21,7 @@
  * @bit: by core and place
  * @slices: orders that followers were interrupted for
  * @now: the time
+ * @base_of: a core's base, if it is not its node's own
  * @lossy: seldom does a broadcast or a core as it should
  */
 struct host {
@@ -31,10 +32,9 @@ struct host {
 	u8 *bit;
 	u32 slices;
 	u64 now;
+	u32 (*base_of)(u32 c);
 	bool lossy;
 	struct coverage cov;
-	struct coverage in;
-	struct coverage scratch;
 	struct coverage own[NODES_MAX];
 };
 

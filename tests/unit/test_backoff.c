@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* sources: src/plan.c src/plan_pass.c src/plan_phase.c src/plan_share.c src/plan_window.c src/plan_pace.c src/coverage.c */
+/* sources: src/plan.c src/plan_pass.c src/plan_phase.c src/plan_lead.c src/plan_fault.c src/plan_view.c src/plan_share.c src/plan_window.c src/plan_pace.c src/coverage.c */
 /*
  * The planner: marks of hooks, and how long regions that come and go are held
  * back from followers. One node, one leader, few regions.
@@ -28,7 +28,7 @@
 struct host {
 	struct plan plan;
 	struct plan_core core[CORES];
-	struct coverage cov, in, scratch;
+	struct coverage cov;
 	bool assigned[REGIONS];
 	bool bit[CORES][REGIONS];
 	u32 sent;
@@ -118,19 +118,17 @@ static int setup(void **state)
 	memset(&h, 0, sizeof(h));
 	h.now = 1000 * MS;
 	coverage_add(&h.cov, 0, REGIONS);
-	h.plan.window = calloc(1, sizeof(*h.plan.window));
-	plan_add_window(&h.plan, 0);
-	plan_fit_windows(&h.plan, &h.cov, &h.in, &h.scratch);
 	h.plan.region = calloc(REGIONS, sizeof(*h.plan.region));
 	h.plan.core = calloc(CORES, sizeof(*h.plan.core));
 	h.plan.distance = distance;
-	plan_size(&h.plan);
+	plan_size(&h.plan, REGIONS);
 	plan_init(&h.plan, calloc(plan_longs(&h.plan), sizeof(long)));
-	plan_number(&h.plan, &h.in);
+	plan_number(&h.plan, &h.cov);
 	for (c = 0; c < CORES; c++) {
 		h.core[c].housekeeper = true;
 		plan_add_core(&h.plan, &h.core[c],
 			      calloc(plan_core_longs(&h.plan), sizeof(long)));
+		plan_set_window(&h.plan, &h.core[c], 0);
 		plan_join(&h.plan, &h.core[c]);
 	}
 	plan_elect(&h.plan);
@@ -149,7 +147,6 @@ static int teardown(void **state)
 	free(h.plan.clean);
 	free(h.plan.region);
 	free(h.plan.core);
-	free(h.plan.window);
 	return 0;
 }
 

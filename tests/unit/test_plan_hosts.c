@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* sources: tests/unit/plan_host.c src/plan.c src/plan_pass.c src/plan_phase.c src/plan_share.c src/plan_window.c src/plan_pace.c src/coverage.c */
+/* sources: tests/unit/plan_host.c src/plan.c src/plan_pass.c src/plan_phase.c src/plan_lead.c src/plan_fault.c src/plan_view.c src/plan_share.c src/plan_window.c src/plan_pace.c src/coverage.c */
 /*
  * The planner on hosts of all shapes: leaders, windows, memory, and that random
  * histories end in the truth.
@@ -110,7 +110,6 @@ static void test_beyond_two_tib(void **state)
 	for (n = 0; n < 4; n++)
 		coverage_add(&h.own[n], 5 + n * 2100, 2048);
 	create(8, 4);
-	assert_int_equal(h.plan.windows, 4);
 	assert_int_equal(h.plan.regions, 8192);
 	pass(true, &cost);
 	assert_int_equal(h.plan.leaders, 4);
@@ -142,7 +141,7 @@ static void test_memory(void **state)
 		h.plan.regions * sizeof(*h.plan.region) +
 		1024 * (plan_core_longs(&h.plan) * sizeof(long) + sizeof(*h.cores));
 	printf("# planner, 1,024 cores, 8 TiB: %llu KiB\n", bytes >> 10);
-	assert_true(bytes < 1536 << 10);
+	assert_true(bytes < 2304 << 10);
 }
 
 /* --- random histories ----------------------------------------------------- */

@@ -46,6 +46,7 @@ enum event {
  * @cores: how many
  * @regions: how many
  * @nodes: so many leaders
+ * @base: by core: where its window begins
  * @steps: a broadcast reaches the cores one by one
  * @thrifty: nothing but one EVENT_LOSE takes bits away, so that nobody who has
  *	one may be sent a verify for it
@@ -55,6 +56,7 @@ struct config {
 	u32 cores;
 	u32 regions;
 	u32 nodes;
+	u32 base[CORES_MAX];
 	bool steps;
 	bool thrifty;
 	u8 budget[EVENTS];
@@ -75,7 +77,6 @@ struct config {
 struct world {
 	struct plan plan;
 	struct plan_region region[REGIONS_MAX];
-	struct plan_window window;
 	struct plan_core core[CORES_MAX];
 	struct plan_core *list[CORES_MAX];
 	unsigned long maps[PLAN_MAPS];

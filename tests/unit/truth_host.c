@@ -22,22 +22,20 @@ void create(void)
 	u32 i;
 
 	memset(&w, 0, sizeof(w));
-	w.plan.regions = config->regions;
 	w.plan.region = w.region;
-	w.plan.windows = 1;
-	w.plan.window = &w.window;
 	w.plan.core = w.list;
 	w.plan.distance = distance;
-	w.window.count = config->regions;
-	w.window.words = 1;
-	plan_size(&w.plan);
+	plan_size(&w.plan, config->regions);
 	plan_init(&w.plan, w.maps);
-	for (i = 0; i < config->regions; i++)
+	for (i = 0; i < config->regions; i++) {
+		w.region[i].number = i;
 		w.region[i].home = i;
+	}
 	for (i = 0; i < config->cores; i++) {
 		w.core[i].node = i % config->nodes;
 		w.core[i].housekeeper = true;
 		plan_add_core(&w.plan, &w.core[i], w.core_maps[i]);
+		plan_set_window(&w.plan, &w.core[i], config->base[i]);
 		plan_join(&w.plan, &w.core[i]);
 		w.online[i] = true;
 	}

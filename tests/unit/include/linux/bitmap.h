@@ -34,6 +34,21 @@ static inline void __assign_bit(unsigned int i, unsigned long *map, bool value)
 		__clear_bit(i, map);
 }
 
+/* As the kernel's, those without underscores may race. */
+static inline void set_bit(unsigned int i, unsigned long *map)
+{
+	__atomic_fetch_or(&map[i / BITS_PER_LONG], 1UL << (i % BITS_PER_LONG),
+			  __ATOMIC_RELAXED);
+}
+
+static inline bool test_and_set_bit(unsigned int i, unsigned long *map)
+{
+	unsigned long bit = 1UL << (i % BITS_PER_LONG);
+
+	return __atomic_fetch_or(&map[i / BITS_PER_LONG], bit,
+				 __ATOMIC_SEQ_CST) & bit;
+}
+
 static inline void bitmap_zero(unsigned long *map, unsigned int n)
 {
 	memset(map, 0, BITS_TO_LONGS(n) * sizeof(*map));

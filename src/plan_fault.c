@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The planner: regions where instructions fault. See plan.h.
+ *
+ * The hardware may fault for a region and for no other. It is tried on one other
+ * core, then left out with a growing pause, and every other region goes on.
+ *
+ * Plain C without kernel calls. All of it belongs to the worker, but what is
+ * shown to files.
+ */
+#include <linux/bitmap.h>
+#include <linux/minmax.h>
+#include <linux/types.h>
+
+#include "plan.h"
+
+#define NS_PER_MS	1000000ull
+
+/**
+ * plan_open_tries - see which faulty regions the pass that begins tries again
+ * @plan: the plan, at rest
+ * @now: the time
+ */
+void plan_open_tries(struct plan *plan, u64 now)
+{
+	struct plan_region *region;
+	u32 place;
+
+	for_each_set_bit(place, plan->faulty, plan->regions) {
+		region = &plan->region[place];
+		if (!plan->asked && now < region->retry_at)
+			continue;
+		region->retry_at = min(region->retry_at, now);
+		__set_bit(place, plan->trying);
+		__clear_bit(place, plan->left_out);
+	}
+}
+
+/*
+ * The next pause, unless one has begun with an earlier fault of the same try.
+ * A region that faults soon after it was seen to fault no more goes on where
+ * it had ended.
+ */
+static void begin_pause(struct plan *plan, u32 place)
+{
+	struct plan_region *region = &plan->region[place];
+	u64 soon = max(region->retry_ms * 2ull, (u64)PLAN_SOON_MS) * NS_PER_MS;
+
+	if (test_bit(place, plan->faulty)) {
+		if (plan->now < region->retry_at)
+			return;
+	} else if (plan->now - region->retry_at >= soon) {
+		region->retry_ms = 0;
+	}
+	region->retry_ms = plan_pause(region->retry_ms, PLAN_FAULT_FIRST_MS,
+				      PLAN_FAULT_CAP_MS);
+	region->retry_at = plan->now + region->retry_ms * NS_PER_MS;
+}
+
+/**
+ * plan_learn_fault - an instruction of a core has faulted
+ * @plan: the plan
+ * @core: the core
+ * @place: where
+ *
+ * Whatever the core had there, it can't testify for it.
+ */
+void plan_learn_fault(struct plan *plan, struct plan_core *core, u32 place)
+{
+	u32 bit = plan_bit(plan, core, place);
+
+	plan->counts.faults++;
+	begin_pause(plan, place);
+	__set_bit(place, plan->faulty);
+	__set_bit(bit, core->bad);
+	__clear_bit(bit, core->member);
+	__clear_bit(bit, core->gained);
+}
+
+/* Is it bad on no core any more? */
+static void settle_fault(struct plan *plan, u32 place)
+{
+	struct plan_region *region = &plan->region[place];
+
+	if (plan_fault_core(plan, place))
+		return;
+	__clear_bit(place, plan->faulty);
+	__clear_bit(place, plan->left_out);
+	region->retry_at = min(region->retry_at, plan->now);
+}
+
+/**
+ * plan_learn_cure - an instruction of a core has not faulted
+ * @plan: the plan
+ * @core: the core
+ * @place: where
+ */
+void plan_learn_cure(struct plan *plan, struct plan_core *core, u32 place)
+{
+	if (!plan_is_bad(plan, core, place))
+		return;
+	__clear_bit(plan_bit(plan, core, place), core->bad);
+	settle_fault(plan, place);
+}
+
+/**
+ * plan_forget_faults - a core begins anew, or leaves
+ * @plan: the plan
+ * @core: the core
+ */
+void plan_forget_faults(struct plan *plan, struct plan_core *core)
+{
+	u32 start = plan_window_of(plan, core)->word * BITS_PER_LONG;
+	u32 bit;
+
+	for_each_set_bit(bit, core->bad, plan->core_words * BITS_PER_LONG) {
+		__clear_bit(bit, core->bad);
+		settle_fault(plan, start + bit);
+	}
+	plan_core_zero(plan, core->fault);
+}
+
+/**
+ * plan_leave_out - leave out where two cores have faulted in a phase
+ * @plan: the plan, with all answers of the phase tallied
+ */
+void plan_leave_out(struct plan *plan)
+{
+	u32 k;
+
+	/* A late slice may have noted one that nobody has tallied. */
+	for (k = 0; k < plan->words; k++)
+		plan->left_out[k] |= plan->enough[k] & plan->faulty[k];
+	plan_map_zero(plan, plan->enough);
+}
+
+/* Somebody for whom the region has a chance. */
+static bool is_hopeful(const struct plan *plan, const struct plan_core *core,
+		       u32 place)
+{
+	return plan_may_try(plan, core, place) &&
+	       !plan_is_bad(plan, core, place);
+}
+
+/* One core after the other from try to try, those first where it is not bad. */
+static struct plan_core *any_core(const struct plan *plan, u32 place)
+{
+	struct plan_core *core, *any = NULL;
+	u32 i, first = plan->region[place].elsewhere + 1u;
+
+	for (i = 0; i < plan->cores; i++) {
+		core = plan->core[(first + i) % plan->cores];
+		if (is_hopeful(plan, core, place))
+			return core;
+		if (!any && plan_may_try(plan, core, place))
+			any = core;
+	}
+	return any;
+}
+
+/**
+ * plan_elsewhere - let another core lead a region in this pass
+ * @plan: the plan
+ * @place: the region, which its leader can't try
+ *
+ * Another leader if it can be, or else a core that executes it in slices.
+ *
+ * Return: the core, NULL if there is none.
+ */
+struct plan_core *plan_elsewhere(struct plan *plan, u32 place)
+{
+	struct plan_region *region = &plan->region[place];
+	struct plan_core *core = NULL;
+	u32 i;
+
+	for (i = 0; i < plan->leaders && !core; i++)
+		if (is_hopeful(plan, plan->core[plan->leader[i]], place))
+			core = plan->core[plan->leader[i]];
+	if (!core) {
+		core = any_core(plan, place);
+		if (core)
+			region->elsewhere = core->index;
+	}
+	if (core)
+		region->leader = core->index;
+	return core;
+}
+
+/**
+ * plan_faulty - number of regions that have faulted on some core and have not
+ *	been seen to work there since
+ * @plan: the plan
+ */
+u32 plan_faulty(const struct plan *plan)
+{
+	return bitmap_weight(plan->faulty, plan->regions);
+}
+
+/**
+ * plan_fault_ends - when a pass is to try the next faulty region
+ * @plan: the plan
+ * @now: the time
+ *
+ * Those that are due already are tried by whatever pass comes.
+ *
+ * Return: the time, 0 if no pause is under way.
+ */
+u64 plan_fault_ends(const struct plan *plan, u64 now)
+{
+	u64 ends = 0;
+	u32 place;
+
+	for_each_set_bit(place, plan->faulty, plan->regions) {
+		u64 at = plan->region[place].retry_at;
+
+		if (now < at && (!ends || at < ends))
+			ends = at;
+	}
+	return ends;
+}
+
+/**
+ * plan_fault_core - on which core is a region bad?
+ * @plan: the plan
+ * @place: the region
+ *
+ * Files may call it at any time. Whether the region is left out for all is in
+ * @plan->left_out.
+ *
+ * Return: the first one, NULL if there is none.
+ */
+const struct plan_core *plan_fault_core(const struct plan *plan, u32 place)
+{
+	u32 i;
+
+	for (i = 0; i < plan->cores; i++)
+		if (plan_is_bad(plan, plan->core[i], place))
+			return plan->core[i];
+	return NULL;
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The planner: what leaders verify, and whether others are to follow them.
+ *
+ * Plain C without kernel calls. All of it belongs to the worker.
+ */
+#include <linux/bitmap.h>
+#include <linux/types.h>
+
+#include "plan.h"
+
+/*
+ * ---- Lead ----
+ * The region's one leader verifies, and is no witness from then on.
+ */
+
+/* Not clean for longer, and no hook says that it is worth another try. */
+static bool is_left_alone(const struct plan *plan, u32 place)
+{
+	return plan->narrow && !test_bit(place, plan->clean) &&
+	       !test_bit(place, plan->marked);
+}
+
+/* Is it the leaders' to verify it now? */
+static bool is_to_lead(const struct plan *plan, u32 place)
+{
+	bool clean = test_bit(place, plan->clean);
+
+	if (clean && !plan->full && !test_bit(place, plan->lost))
+		return false;
+	/* Left out: what is clean all the same is clean for its leader. */
+	if (!clean && test_bit(place, plan->left_out))
+		return false;
+	return !is_left_alone(plan, place);
+}
+
+/* Its leader may have faulted in the look, or in an earlier pass. */
+static struct plan_core *who_leads(struct plan *plan, u32 place)
+{
+	struct plan_core *core = plan_leader_of(plan, place);
+
+	if (core && !plan_may_try(plan, core, place))
+		core = plan_elsewhere(plan, place);
+	return core;
+}
+
+/* From here on the core is no witness. */
+static void order_verify(struct plan *plan, struct plan_core *core, u32 place)
+{
+	__clear_bit(plan_bit(plan, core, place), core->member);
+	plan_order(plan, core, place);
+}
+
+/**
+ * plan_order_lead - begin the phase
+ * @plan: the plan
+ */
+void plan_order_lead(struct plan *plan)
+{
+	struct plan_core *core;
+	u32 place;
+
+	for_each_set_bit(place, plan->held, plan->regions) {
+		if (!is_to_lead(plan, place))
+			continue;
+		core = who_leads(plan, place);
+		if (core)
+			order_verify(plan, core, place);
+	}
+}
+
+/*
+ * From the leader's verify to its closing all verifies count. A region that is
+ * held back, or busy, is the leader's alone for now.
+ */
+static void win(struct plan *plan, u32 place)
+{
+	if (!plan->asked && (test_bit(place, plan->busy) ||
+			     plan_held(plan, place, plan->now)))
+		return;
+	__set_bit(place, plan->won);
+	plan->found++;
+}
+
+static bool is_explained(const struct plan *plan, u32 place)
+{
+	return test_bit(place, plan->marked) || test_bit(place, plan->busy);
+}
+
+/* Nobody else is sent there in this pass, and nobody at all before the next try. */
+static void give_up(struct plan *plan, u32 place)
+{
+	plan_not_clean(plan, place);
+	__set_bit(place, plan->left_out);
+}
+
+/* It may be the core's fault or the region's: one other core tells. */
+static void note_faulted(struct plan *plan, u32 place)
+{
+	if (plan_is_left_out(plan, place))
+		give_up(plan, place);
+	else
+		__set_bit(place, plan->again);
+}
+
+/**
+ * plan_tally_lead - take in one answer, also of a core that leads elsewhere
+ * @plan: the plan
+ * @core: whose
+ * @place: the region
+ * @bit: the answer
+ */
+void plan_tally_lead(struct plan *plan, struct plan_core *core, u32 place,
+		     bool bit)
+{
+	bool lost = test_bit(place, plan->lost);
+
+	if (plan_has_faulted(plan, core, place)) {
+		note_faulted(plan, place);
+		return;
+	}
+	__assign_bit(plan_bit(plan, core, place), core->gained, bit);
+	if (bit && lost && !is_explained(plan, place)) {
+		/* One core knows of the loss and no hook does. */
+		__set_bit(place, plan->doubt);
+		return;
+	}
+	if (lost || !bit)
+		plan_lose(plan, place);
+	else
+		plan_not_clean(plan, place);
+	if (bit)
+		win(plan, place);
+}
+
+/*
+ * ---- Elsewhere ----
+ * Where the leader has faulted another core leads.
+ */
+
+/**
+ * plan_order_elsewhere - begin the phase
+ * @plan: the plan
+ */
+void plan_order_elsewhere(struct plan *plan)
+{
+	struct plan_core *core;
+	u32 place;
+
+	for_each_set_bit(place, plan->again, plan->regions) {
+		core = plan_elsewhere(plan, place);
+		if (core)
+			order_verify(plan, core, place);
+		else
+			give_up(plan, place);
+	}
+	plan_map_zero(plan, plan->again);
+}
+
+/*
+ * ---- Ask ----
+ * Did one core lose the bit, or all?
+ */
+
+static void believe_loss(struct plan *plan, u32 place)
+{
+	plan_lose(plan, place);
+	win(plan, place);
+}
+
+/**
+ * plan_order_ask - begin the phase
+ * @plan: the plan
+ */
+void plan_order_ask(struct plan *plan)
+{
+	struct plan_core *core;
+	u32 place;
+
+	for_each_set_bit(place, plan->doubt, plan->regions) {
+		core = plan_witness(plan, place);
+		if (core)
+			plan_order(plan, core, place);
+		else
+			believe_loss(plan, place);
+	}
+}
+
+/**
+ * plan_tally_ask - take in one answer
+ * @plan: the plan
+ * @core: whose
+ * @place: the region
+ * @bit: if the witness has it, its report closes the leader's verify
+ */
+void plan_tally_ask(struct plan *plan, struct plan_core *core, u32 place,
+		    bool bit)
+{
+	struct plan_core *leader = plan_leader_of(plan, place);
+
+	if (!bit || !test_bit(place, plan->doubt) || !leader)
+		return;
+	__clear_bit(place, plan->doubt);
+	__set_bit(plan_bit(plan, leader, place), leader->member);
+}
+
+/**
+ * plan_end_ask - end the phase: who is not contradicted is believed
+ * @plan: the plan
+ */
+void plan_end_ask(struct plan *plan)
+{
+	u32 place;
+
+	for_each_set_bit(place, plan->doubt, plan->regions)
+		believe_loss(plan, place);
+}
