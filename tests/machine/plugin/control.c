@@ -207,6 +207,11 @@ static int profile(struct call *c)
 	return 0;
 }
 
+static int knob(struct call *c)
+{
+	return knob_turn(c->in[0], c->in[1], &c->out[0]);
+}
+
 static int patience(struct call *c)
 {
 	machine.patience = c->in[0];
@@ -309,7 +314,7 @@ static int (*const operations[])(struct call *c) = {
 	[MACHINE_SLOW] = slow, [MACHINE_PATIENCE] = patience, [MACHINE_MARK] = mark,
 	[MACHINE_WRMSR] = plant_msr, [MACHINE_PAGES] = pages, [MACHINE_COSTS] = costs,
 	[MACHINE_FAULTY] = faulty, [MACHINE_LOSE] = lose, [MACHINE_PROFILE] = profile,
-	[MACHINE_CROWD] = crowd, [MACHINE_STATUS] = status,
+	[MACHINE_CROWD] = crowd, [MACHINE_KNOB] = knob, [MACHINE_STATUS] = status,
 	[MACHINE_FRESH] = fresh, [MACHINE_PSP_COUNT] = psp_command_counts,
 	[MACHINE_PSP_FAIL] = psp_failing, [MACHINE_PSP_HOLD] = psp_holding,
 	[MACHINE_PSP_RELEASE] = psp_releasing, [MACHINE_PSP] = psp_query,
