@@ -89,3 +89,30 @@ void base_bits(char **arg)
 	else
 		printf("%#jx\n", knob(MACHINE_BASE_BITS));
 }
+
+void rmpread_busy(char **arg)
+{
+	if (arg[0])
+		simple(MACHINE_KNOB, MACHINE_RMPREAD_BUSY, number(arg[0]), 0);
+	else
+		printf("%ju\n", knob(MACHINE_RMPREAD_BUSY));
+}
+
+void fault_region(char **arg)
+{
+	if (!arg[0] || !arg[1])
+		fail("fault-region wants a region and gp, ud or off");
+	simple(MACHINE_FAULT_REGION, number(arg[0]), lookup(region_vectors, arg[1]),
+	       cpu_number(arg[2]));
+}
+
+void region_faults(char **arg)
+{
+	u64 v[3] = { 0 };
+
+	if (!arg[0])
+		fail("region-faults wants a region");
+	v[0] = number(arg[0]);
+	ask(MACHINE_REGION_FAULTS, v);
+	printf("%ju\n", v[0]);
+}

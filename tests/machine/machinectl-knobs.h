@@ -16,5 +16,8 @@ void profile(char **arg);
 void clearable(char **arg);
 void en_stays(char **arg);
 void base_bits(char **arg);
+void rmpread_busy(char **arg);
+void fault_region(char **arg);
+void region_faults(char **arg);
 
 #endif /* RMPOPT_TESTS_MACHINECTL_KNOBS_H */

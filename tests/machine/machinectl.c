@@ -334,7 +334,8 @@ static const struct {
 	{ "crowd", crowd }, { "faulty", faulty }, { "lose", lose }, { "profile", profile },
 	{ "fresh", fresh }, { "status", status }, { "psp", psp }, { "states", states },
 	{ "guest", guest }, { "clearable", clearable }, { "en-stays", en_stays },
-	{ "base-bits", base_bits },
+	{ "base-bits", base_bits }, { "fault-region", fault_region },
+	{ "region-faults", region_faults }, { "rmpread-busy", rmpread_busy },
 };
 
 static void check_machine(void)

@@ -47,6 +47,10 @@ static const struct word snp_names[] = {
 
 static const struct word switches[] = { { "off", 0 }, { "on", 1 }, { NULL, 0 } };
 static const struct word vectors[] = { { "none", 0 }, { "ud", 6 }, { "gp", 13 }, { NULL, 0 } };
+static const struct word region_vectors[] = {
+	{ "off", 0 }, { "ud", 6 }, { "gp", 13 }, { NULL, 0 }
+};
+
 static const struct word sizes[] = { { "4k", 0 }, { "2m", 1 }, { NULL, 0 } };
 static const struct word profiles[] = {
 	{ "kind", MACHINE_KIND }, { "harsh", MACHINE_HARSH }, { NULL, 0 }
@@ -81,6 +85,9 @@ static const char usage[] =
 "  faulty CPU none|ud|gp         every RMPOPT on that core faults\n"
 "  lose CPU|all                  a core loses its table by itself\n"
 "  profile kind|harsh            prints the one before\n"
+"  fault-region N gp|ud|off [CPU]  every RMPOPT of that region faults, on all cores or on that one\n"
+"  region-faults N               how often it did\n"
+"  rmpread-busy [K]              every K-th RMPREAD of a module answers \"in use\" (0: none)\n"
 "  clearable [on|off]            can RMPOPT_EN be cleared while SnpEn is set?\n"
 "  en-stays [on|off]             does an SNP shutdown leave RMPOPT_EN set?\n"
 "  base-bits [MASK]              bits of RMPOPT_BASE that always read as 1\n"

@@ -7,7 +7,7 @@
  * regs.c, gadget.c and fault.c are the ways back into the guest; cpuid.c,
  * msr.c, rmp.c and pages.c (page states), update.c (RMPUPDATE, PSMASH,
  * RMPREAD), table.c (the cores' RMPOPT tables) and rmpopt.c are the hardware;
- * event.c, knob.c, cost.c, count.c and control.c are what tests need. psp.h describes
+ * event.c, knob.c, region-fault.c, cost.c, count.c and control.c are what tests need. psp.h describes
  * the PSP.
  *
  * Locking: vCPUs run in threads of their own, so everything below struct
@@ -46,6 +46,8 @@ typedef uint8_t u8;
 #define SYSCFG_VMPL_EN		(1ull << 25)
 #define MSR_RMPOPT_BASE		0xc0010139u
 #define RMPOPT_EN		1ull
+#define UD_VECTOR		6
+#define GP_VECTOR		13
 #define RMPOPT_ADDRESS		0x000fffffc0000000ull	/* 1 GiB-aligned, 52 bits */
 
 #define EFLAGS_IF		(1ull << 9)
@@ -295,6 +297,13 @@ u64 clock_read(unsigned int cpu);
 /* knob.c */
 int knob_turn(u64 which, u64 value, u64 *before);
 void knob_reset(void);
+bool rmpread_busy(u64 pc);
+
+/* region-fault.c */
+int region_fault_set(u64 region, u64 vector, u64 cpu);
+unsigned int region_fault(unsigned int core, u64 region);
+int region_fault_count(u64 region, u64 *count);
+void region_fault_reset(bool counts_only);
 
 /* count.c */
 void stretch_init(void);
