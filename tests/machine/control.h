@@ -87,6 +87,24 @@ enum machine_op {
 	MACHINE_PATIENCE	= 29,
 	/* (cpu or ALL) -> ; what it counts from now on is told in the launcher's log when the machine ends; marked once, it stays so */
 	MACHINE_MARK		= 30,
+	/* (enum machine_knob, value, or ALL to ask only) -> the value before */
+	MACHINE_KNOB		= 31,
+	/*
+	 * (region, vector: 0 none, 6 #UD, 13 #GP, cpu or ALL) -> ; every RMPOPT of
+	 * that region faults so, on that core or on all; 0 with ALL ends all of them
+	 */
+	MACHINE_FAULT_REGION	= 32,
+	/* (region) -> faults by MACHINE_FAULT_REGION there */
+	MACHINE_REGION_FAULTS	= 33,
+};
+
+/* What stays as it is set until MACHINE_FRESH, which sets what the launcher was told, else 0. */
+enum machine_knob {
+	MACHINE_CLEARABLE	= 0,	/* 1: RMPOPT_EN can be cleared, and the base changed, while SnpEn is set */
+	MACHINE_EN_STAYS,		/* 1: an x86 SNP shutdown leaves RMPOPT_EN and the tables as they are */
+	MACHINE_BASE_BITS,		/* bits of RMPOPT_BASE that always read as 1; not those with a meaning */
+	MACHINE_RMPREAD_BUSY,		/* every so many-th RMPREAD of a module answers "in use" and stores nothing; 0: none */
+	MACHINE_KNOBS
 };
 
 /* What a page is, in the words of the firmware's interface. */
@@ -154,7 +172,8 @@ enum machine_counter {
 	MACHINE_PAID,		/* verifies that read the RMP to the end */
 	MACHINE_CACHED,		/* verifies answered from the result cache */
 	MACHINE_EARLY_EXIT,	/* verifies that stopped at an assigned page */
-	MACHINE_BASE_WRITES,	/* WRMSR RMPOPT_BASE */
+	MACHINE_BASE_WRITES,	/* WRMSR RMPOPT_BASE, whether taken, ignored or refused */
+	MACHINE_BASE_WRITES_ARMED, /* those while RMPOPT_EN was set on the core */
 	MACHINE_RMPREADS,
 	MACHINE_RMPUPDATES,
 	MACHINE_PSMASHES,

@@ -7,9 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "machinectl-lib.h"
 #include "machinectl-psp.h"
-
-typedef uint64_t u64;
 
 /* include/linux/psp-sev.h has the numbers. */
 static const struct {

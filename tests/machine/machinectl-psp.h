@@ -5,16 +5,7 @@
 #ifndef RMPOPT_TESTS_MACHINECTL_PSP_H
 #define RMPOPT_TESTS_MACHINECTL_PSP_H
 
-#include <stdint.h>
-
-#include "control.h"
-
-/* machinectl.c: any error of the machine ends the program. */
-void ask(enum machine_op op, uint64_t abc[3]);
-void fail(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
-uint64_t number(const char *text);
-
-/* machinectl-psp.c: commands, with the words behind them. */
+/* Commands, with the words behind them. */
 void psp(char **arg);
 void states(char **arg);
 void guest(char **arg);

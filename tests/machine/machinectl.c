@@ -14,6 +14,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "machinectl-knobs.h"
+#include "machinectl-lib.h"
 #include "machinectl-psp.h"
 #include "machinectl.h"
 
@@ -58,12 +60,12 @@ u64 number(const char *text)
 	return value;
 }
 
-static u64 cpu_number(const char *text)
+u64 cpu_number(const char *text)
 {
 	return text && strcmp(text, "all") ? number(text) : MACHINE_ALL;
 }
 
-static u64 lookup(const struct word *words, const char *text)
+u64 lookup(const struct word *words, const char *text)
 {
 	for (const struct word *w = words; text && w->name; w++)
 		if (!strcmp(w->name, text))
@@ -102,7 +104,7 @@ static void counts(char **arg)
 		printf("%s %ju\n", w->name, counter(w->value, cpu_number(arg[0])));
 }
 
-static void simple(enum machine_op op, u64 a, u64 b, u64 c)
+void simple(enum machine_op op, u64 a, u64 b, u64 c)
 {
 	u64 v[3] = { a, b, c };
 
@@ -201,7 +203,7 @@ static u64 core_base(u64 cpu)
 	u64 v[3] = { cpu, 0xc0010139 };
 
 	ask(MACHINE_RDMSR, v);
-	return v[0] >> 30;
+	return (v[0] & ((1ull << 52) - 1)) >> 30;
 }
 
 static void table(char **arg)
@@ -300,59 +302,11 @@ static void pages(char **arg)
 	printf("%ju %ju %#jx\n", v[0], v[1], v[2]);
 }
 
-static void costs(char **arg)
-{
-	simple(MACHINE_COSTS, lookup(switches, arg[0]), 0, 0);
-}
-
-static void crowd(char **arg)
-{
-	if (!arg[0])
-		fail("crowd wants a number of cores");
-	simple(MACHINE_CROWD, number(arg[0]), 0, 0);
-}
-
 static void mark(char **arg)
 {
 	if (!arg[0])
 		fail("mark wants a CPU, or all");
 	simple(MACHINE_MARK, cpu_number(arg[0]), 0, 0);
-}
-
-static void patience(char **arg)
-{
-	if (!arg[0])
-		fail("patience wants milliseconds");
-	simple(MACHINE_PATIENCE, number(arg[0]), 0, 0);
-}
-
-static void slow(char **arg)
-{
-	if (!arg[0] || !arg[1] || !arg[2])
-		fail("slow wants REGION, CYCLES and BUDGET");
-	simple(MACHINE_SLOW, number(arg[0]), number(arg[1]), number(arg[2]));
-}
-
-static void faulty(char **arg)
-{
-	if (!arg[0])
-		fail("faulty wants CPU and none, ud or gp");
-	simple(MACHINE_FAULTY, number(arg[0]), lookup(vectors, arg[1]), 0);
-}
-
-static void lose(char **arg)
-{
-	if (!arg[0])
-		fail("lose wants a CPU, or all");
-	simple(MACHINE_LOSE, cpu_number(arg[0]), 0, 0);
-}
-
-static void profile(char **arg)
-{
-	u64 v[3] = { lookup(profiles, arg[0]) };
-
-	ask(MACHINE_PROFILE, v);
-	puts(profiles[v[0]].name);
 }
 
 static void fresh(char **arg)
@@ -379,7 +333,9 @@ static const struct {
 	{ "rdmsr", rdmsr }, { "wrmsr", wrmsr }, { "pages", pages }, { "costs", costs },
 	{ "crowd", crowd }, { "faulty", faulty }, { "lose", lose }, { "profile", profile },
 	{ "fresh", fresh }, { "status", status }, { "psp", psp }, { "states", states },
-	{ "guest", guest },
+	{ "guest", guest }, { "clearable", clearable }, { "en-stays", en_stays },
+	{ "base-bits", base_bits }, { "fault-region", fault_region },
+	{ "region-faults", region_faults }, { "rmpread-busy", rmpread_busy },
 };
 
 static void check_machine(void)

@@ -6,16 +6,8 @@
 #define RMPOPT_TESTS_MACHINECTL_H
 
 #include <stddef.h>
-#include <stdint.h>
 
-#include "control.h"
-
-typedef uint64_t u64;
-
-struct word {
-	const char *name;
-	u64 value;
-};
+#include "machinectl-lib.h"
 
 static const struct word counters[] = {
 	{ "verifies", MACHINE_VERIFIES }, { "reports", MACHINE_REPORTS },
@@ -28,7 +20,8 @@ static const struct word counters[] = {
 	{ "secondary", MACHINE_SECONDARY }, { "outside", MACHINE_OUTSIDE },
 	{ "too-early", MACHINE_TOO_EARLY }, { "paid", MACHINE_PAID },
 	{ "cached", MACHINE_CACHED }, { "early-exit", MACHINE_EARLY_EXIT },
-	{ "base-writes", MACHINE_BASE_WRITES }, { "rmpreads", MACHINE_RMPREADS },
+	{ "base-writes", MACHINE_BASE_WRITES }, { "base-writes-armed", MACHINE_BASE_WRITES_ARMED },
+	{ "rmpreads", MACHINE_RMPREADS },
 	{ "rmpupdates", MACHINE_RMPUPDATES }, { "psmashes", MACHINE_PSMASHES },
 	{ "lost", MACHINE_LOST }, { "gap-rmpopts", MACHINE_GAP_RMPOPTS },
 	{ "gap-base-sets", MACHINE_GAP_BASE_SETS }, { "gap-base-clears", MACHINE_GAP_BASE_CLEARS },
@@ -54,6 +47,10 @@ static const struct word snp_names[] = {
 
 static const struct word switches[] = { { "off", 0 }, { "on", 1 }, { NULL, 0 } };
 static const struct word vectors[] = { { "none", 0 }, { "ud", 6 }, { "gp", 13 }, { NULL, 0 } };
+static const struct word region_vectors[] = {
+	{ "off", 0 }, { "ud", 6 }, { "gp", 13 }, { NULL, 0 }
+};
+
 static const struct word sizes[] = { { "4k", 0 }, { "2m", 1 }, { NULL, 0 } };
 static const struct word profiles[] = {
 	{ "kind", MACHINE_KIND }, { "harsh", MACHINE_HARSH }, { NULL, 0 }
@@ -88,6 +85,12 @@ static const char usage[] =
 "  faulty CPU none|ud|gp         every RMPOPT on that core faults\n"
 "  lose CPU|all                  a core loses its table by itself\n"
 "  profile kind|harsh            prints the one before\n"
+"  fault-region N gp|ud|off [CPU]  every RMPOPT of that region faults, on all cores or on that one\n"
+"  region-faults N               how often it did\n"
+"  rmpread-busy [K]              every K-th RMPREAD of a module answers \"in use\" (0: none)\n"
+"  clearable [on|off]            can RMPOPT_EN be cleared while SnpEn is set?\n"
+"  en-stays [on|off]             does an SNP shutdown leave RMPOPT_EN set?\n"
+"  base-bits [MASK]              bits of RMPOPT_BASE that always read as 1\n"
 "  fresh kind|harsh             everything as at boot, in that profile\n"
 "  psp [state]                   SNP, SEV (uninit or init), guest contexts, command held\n"
 "  psp count COMMAND, psp counts times it succeeded and failed; all of them by name\n"

@@ -35,6 +35,7 @@ static int counter(struct call *c)
 static int reset(struct call *c)
 {
 	count_reset();
+	region_fault_reset(true);
 	return 0;
 }
 
@@ -188,6 +189,16 @@ static int faulty(struct call *c)
 	return 0;
 }
 
+static int faulty_region(struct call *c)
+{
+	return region_fault_set(c->in[0], c->in[1], c->in[2]);
+}
+
+static int faults_of_region(struct call *c)
+{
+	return region_fault_count(c->in[0], &c->out[0]);
+}
+
 static int lose(struct call *c)
 {
 	if (c->in[0] != MACHINE_ALL && !cpu_ok(c->in[0]))
@@ -205,6 +216,11 @@ static int profile(struct call *c)
 	c->out[0] = machine.profile;
 	machine.profile = c->in[0];
 	return 0;
+}
+
+static int knob(struct call *c)
+{
+	return knob_turn(c->in[0], c->in[1], &c->out[0]);
 }
 
 static int patience(struct call *c)
@@ -241,6 +257,7 @@ static int fresh(struct call *c)
 	cost_switch(false);
 	machine_reset();
 	count_reset();
+	region_fault_reset(false);
 	return 0;
 }
 
@@ -309,7 +326,8 @@ static int (*const operations[])(struct call *c) = {
 	[MACHINE_SLOW] = slow, [MACHINE_PATIENCE] = patience, [MACHINE_MARK] = mark,
 	[MACHINE_WRMSR] = plant_msr, [MACHINE_PAGES] = pages, [MACHINE_COSTS] = costs,
 	[MACHINE_FAULTY] = faulty, [MACHINE_LOSE] = lose, [MACHINE_PROFILE] = profile,
-	[MACHINE_CROWD] = crowd, [MACHINE_STATUS] = status,
+	[MACHINE_FAULT_REGION] = faulty_region, [MACHINE_REGION_FAULTS] = faults_of_region,
+	[MACHINE_CROWD] = crowd, [MACHINE_KNOB] = knob, [MACHINE_STATUS] = status,
 	[MACHINE_FRESH] = fresh, [MACHINE_PSP_COUNT] = psp_command_counts,
 	[MACHINE_PSP_FAIL] = psp_failing, [MACHINE_PSP_HOLD] = psp_holding,
 	[MACHINE_PSP_RELEASE] = psp_releasing, [MACHINE_PSP] = psp_query,

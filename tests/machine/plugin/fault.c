@@ -9,7 +9,6 @@
 
 /* Where Linux maps the IDT read-only: the start of CPU_ENTRY_AREA (x86-64, all CPUs). */
 #define IDT		0xfffffe0000000000ull
-#define GP_VECTOR	13
 
 static u64 handler(void)
 {

@@ -7,7 +7,7 @@
  * regs.c, gadget.c and fault.c are the ways back into the guest; cpuid.c,
  * msr.c, rmp.c and pages.c (page states), update.c (RMPUPDATE, PSMASH,
  * RMPREAD), table.c (the cores' RMPOPT tables) and rmpopt.c are the hardware;
- * event.c, cost.c, count.c and control.c are what tests need. psp.h describes
+ * event.c, knob.c, region-fault.c, cost.c, count.c and control.c are what tests need. psp.h describes
  * the PSP.
  *
  * Locking: vCPUs run in threads of their own, so everything below struct
@@ -46,6 +46,9 @@ typedef uint8_t u8;
 #define SYSCFG_VMPL_EN		(1ull << 25)
 #define MSR_RMPOPT_BASE		0xc0010139u
 #define RMPOPT_EN		1ull
+#define UD_VECTOR		6
+#define GP_VECTOR		13
+#define RMPOPT_ADDRESS		0x000fffffc0000000ull	/* 1 GiB-aligned, 52 bits */
 
 #define EFLAGS_IF		(1ull << 9)
 #define CR0_PE			1ull
@@ -102,7 +105,7 @@ struct machine {
 	pthread_mutex_t lock;
 	/* Set at start, constant then. */
 	unsigned int nodes, cores, threads, vcpus;
-	bool has_rmpopt, zen4, segmented, costs_allowed, psp;
+	bool has_rmpopt, zen4, segmented, costs_allowed, psp, clearable;
 	unsigned int segment_shift;
 	u64 rmp_base, rmp_end, rmp_cfg;
 	struct segment segments[MAX_SEGMENTS];
@@ -117,6 +120,7 @@ struct machine {
 	u64 crowd;		/* cores taken to verify at once, 0: as seen */
 	u64 slow_region;	/* its verifies take slow_cycles, if that is more */
 	u64 slow_cycles;
+	u64 knob[MACHINE_KNOBS];
 	u64 budget;		/* cycles of an interruption that is no overrun yet, 0: none is */
 	bool costs;		/* read without the lock */
 	struct core *core;
@@ -289,6 +293,17 @@ u64 cost_verify(unsigned int cpu, u64 region, enum verify_kind kind, unsigned in
 void cost_spend(unsigned int cpu, u64 cycles);
 int cost_switch(bool on);
 u64 clock_read(unsigned int cpu);
+
+/* knob.c */
+int knob_turn(u64 which, u64 value, u64 *before);
+void knob_reset(void);
+bool rmpread_busy(u64 pc);
+
+/* region-fault.c */
+int region_fault_set(u64 region, u64 vector, u64 cpu);
+unsigned int region_fault(unsigned int core, u64 region);
+int region_fault_count(u64 region, u64 *count);
+void region_fault_reset(bool counts_only);
 
 /* count.c */
 void stretch_init(void);

@@ -118,6 +118,8 @@ static bool argument(const char *key, const char *value)
 		return on_off(value, &machine.zen4);
 	if (!strcmp(key, "costs"))
 		return on_off(value, &machine.costs_allowed);
+	if (!strcmp(key, "clearable"))
+		return on_off(value, &machine.clearable);
 	if (!strcmp(key, "psp"))
 		return on_off(value, &machine.psp);
 	if (!strcmp(key, "sockets"))
@@ -157,6 +159,7 @@ void machine_reset(void)
 	for (unsigned int cpu = 0; cpu < machine.vcpus; cpu++)
 		machine.vcpu[cpu].syscfg = SYSCFG_MEM_ENCRYPT;
 	msr_reset();
+	knob_reset();
 	machine.init_done = false;
 	rmp_wipe();
 	psp_forget();

@@ -37,9 +37,9 @@ void snp_enable(void)
 }
 
 /*
- * An x86 SNP shutdown. The firmware clears SnpEn; whether RMPOPT_EN goes with
- * it is not publicly known, so the profiles differ. The tables count again
- * only after SNP_INIT, which zeroes them.
+ * An x86 SNP shutdown. The firmware clears SnpEn, and RMPOPT_EN goes with it
+ * [I]; a knob has the other answer, in which the tables count again only after
+ * SNP_INIT, which zeroes them.
  */
 void snp_disable(void)
 {
@@ -47,7 +47,7 @@ void snp_disable(void)
 		machine.vcpu[cpu].syscfg &= ~(SYSCFG_SNP_EN | SYSCFG_VMPL_EN);
 	machine.init_done = false;
 	rmp_wipe();
-	if (harsh())
+	if (machine.knob[MACHINE_EN_STAYS])
 		return;
 	table_zero_all();
 	for (unsigned int core = 0; core < nr_cores(); core++)
@@ -86,7 +86,7 @@ bool msr_get(unsigned int cpu, u32 msr, u64 *value)
 		*value = rmp_cfg;
 		return machine.segmented;
 	case MSR_RMPOPT_BASE:
-		*value = machine.core[core_of(cpu)].base;
+		*value = machine.core[core_of(cpu)].base | machine.knob[MACHINE_BASE_BITS];
 		return machine.has_rmpopt && machine.segmented;
 	}
 	return false;
@@ -161,6 +161,8 @@ static enum outcome write_locked(unsigned int cpu, u32 msr, u64 value)
 		if (!machine.has_rmpopt || !machine.segmented)
 			return GP;
 		count(cpu, MACHINE_BASE_WRITES);
+		if (machine.core[core_of(cpu)].base & RMPOPT_EN)
+			count(cpu, MACHINE_BASE_WRITES_ARMED);
 		count_early(cpu, value ? MACHINE_GAP_BASE_SETS : MACHINE_GAP_BASE_CLEARS);
 		return table_write_base(cpu, value);
 	case MSR_VM_HSAVE_PA:	/* SNP_INIT wants to know */

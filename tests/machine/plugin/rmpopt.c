@@ -67,33 +67,34 @@ static enum outcome perform(const struct request *rq)
 	return carry(set);
 }
 
-/* Operands of which the outcome is not publicly known. */
-static enum outcome odd_operands(const struct request *rq, u64 rax, u64 rcx)
+/* Operands of which the outcome is not publicly known: do they make a fault? */
+static bool odd_operands(const struct request *rq, u64 rax, u64 rcx)
 {
 	bool aligned = !(rax & ((1u << REGION_SHIFT) - 1));
 
 	if (aligned && table_window(rq->core, rq->region) && rcx <= 1)
-		return PASS;
+		return false;
 	if (!harsh()) {
 		if (!aligned && table_window(rq->core, rq->region))
 			count(rq->cpu, MACHINE_OUTSIDE);
-		return PASS;
+		return false;
 	}
 	if (rcx <= 1)
 		count(rq->cpu, MACHINE_OUTSIDE);
-	return GP;
+	return true;
 }
 
-/* A fault for a reason of the test's or the machine's; PASS: none. */
-static enum outcome faults(const struct request *rq, struct forced forced, bool *ud)
+/* The fault that this RMPOPT gets for a reason of the test's or the machine's; 0: none. */
+static unsigned int faults(const struct request *rq, struct forced forced)
 {
 	const struct core *c = &machine.core[rq->core];
 
-	*ud = forced.ud || c->faulty == 6 || !machine.has_rmpopt || !machine.segmented ||
-	      !(c->base & RMPOPT_EN) || !snp_enabled(rq->cpu);
-	if (!*ud && (forced.gp || c->faulty == 13))
-		return GP;
-	return PASS;
+	if (forced.ud || !machine.has_rmpopt || !machine.segmented || !(c->base & RMPOPT_EN) ||
+	    !snp_enabled(rq->cpu))
+		return UD_VECTOR;
+	if (forced.gp)
+		return GP_VECTOR;
+	return c->faulty ?: region_fault(rq->core, rq->region);
 }
 
 static enum outcome execute_locked(const struct insn *insn, u64 rax, u64 rcx, bool irqs_off)
@@ -103,18 +104,17 @@ static enum outcome execute_locked(const struct insn *insn, u64 rax, u64 rcx, bo
 		.region = rax >> REGION_SHIFT, .verify = !(rcx & 1), .irqs_off = irqs_off,
 	};
 	struct forced forced = event_fire(insn);
-	enum outcome outcome;
-	bool ud;
+	unsigned int vector;
 
 	if (forced.hold)
 		return HELD;
 	count_early(rq.cpu, MACHINE_GAP_RMPOPTS);
-	outcome = faults(&rq, forced, &ud);
-	if (outcome == PASS && !ud)
-		outcome = odd_operands(&rq, rax, rcx);
-	if (outcome == GP || ud) {
+	vector = faults(&rq, forced);
+	if (!vector && odd_operands(&rq, rax, rcx))
+		vector = GP_VECTOR;
+	if (vector) {
 		count(rq.cpu, MACHINE_FAULTS);
-		return outcome;
+		return vector == GP_VECTOR ? GP : PASS;		/* QEMU's own way is #UD */
 	}
 	if (!machine.init_done)
 		count(rq.cpu, MACHINE_TOO_EARLY);

@@ -6,11 +6,9 @@
 
 #include "machine.h"
 
-#define BASE_ADDRESS	0x000fffffc0000000ull	/* 1 GiB-aligned, 52 bits */
-
 static u64 first_region(unsigned int core)
 {
-	return (machine.core[core].base & BASE_ADDRESS) >> REGION_SHIFT;
+	return (machine.core[core].base & RMPOPT_ADDRESS) >> REGION_SHIFT;
 }
 
 bool table_window(unsigned int core, u64 region)
@@ -82,22 +80,46 @@ void table_zero_all(void)
 		memset(machine.core[core].bits, 0, sizeof(machine.core[core].bits));
 }
 
+/* While SNP is enabled RMPOPT_EN can't be cleared, says AMD; a knob lets it. */
+static bool locked(unsigned int core)
+{
+	unsigned int first = core * machine.threads;
+	bool enabled = false;
+
+	for (unsigned int i = 0; i < machine.threads; i++)
+		enabled |= snp_enabled(first + i);
+	return enabled && machine.core[core].base & RMPOPT_EN && !machine.knob[MACHINE_CLEARABLE];
+}
+
+/* What the harsh machine faults at. */
+static bool refuses(unsigned int cpu, u64 value)
+{
+	u64 known = RMPOPT_ADDRESS | RMPOPT_EN | machine.knob[MACHINE_BASE_BITS];
+
+	if (value & ~known || (value & RMPOPT_EN && !snp_enabled(cpu)))
+		return true;
+	return locked(core_of(cpu)) &&
+	       (value ^ machine.core[core_of(cpu)].base) & (RMPOPT_ADDRESS | RMPOPT_EN);
+}
+
 /*
- * WRMSR RMPOPT_BASE. RMPOPT_EN wants SnpEn and a segmented RMP; what happens
- * otherwise, and whether the table survives, is not publicly known: the kind
- * machine ignores and keeps, the harsh one faults and forgets.
+ * WRMSR RMPOPT_BASE. RMPOPT_EN wants SnpEn and a segmented RMP, and stays set
+ * then; what happens otherwise, whether another base is taken meanwhile and
+ * whether the table survives is not publicly known: the kind machine ignores,
+ * takes and keeps, the harsh one faults, faults and forgets.
  */
 enum outcome table_write_base(unsigned int cpu, u64 value)
 {
 	struct core *c = &machine.core[core_of(cpu)];
-	bool refused = value & RMPOPT_EN && !snp_enabled(cpu);
 
-	if (harsh() && (refused || value & ~(BASE_ADDRESS | RMPOPT_EN)))
+	if (harsh() && refuses(cpu, value))
 		return GP;
-	value &= BASE_ADDRESS | (refused ? 0 : RMPOPT_EN);
+	value &= RMPOPT_ADDRESS | (snp_enabled(cpu) ? RMPOPT_EN : 0);
+	if (locked(core_of(cpu)) && !(value & RMPOPT_EN))
+		return NEXT;
 	if (value & RMPOPT_EN && !machine.init_done)
 		count(cpu, MACHINE_TOO_EARLY);
-	if (harsh() || (value ^ c->base) & BASE_ADDRESS)
+	if (harsh() || (value ^ c->base) & RMPOPT_ADDRESS)
 		table_lose(core_of(cpu));	/* the bits would mean other regions */
 	c->base = value;
 	return NEXT;

@@ -200,17 +200,18 @@ static bool read_entry(u64 pfn, struct rmp_read *out)
 /* While SnpEn is clear: [?], the kind machine reads, the harsh one knows no such opcode. */
 enum outcome rmpread_execute(const struct insn *insn)
 {
+	enum rmp_code code = RMP_INUSE;
 	struct rmp_read entry;
-	bool covered;
 
 	if (machine.zen4 || reg_read(CS) & 3 || (harsh() && !snp_enabled(insn->cpu)))
 		return PASS;
 	machine_lock();
-	covered = read_entry(reg_read(RAX) >> PAGE_SHIFT, &entry);
+	if (!rmpread_busy(insn->pc))
+		code = read_entry(reg_read(RAX) >> PAGE_SHIFT, &entry) ? RMP_OK : RMP_INPUT;
 	count(insn->cpu, MACHINE_RMPREADS);
 	machine_unlock();
-	if (covered && !memory_write(reg_read(RCX), &entry, sizeof(entry)))
+	if (code == RMP_OK && !memory_write(reg_read(RCX), &entry, sizeof(entry)))
 		return GP;
-	reg_write(RAX, covered ? RMP_OK : RMP_INPUT);
+	reg_write(RAX, code);
 	return NEXT;
 }

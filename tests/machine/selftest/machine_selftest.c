@@ -6,6 +6,7 @@
  *	verify|report CPU REGION-OR-ADDRESS	CF: 0, 1; or "fault"
  *	base CPU VALUE				WRMSR RMPOPT_BASE: ok, or gp
  *	rmpread PFN				gpa assigned pagesize immutable asid, or error
+ *	lookup PFN				what the kernel's snp_lookup_rmpentry() says: assigned 0, 1, or its error
  *	private PFN ASID LEVEL, shared PFN LEVEL	the kernel's own conversion; its result
  *	smash PFN				PSMASH of a 2 MiB page; its result
  *	race CPU OTHER PFN			the page goes to ASID 1 by CPU; how often OTHER saw its own
@@ -186,6 +187,14 @@ static void say_rmpread(u64 pfn)
 			 e.immutable, e.asid);
 }
 
+static void say_lookup(u64 pfn)
+{
+	bool assigned = false;
+	int level, error = snp_lookup_rmpentry(pfn, &assigned, &level);
+
+	say(error ?: assigned);
+}
+
 static void on_cpu(u64 cpu, smp_call_func_t func, struct request *rq)
 {
 	smp_call_function_single(cpu, func, rq, 1);
@@ -216,6 +225,8 @@ static int perform(const char *op, u64 a, u64 b, u64 c)
 		on_cpu(a, do_bare, &rq);
 	else if (!strcmp(op, "rmpread"))
 		say_rmpread(a);
+	else if (!strcmp(op, "lookup"))
+		say_lookup(a);
 	else if (!strcmp(op, "private"))
 		say(rmp_make_private(a, 0, c == 2 ? PG_LEVEL_2M : PG_LEVEL_4K, b, false));
 	else if (!strcmp(op, "shared"))

@@ -38,7 +38,7 @@ does 0 report 0 1 -- "harsh: the table is gone"
 does -5 base 0 2 -- "harsh: reserved bits are #GP"
 machinectl snp disable >/dev/null
 does fault report 2 1 -- "harsh: after a shutdown of SNP RMPOPT is #UD"
-is "$(machinectl rdmsr 2 0xc0010139)" 0x1 "harsh: though RMPOPT_EN still reads 1"
+is "$(machinectl rdmsr 2 0xc0010139)" 0 "harsh: and RMPOPT_EN reads 0"
 does -5 base 2 1 -- "harsh: RMPOPT_EN without SnpEn is #GP"
 does fault rmpread 0x170000 -- "harsh: RMPREAD without SNP is #UD"
 
