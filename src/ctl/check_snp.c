@@ -169,9 +169,9 @@ struct answer check_debugfs(void)
 		return skip("it is not loaded", NULL);
 	if (!file_exists(DEBUGFS "rmp"))
 		return skip("there is no " DEBUGFS "rmp",
-			    "works without, but for why and bench: as root, mount -t debugfs none /sys/kernel/debug");
+			    "only why and forecast need it: as root, mount -t debugfs none /sys/kernel/debug");
 	if (lockdown)
-		return skip(format("the kernel is locked down (%s), which shuts rmp_region and bench", lockdown),
-			    "works without, but for bench and the exact pages of why REGION");
+		return skip(format("the kernel is locked down (%s), which shuts rmp_region", lockdown),
+			    "why REGION then shows blocks of 2 MiB instead of pages");
 	return pass(DEBUGFS " can be read");
 }

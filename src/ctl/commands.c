@@ -97,17 +97,6 @@ const struct command commands[] = {
 		.examples = "rmpoptctl metrics --textfile >rmpopt.prom.new && mv rmpopt.prom.new rmpopt.prom# from a timer\n"
 			    "rmpoptctl metrics# for what reads OpenMetrics\n",
 	}, {
-		.name = "bench", .options = "ryjonC", .run = run_bench,
-		.summary = "measure what RMPOPT costs on this host, and what it brings",
-		.details = "By region: cycles of a leader's verify, of followers' alone and at once, and of reports;\n"
-			   "how long cores stopped; and what a write of an ordinary process takes with RMPOPT on and\n"
-			   "off. Says before what it costs, and asks. rmpopt stands still meanwhile and makes a full\n"
-			   "scan afterwards, also after Ctrl-C, which shows what was measured until then. Begins with\n"
-			   "what host it is; in JSON that is an array of its own, host.",
-		.examples = "rmpoptctl bench --yes --json >bench.json# all, by region\n"
-			    "rmpoptctl bench --regions 0-3,1024# a table and a plot\n",
-		.columns = bench_columns,
-	}, {
 		.name = "help", .arguments = "[COMMAND]", .max = 1, .options = "",
 		.run = run_help,
 		.summary = "explain a command, with examples",

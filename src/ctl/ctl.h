@@ -55,12 +55,10 @@ enum {
  * @later: a scan after the quiet period
  * @wait: until the scan has ended
  * @persist: for later loads, too
- * @yes: do not ask
  * @textfile: metrics for the textfile collector
  * @sysroot: read below this folder instead of /
  * @output: columns to show, NULL for all
  * @save: where to save what is read
- * @regions: which regions to measure
  * @timeout: seconds, 0 for ever
  * @count: end after so many, 0 never
  */
@@ -72,12 +70,10 @@ struct options {
 	bool later;
 	bool wait;
 	bool persist;
-	bool yes;
 	bool textfile;
 	const char *sysroot;
 	const char *output;
 	const char *save;
-	const char *regions;
 	u32 timeout;
 	u32 count;
 };
@@ -90,8 +86,6 @@ void *arena_grow(void *old, size_t old_size, size_t size);
 char *arena_copy(const char *text);
 __printf(1, 2) char *format(const char *fmt, ...);
 __printf(1, 0) char *vformat(const char *fmt, va_list args);
-void *arena_mark(void);
-void arena_release(void *mark);
 void arena_clear(void);
 
 /* main.c */
@@ -179,7 +173,6 @@ void table_number(struct table *table, const char *column, u64 value);
 void table_bool(struct table *table, const char *column, bool value);
 int table_print(struct table *table);
 int table_print_line(struct table *table);
-int table_print_both(struct table *first, struct table *second);
 bool table_knows(const struct column *columns, const char *list);
 
 /* commands.c */
@@ -225,7 +218,6 @@ int run_set(char **arguments);
 int run_load(char **arguments);
 int run_unload(char **arguments);
 int run_metrics(char **arguments);
-int run_bench(char **arguments);
 
 extern const struct column check_columns[];
 extern const struct column status_columns[];
@@ -234,7 +226,6 @@ extern const struct column scan_columns[];
 extern const struct column why_columns[];
 extern const struct column cores_columns[];
 extern const struct column set_columns[];
-extern const struct column bench_columns[];
 
 /* options.c */
 

@@ -129,7 +129,7 @@ static const char *why_stays(int error)
 		return "not permitted; run this as root";
 	case EAGAIN:
 	case EBUSY:
-		return "somebody uses it: a module (lsmod shows which), rmpoptctl bench, or whoever has one of its files in debugfs open (fuser -v "
+		return "it is in use, by another module (lsmod shows which) or by a process that has one of its files in debugfs open (fuser -v "
 		       DEBUGFS "*)";
 	default:
 		return strerror(error);

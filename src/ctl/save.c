@@ -38,7 +38,7 @@ struct saved {
 static const struct saved saved[] = {
 	{ SYSFS "*", NULL, NULL },
 	{ SYSFS "*/*", NULL, NULL },
-	{ DEBUGFS "[!br]*", NULL, NULL },
+	{ DEBUGFS "[!r]*", NULL, NULL },
 	{ DEBUGFS "rmp", NULL, NULL },
 	{ MODULE "/*", NULL, NULL },
 	{ MODULE "/parameters/*", NULL, NULL },

@@ -198,12 +198,3 @@ int table_print_line(struct table *table)
 	putchar('\n');
 	return CTL_OK;
 }
-
-/* As JSON, one document with an array for each: the one's end is the other's begin. */
-int table_print_both(struct table *first, struct table *second)
-{
-	char *one = json_text(first), *other = json_text(second);
-
-	printf("%.*s,%s", (int)(strrchr(one, '}') - one), one, other + 1);
-	return CTL_OK;
-}

@@ -238,7 +238,7 @@ def debugfs_tests():
     code, found = rows(variant("locked", locked, trees.Signer("x"), trees.Host))
     equal(found["debugfs"]["result"], "SKIP", "debugfs: lockdown takes a part of it away")
     like(found["debugfs"]["read"], r"locked down \(integrity\)", "debugfs: and is named")
-    like(found["debugfs"]["fix"], "bench", "debugfs: with what is lacking")
+    like(found["debugfs"]["fix"], "why REGION", "debugfs: with what is lacking")
 
     def gone(host):
         host.debugfs = dict

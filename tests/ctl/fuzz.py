@@ -20,7 +20,7 @@ READING = (["check"], ["check", "--json"], ["status"], ["status", "--json"], ["m
            ["why", "--json"], ["cores"], ["cores", "--json"], ["watch"], ["watch", "--json"], ["set", "--json"], ["metrics"],
            ["metrics", "--textfile"])
 WORDS = ("check status scan map why cores watch set metrics help completion nonsense --json -j --output -o --noheadings "
-         "--no-color --help --version --full --later --timeout --count --regions --persist --wait --textfile -- - "
+         "--no-color --help --version --full --later --timeout --count --persist --wait --textfile -- - "
          "cpu,role name, ,, 0 1 -1 99999999999999999999 5 x slice_us=50 duty= = --json=1 --out cpu").split()
 
 
