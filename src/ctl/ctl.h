@@ -133,6 +133,9 @@ struct list {
 bool list_parse(struct list *list, const char *text);
 bool list_written(const char *text);
 bool list_has(const struct list *list, u32 number);
+void list_insert(struct list *list, u64 first, u64 end);
+void list_append(struct list *list, u32 number);
+const char *list_text(const struct list *list);
 __printf(2, 3) bool list_read(struct list *list, const char *fmt, ...);
 
 /* records.c */
@@ -150,6 +153,8 @@ enum column_type {
 	COLUMN_TEXT,
 	COLUMN_NUMBER,
 	COLUMN_BOOL,
+	/* A text of numbers and commas that may fill several lines of a terminal. */
+	COLUMN_LIST,
 };
 
 /**
@@ -212,6 +217,7 @@ int run_status(char **arguments);
 int run_map(char **arguments);
 int run_scan(char **arguments);
 int run_why(char **arguments);
+int run_forecast(char **arguments);
 int run_cores(char **arguments);
 int run_watch(char **arguments);
 int run_set(char **arguments);
@@ -224,6 +230,7 @@ extern const struct column status_columns[];
 extern const struct column map_columns[];
 extern const struct column scan_columns[];
 extern const struct column why_columns[];
+extern const struct column forecast_columns[];
 extern const struct column cores_columns[];
 extern const struct column set_columns[];
 

@@ -66,8 +66,7 @@ static int help_all(void)
 	char *examples;
 
 	puts("Usage: rmpoptctl COMMAND [OPTION...] [ARGUMENT...]\n\n"
-	     "Looks at rmpopt, which keeps the RMPOPT tables of AMD SEV-SNP hosts up to date, and\n"
-	     "steers it.\n\nCommands:");
+	     "Show and control rmpopt, which keeps the RMPOPT tables of AMD SEV-SNP hosts up to date.\n\nCommands:");
 	for (command = commands; command->name; command++)
 		printf("  %-12s %s\n", command->name, command->summary);
 	puts("\nExamples:");
@@ -75,8 +74,8 @@ static int help_all(void)
 		examples = arena_copy(command->examples);
 		printf("  %.*s\n", (int)strcspn(examples, "#"), examples);
 	}
-	puts("\nrmpoptctl COMMAND --help says more. Exit codes: 0 well, 1 something failed, 2 the command\n"
-	     "line makes no sense, 64 partly done.");
+	puts("\nFor more see rmpoptctl COMMAND --help. Exit codes: 0 success, 1 failure, 2 invalid command\n"
+	     "line, 64 partly done.");
 	return CTL_OK;
 }
 

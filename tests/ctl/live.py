@@ -138,6 +138,22 @@ def locked_tests():
     like(err, r"\Armpoptctl: [^ ]*: not permitted: the kernel is locked down", "why: for that reason")
 
 
+def refused_tests():
+    """The module takes no request, for one reason or the other."""
+    for host, error, said in ((trees.zen5(), errno.EOPNOTSUPP, "no scan: view only: this CPU has no RMPOPT, .*; the module then takes no request"),
+                              (trees.waiting(), errno.ENODEV, "no scan now: rmpopt is waiting: SNP is not enabled yet"),
+                              (trees.failed(), errno.ENODEV, "no scan now: rmpopt has failed: every core fails")):
+        code, out, err = Live(host).run("scan", refuse=f"rmpopt/scan {error}")
+        equal((code, out, err.count("\n")), (1, "", 1), f"scan: fails in one line: {said}")
+        like(err, rf"\Armpoptctl: {said}", f"scan: with the reason: {said}")
+
+
+def result_tests():
+    for result, said in (("failed", "the scan failed; rmpopt is ready: ok"), ("cancelled", "the scan was cancelled; rmpopt is ready: ok")):
+        code, _, err = Live(requested=4, served=4, last_result=result).run("scan", "--wait")
+        equal((code, err), (1, f"rmpoptctl: {said}\n"), f"scan --wait: {result}")
+
+
 def not_loaded():
     """A host that could load the module, of the kernel whose name uname tells."""
     host = trees.not_loaded()
@@ -161,6 +177,10 @@ def load_tests():
     like(live.run("load")[2], "not loaded, though the kernel says so", "load: does not take the kernel's word for it")
     done_by_kernel = f"mkdir -p {live.path('sys/kernel/rmpopt')}; echo ready >{live.path('sys/kernel/rmpopt/state')}"
     equal(live.run("load", at="insert 1", do=done_by_kernel)[::2], (0, ""), "load: but believes its eyes")
+    live = not_loaded()
+    viewing = "; ".join([f"mkdir -p {live.path('sys/kernel/rmpopt')}", live.change(state="viewing", reason="view only: this CPU has no RMPOPT")])
+    equal(live.run("load", at="insert 1", do=viewing)[:2],
+          (0, "rmpopt is loaded, view only: this CPU has no RMPOPT; rmpoptctl forecast shows what RMPOPT could optimize\n"), "load: view only is told")
 
 
 def install_tests():
@@ -192,9 +212,16 @@ def unload_tests():
         code, out, err = live.run("unload", errno=error)
         equal((code, out), (1, ""), f"unload: fails if the kernel does: {wanted}")
         like(err, rf"\Armpoptctl: rmpopt was not unloaded: .*{wanted}.*\n\Z", "unload: in one line")
+    live.put("sys/module/rmpopt/refcnt", "0")
+    code, out, err = live.run("unload")
+    equal((code, err), (0, ""), "unload")
+    equal(" ".join(out.split()), "rmpopt is unloaded: verifies end, and nothing else. The tables stay in use and true by the hardware's own "
+          "doing. What guests take is lost and not regained until the module works again. SNP shutdown or a reset ends it.", "unload: what it means")
+    live.put("sys/kernel/rmpopt/state", "viewing")
+    equal(live.run("unload"), (0, "rmpopt is unloaded; it only looked, so nothing has changed\n", ""), "unload: it only looked")
 
 
 for test in (served_tests, timeout_tests, unknown_tests, quiet_tests, watch_tests, locked_tests, load_tests, install_tests, already_tests,
-             unload_tests):
+             unload_tests, refused_tests, result_tests):
     test()
 done()
