@@ -77,23 +77,12 @@ char *format(const char *fmt, ...)
 	return text;
 }
 
-/* What is taken from now on can be given back before all the rest. */
-void *arena_mark(void)
-{
-	return blocks;
-}
-
-void arena_release(void *mark)
+void arena_clear(void)
 {
 	struct block *block;
 
-	while ((block = blocks) != mark) {
+	while ((block = blocks)) {
 		blocks = block->next;
 		free(block);
 	}
-}
-
-void arena_clear(void)
-{
-	arena_release(NULL);
 }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * check: every condition in order. The order is that in which they are mended:
+ * check: every condition in order. The order is that in which they are fixed:
  * CPU, BIOS, kernel, SNP, module. Reads only; never a command to the PSP.
  */
 #include "check.h"
 
 const struct column check_columns[] = {
 	{ "name", COLUMN_TEXT, "word for the condition" },
-	{ "result", COLUMN_TEXT, "PASS, FAIL or SKIP (can't be told, or has no meaning here)" },
+	{ "result", COLUMN_TEXT, "PASS; FAIL; VIEW: the module then only looks; SKIP: not known, or no meaning here" },
 	{ "read", COLUMN_TEXT, "what was read" },
-	{ "fix", COLUMN_TEXT, "what to do" },
+	{ "fix", COLUMN_TEXT, "what to do; of VIEW what is lacking" },
 	{ }
 };
 
@@ -19,7 +19,7 @@ static const struct condition conditions[] = {
 	{ "snp", "CPU has SEV-SNP", check_snp },
 	{ "rmpread", "CPU has RMPREAD", check_rmpread },
 	{ "segments", "CPU has the segmented RMP", check_segments },
-	{ "rmpopt", "CPU has RMPOPT", check_rmpopt, DECIDES },
+	{ "rmpopt", "CPU has RMPOPT", check_rmpopt },
 	{ "syscfg", "BIOS enables memory encryption", check_syscfg },
 	{ "rmp_base", "BIOS reserves the RMP", check_rmp_base },
 	{ "rmp_cfg", "RMP is segmented", check_rmp_cfg },
@@ -27,20 +27,20 @@ static const struct condition conditions[] = {
 	{ "kernel", "kernel version", check_kernel },
 	{ "config_sev", "kernel can be an SNP host", check_config_sev },
 	{ "config_kprobes", "kernel has kprobes", check_config_kprobes },
-	{ "in_kernel", "kernel leaves RMPOPT alone", check_in_kernel, DECIDES },
+	{ "in_kernel", "kernel leaves RMPOPT alone", check_in_kernel },
 	{ "kdump", "no kdump kernel", check_kdump },
 	{ "cmdline", "kernel command line", check_cmdline },
 	{ "snp_host", "kernel is an SNP host", check_snp_host },
 	{ "kvm_amd", "kvm_amd has SNP", check_kvm_amd },
 	{ "snp_init", "SNP is enabled on all CPUs", check_snp_init },
-	{ "built", "module is there", check_built, OF_MODULE },
+	{ "built", "module is installed", check_built, OF_MODULE },
 	{ "vermagic", "module is for this kernel", check_vermagic, OF_MODULE },
-	{ "signature", "module is signed, if need be", check_signature, OF_MODULE },
-	{ "key", "its key is enrolled", check_key, OF_MODULE },
+	{ "signature", "module is signed if required", check_signature, OF_MODULE },
+	{ "key", "key of the module is enrolled", check_key, OF_MODULE },
 	{ "blacklist", "modprobe may load it", check_blacklist, OF_MODULE },
-	{ "parameters", "its parameters make sense", check_parameters, OF_MODULE },
+	{ "parameters", "parameters are valid", check_parameters, OF_MODULE },
 	{ "loaded", "module is loaded", check_loaded, OF_MODULE },
-	{ "state", "module is at work", check_state, OF_MODULE },
+	{ "state", "module works", check_state, OF_MODULE },
 	{ "hooks", "hooks are attached", check_hooks, OF_MODULE },
 	{ "debugfs", "debugfs can be used", check_debugfs, OF_MODULE },
 };
@@ -49,12 +49,14 @@ static const char * const words[] = {
 	[VERDICT_PASS]	= "PASS",
 	[VERDICT_FAIL]	= "FAIL",
 	[VERDICT_SKIP]	= "SKIP",
+	[VERDICT_VIEW]	= "VIEW",
 };
 
 static const enum color colors[] = {
 	[VERDICT_PASS]	= COLOR_GOOD,
 	[VERDICT_FAIL]	= COLOR_BAD,
 	[VERDICT_SKIP]	= COLOR_DIM,
+	[VERDICT_VIEW]	= COLOR_WARN,
 };
 
 static void say(const struct condition *condition, const struct answer *answer)
@@ -80,17 +82,21 @@ static void add(struct table *table, const struct condition *condition,
 
 static void sum_up(const u32 *count)
 {
-	printf("%u passed, %u failed, %u skipped.\n", count[VERDICT_PASS],
-	       count[VERDICT_FAIL], count[VERDICT_SKIP]);
+	printf("%u passed, %u failed, %u skipped%s.\n", count[VERDICT_PASS],
+	       count[VERDICT_FAIL], count[VERDICT_SKIP],
+	       count[VERDICT_VIEW] ? format(", %u view only", count[VERDICT_VIEW]) : "");
 	if (count[VERDICT_FAIL])
-		puts("Mend what failed from the top: what follows often hangs on it.");
+		puts("Fix what failed from the top: later conditions often depend on earlier ones.");
+	else if (count[VERDICT_VIEW])
+		puts("View only: the module can be loaded, and shows what the RMP and the tables hold; it\n"
+		     "changes nothing. rmpoptctl forecast shows what RMPOPT could optimize.");
 }
 
-/* Where the module is of no use, nobody is to be told how to install it. */
+/* Where the module can't be used, nobody is told how to install it. */
 static struct answer look(const struct condition *condition, const char *hopeless)
 {
 	if (hopeless && condition->place == OF_MODULE)
-		return skip(format("of no use here: see %s", hopeless), NULL);
+		return skip(format("the module can't be used here: see %s", hopeless), NULL);
 	return condition->look();
 }
 

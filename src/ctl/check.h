@@ -11,11 +11,13 @@ enum verdict {
 	VERDICT_PASS,
 	VERDICT_FAIL,
 	VERDICT_SKIP,
+	VERDICT_VIEW,
 };
 
 /**
  * struct answer - what was found about a condition
- * @verdict: whether it is met; skipped: can't be told, or has no meaning here
+ * @verdict: whether it is met; skipped: it can't be told, or has no meaning here;
+ *	view: it is not met, and the module then only looks
  * @read: what was read
  * @fix: what to do, NULL for nothing
  */
@@ -37,7 +39,7 @@ struct condition {
 	const char *title;
 	struct answer (*look)(void);
 	enum {
-		/* If it fails, the module is of no use here. */
+		/* If it fails, the module can't be used here. */
 		DECIDES = 1,
 		/* It is about the module. */
 		OF_MODULE,
@@ -59,7 +61,13 @@ static inline struct answer skip(const char *read, const char *fix)
 	return (struct answer){ VERDICT_SKIP, read, fix };
 }
 
+static inline struct answer view(const char *read, const char *why)
+{
+	return (struct answer){ VERDICT_VIEW, read, why };
+}
+
 /* check_cpu.c */
+bool check_has_segments(void);
 struct answer check_vendor(void);
 struct answer check_hypervisor(void);
 struct answer check_snp(void);

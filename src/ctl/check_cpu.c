@@ -38,8 +38,8 @@ struct answer check_vendor(void)
 		return skip("CPUID was not saved", NULL);
 	for (c = text; *c; c++)
 		if (*c < ' ' || *c > '~')
-			return fail("CPUID names no vendor", "use a host with AMD Zen 6 EPYC or later");
-	return strcmp(text, amd) ? fail(text, "use a host with AMD Zen 6 EPYC or later") :
+			return fail("CPUID names no vendor", "use a host with AMD EPYC");
+	return strcmp(text, amd) ? fail(text, "use a host with AMD EPYC") :
 	       pass(text);
 }
 
@@ -55,46 +55,58 @@ struct answer check_hypervisor(void)
 	return pass("CPUID Fn1 ECX[31] is 0");
 }
 
-/* A bit of the leaf of SEV. */
-static struct answer sev_bit(u32 mask, unsigned int bit, const char *fix)
+/* A bit of the leaf of SEV; without it the answer is what @without makes of it. */
+static struct answer sev_bit(u32 mask, unsigned int bit, const char *fix,
+			     struct answer (*without)(const char *, const char *))
 {
 	struct cpuid regs;
 
 	if (!is_amd())
 		return skip("needs an AMD CPU", NULL);
 	if (!hw_cpuid(CPUID_SEV, 0, &regs))
-		return fail("no CPUID Fn8000_001F", fix);
+		return without("no CPUID Fn8000_001F", fix);
 	if (!(regs.eax & mask))
-		return fail(format("CPUID Fn8000_001F EAX[%u] is 0", bit), fix);
+		return without(format("CPUID Fn8000_001F EAX[%u] is 0", bit), fix);
 	return pass(format("CPUID Fn8000_001F EAX[%u] is 1", bit));
 }
 
 struct answer check_snp(void)
 {
-	return sev_bit(CPUID_EAX_SNP, 4, "enable SME, SEV and SNP in the BIOS; without them there: a newer CPU");
+	return sev_bit(CPUID_EAX_SNP, 4, "enable SME, SEV and SNP in the BIOS; if it does not offer them, use a newer CPU",
+		       fail);
 }
 
 struct answer check_rmpread(void)
 {
-	return sev_bit(CPUID_EAX_RMPREAD, 21, "none for this CPU; it comes with AMD Zen 5 EPYC");
+	return sev_bit(CPUID_EAX_RMPREAD, 21, "view only: this CPU has no RMPREAD, which comes with AMD Zen 5 EPYC: owners of pages are not known",
+		       view);
 }
 
 struct answer check_segments(void)
 {
-	return sev_bit(CPUID_EAX_SEGMENTED, 23, "none for this CPU; it comes with AMD Zen 5 EPYC");
+	return sev_bit(CPUID_EAX_SEGMENTED, 23, "view only: this CPU has no segmented RMP, which comes with AMD Zen 5 EPYC",
+		       view);
+}
+
+/* Can this CPU have a segmented RMP? */
+bool check_has_segments(void)
+{
+	struct cpuid regs;
+
+	return hw_cpuid(CPUID_SEV, 0, &regs) && (regs.eax & CPUID_EAX_SEGMENTED);
 }
 
 struct answer check_rmpopt(void)
 {
+	static const char why[] = "view only: this CPU has no RMPOPT, which comes with AMD Zen 6 EPYC";
 	struct cpuid regs;
 
 	if (!is_amd())
 		return skip("needs an AMD CPU", NULL);
 	if (!hw_cpuid(CPUID_RMP, 0, &regs))
-		return fail("no CPUID Fn8000_0025", "none for this CPU: RMPOPT comes with AMD Zen 6 EPYC");
+		return view("no CPUID Fn8000_0025", why);
 	if (!(regs.edx & CPUID_EDX_RMPOPT))
-		return fail("CPUID Fn8000_0025 EDX[0] is 0",
-			    "none for this CPU: RMPOPT comes with AMD Zen 6 EPYC");
+		return view("CPUID Fn8000_0025 EDX[0] is 0", why);
 	return pass("CPUID Fn8000_0025 EDX[0] is 1");
 }
 
@@ -155,13 +167,17 @@ struct answer check_rmp_base(void)
 struct answer check_rmp_cfg(void)
 {
 	struct answer answer;
+	struct cpuid regs;
 	u64 value;
 
+	/* A CPU without it has no such MSR. */
+	if (is_amd() && hw_cpuid(CPUID_SEV, 0, &regs) && !check_has_segments())
+		return skip("needs a CPU with the segmented RMP", NULL);
 	if (!msr_or_answer(MSR_RMP_CFG, "RMP_CFG", &value, &answer))
 		return answer;
 	if (!(value & RMP_CFG_SEGMENTED))
-		return fail(format("RMP_CFG is 0x%llx: bit 0 (segmented) is 0", value),
-			    "enable the segmented RMP in the BIOS; RMPOPT needs it");
+		return view(format("RMP_CFG is 0x%llx: bit 0 (segmented) is 0", value),
+			    "view only: the RMP is not segmented, which RMPOPT needs: enable the segmented RMP in the BIOS");
 	return pass(format("RMP_CFG is 0x%llx", value));
 }
 

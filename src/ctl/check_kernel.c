@@ -6,8 +6,11 @@
 
 #include "check.h"
 
-/* What the upstream series calls its own set-up; host.c of the module looks for it, too. */
-#define IN_KERNEL_SYMBOL	"snp_setup_rmpopt"
+/* Functions of kernels that drive RMPOPT themselves; host.c of the module looks for them, too. */
+static const char * const in_kernel[] = {
+	"snp_enable_rmpopt", "do_rmpopt_work", "rmpopt_scan_range", "rmpopt_init",
+	"snp_setup_rmpopt",
+};
 
 /* uname -r; "" if it was not saved. */
 const char *check_release(void)
@@ -36,7 +39,10 @@ static u32 version_of(const char *release)
 	return major * 1000 + minor;
 }
 
-/* Vendors backport: between 6.9 and 6.14 what the kernel says of itself counts. */
+/*
+ * Vendors backport: between 6.9 and 6.14 what the kernel says of itself counts.
+ * The contiguous RMP of CPUs that have no other is known from 6.9 on.
+ */
 struct answer check_kernel(void)
 {
 	const char *release = check_release();
@@ -47,13 +53,13 @@ struct answer check_kernel(void)
 	if (version < 6009)
 		return fail(format("Linux %s", release),
 			    "run Linux 6.14 or later: the module is built for 6.9 and later");
-	if (version >= 6014)
+	if (version >= 6014 || !check_has_segments())
 		return pass(format("Linux %s", release));
 	if (check_cpu_flag("sev_snp"))
 		return skip(format("Linux %s, which takes a segmented RMP if its vendor has added that",
 				   release), NULL);
 	return fail(format("Linux %s", release),
-		    "run Linux 6.14 or later: before, only a contiguous RMP is known, and RMPOPT needs a segmented one");
+		    "run Linux 6.14 or later: earlier ones know a contiguous RMP only, and RMPOPT needs a segmented one");
 }
 
 static char *kernel_config(const char **path)
@@ -109,19 +115,30 @@ struct answer check_config_kprobes(void)
 	if (config_or_answer("CONFIG_KPROBES", &answer, NULL))
 		return pass("CONFIG_KPROBES=y");
 	answer.verdict = VERDICT_SKIP;
-	answer.fix = "works without: changes are found by the watch instead of at once";
+	answer.fix = "not required: without kprobes changes are found by the watch instead of at once";
 	return answer;
 }
 
-static bool is_symbol(char *line, const char *symbol)
+/*
+ * The one of in_kernel[] that a line of /proc/kallsyms is about, NULL if none.
+ * Behind a dot stands what the compiler has made of it; ours are no sign.
+ */
+static const char *in_kernel_name(char *line)
 {
 	char *address = next_word(&line), *type = next_word(&line);
-	char *name = next_word(&line);
+	char *name = next_word(&line), *module = next_word(&line);
+	size_t i;
 
-	return address && type && name && !strcmp(name, symbol);
+	if (!address || !type || !name || (module && !strcmp(module, "[rmpopt]")))
+		return NULL;
+	name[strcspn(name, ".")] = '\0';
+	for (i = 0; i < ARRAY_SIZE(in_kernel); i++)
+		if (!strcmp(name, in_kernel[i]))
+			return in_kernel[i];
+	return NULL;
 }
 
-/* The module stands down if the headers that it is built with have the feature. */
+/* The module only looks if the headers that it is built with have the feature. */
 static bool headers_know_rmpopt(void)
 {
 	static const char * const links[] = { "source", "build" };
@@ -139,18 +156,21 @@ static bool headers_know_rmpopt(void)
 
 struct answer check_in_kernel(void)
 {
-	static const char fix[] = "remove rmpopt: this kernel looks after RMPOPT itself";
+	static const char why[] = "view only: this kernel drives RMPOPT itself";
 	char *text = file_text("/proc/kallsyms"), *line;
+	const char *name;
 	int error = errno;
 
 	if (check_cpu_flag("rmpopt"))
-		return fail("/proc/cpuinfo has the flag rmpopt", fix);
+		return view("/proc/cpuinfo has the flag rmpopt", why);
 	if (headers_know_rmpopt())
-		return fail("the kernel's headers have X86_FEATURE_RMPOPT", fix);
+		return view("the kernel's headers have X86_FEATURE_RMPOPT", why);
 	if (!text)
 		return skip(format("can't read /proc/kallsyms: %s", strerror(error)), NULL);
-	while ((line = next_line(&text)))
-		if (is_symbol(line, IN_KERNEL_SYMBOL))
-			return fail("the kernel has " IN_KERNEL_SYMBOL "()", fix);
-	return pass("no " IN_KERNEL_SYMBOL "() in /proc/kallsyms");
+	while ((line = next_line(&text))) {
+		name = in_kernel_name(line);
+		if (name)
+			return view(format("the kernel has %s()", name), why);
+	}
+	return pass("/proc/kallsyms has no function that drives RMPOPT");
 }

@@ -90,12 +90,12 @@ struct answer check_blacklist(void)
 	if (!readable)
 		return skip("can't read modprobe.d", NULL);
 	if (install)
-		return fail("modprobe.d has \"install rmpopt\" with a command of its own",
+		return fail("modprobe.d has \"install rmpopt\" with another command",
 			    "grep -r 'install rmpopt' /etc/modprobe.d, and remove that line");
 	if (blacklist || cmdline_blacklists())
 		return skip(format("%s blacklists it: it is not loaded by itself",
 				   blacklist ? "modprobe.d" : "the kernel command line"),
-			    "rmpoptctl load and modprobe rmpopt load it all the same");
+			    "rmpoptctl load and modprobe rmpopt load it nevertheless");
 	return pass("nothing in modprobe.d forbids it");
 }
 
@@ -143,11 +143,11 @@ struct answer check_parameters(void)
 	wrong = wrong_option(files);
 	if (wrong)
 		return fail(format("modprobe.d: %s", wrong),
-			    "grep -r 'options rmpopt' /etc/modprobe.d, and mend that line");
+			    "grep -r 'options rmpopt' /etc/modprobe.d, and fix that line");
 	wrong = wrong_option(line);
 	if (wrong)
 		return fail(format("kernel command line: %s", wrong),
-			    "mend it on the kernel command line, and reboot");
+			    "fix it on the kernel command line, and reboot");
 	if (!files && !line)
 		return pass("modprobe.d has none: defaults");
 	return pass(format("%s%s%s%s%s", files ? "modprobe.d: " : "", files ?: "",

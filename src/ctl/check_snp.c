@@ -68,7 +68,7 @@ struct answer check_snp_host(void)
 		return skip("no /proc/cpuinfo", NULL);
 	if (!check_cpu_flag("sev_snp"))
 		return fail("/proc/cpuinfo has no flag sev_snp",
-			    "mend what failed above; dmesg | grep -i -e SNP -e RMP says what the kernel lacks");
+			    "fix what failed above; dmesg | grep -i -e SNP -e RMP says what the kernel lacks");
 	if (loaded())
 		return pass("/proc/cpuinfo has the flag sev_snp, and rmpopt is loaded");
 	if (kvm && *kvm == 'Y')
@@ -112,7 +112,7 @@ struct answer check_kvm_amd(void)
 		return fail("kvm_amd has no parameter sev_snp", "run Linux 6.14 or later");
 	if (*value != 'Y')
 		return fail("kvm_amd's parameter sev_snp is N",
-			    "mend what failed above, then reload kvm_amd with sev_snp=1; dmesg | grep -i sev says why not");
+			    "fix what failed above, then reload kvm_amd with sev_snp=1; dmesg | grep -i sev says why not");
 	return pass("kvm_amd's parameter sev_snp is Y");
 }
 
@@ -123,11 +123,11 @@ struct answer check_loaded(void)
 	if (!file_exists(MODULE))
 		return skip("it is not loaded", "rmpoptctl load");
 	if (!loaded())
-		return fail("/sys/module/rmpopt is there, " SYSFS " is not",
+		return fail("/sys/module/rmpopt exists, " SYSFS " does not",
 			    "dmesg | grep rmpopt says what it is doing");
 	if (version && strcmp(version, RMPOPT_VERSION))
 		return pass(format("version %s; this rmpoptctl is of %s", version, RMPOPT_VERSION));
-	return pass(version ? format("version %s", version) : "it is");
+	return pass(version ? format("version %s", version) : "version not known");
 }
 
 struct answer check_state(void)
@@ -140,6 +140,8 @@ struct answer check_state(void)
 	if (!strcmp(state, "ready") || !strcmp(state, "scanning"))
 		return pass(!strcmp(reason, "ok") ? state :
 			    format("%s: %s", state, reason));
+	if (!strcmp(state, "viewing"))
+		return view(state, reason);
 	if (!strcmp(state, "suspended") || !strcmp(state, "leaving"))
 		return skip(state, "check again when the system is awake");
 	return fail(format("%s: %s", state, reason),
@@ -154,9 +156,9 @@ struct answer check_hooks(void)
 	if (!loaded())
 		return skip("it is not loaded", NULL);
 	if (!hooks)
-		return skip("this module has none", "works without: the watch finds changes");
+		return skip("this module has none", "not required: without hooks the watch finds changes");
 	if (!strncmp(hooks, "none", 4) || strchr(hooks, ';'))
-		return skip(hooks, "works without: the watch finds changes");
+		return skip(hooks, "not required: without hooks the watch finds changes");
 	return pass(hooks);
 }
 
@@ -169,9 +171,9 @@ struct answer check_debugfs(void)
 		return skip("it is not loaded", NULL);
 	if (!file_exists(DEBUGFS "rmp"))
 		return skip("there is no " DEBUGFS "rmp",
-			    "works without, but for why and bench: as root, mount -t debugfs none /sys/kernel/debug");
+			    "only why and forecast need it: as root, mount -t debugfs none /sys/kernel/debug");
 	if (lockdown)
-		return skip(format("the kernel is locked down (%s), which shuts rmp_region and bench", lockdown),
-			    "works without, but for bench and the exact pages of why REGION");
+		return skip(format("the kernel is locked down (%s), which shuts rmp_region", lockdown),
+			    "why REGION then shows blocks of 2 MiB instead of pages");
 	return pass(DEBUGFS " can be read");
 }

@@ -63,6 +63,14 @@ static void add_cpu(struct table *table, const struct host *host, u32 cpu)
 	table_bool(table, "behind", list_has(&host->behind, cpu));
 }
 
+/* An empty screen would say nothing. */
+static void say_view(const struct host *host, bool in_words)
+{
+	if (in_words && host->viewing)
+		fold(0, 0, format("View only: %s.%s", host_why(host),
+				  host->tables ? "" : " No core's table is in use."));
+}
+
 static int from_sysfs(const struct host *host)
 {
 	struct table *table;
@@ -81,6 +89,7 @@ static int from_sysfs(const struct host *host)
 int run_cores(char **arguments)
 {
 	struct records *records;
+	bool in_words = !options.json && !options.output && !options.no_headings;
 	struct table *table;
 	struct host host;
 	size_t i;
@@ -88,6 +97,7 @@ int run_cores(char **arguments)
 	(void)arguments;
 	if (!host_read(&host))
 		return host_missing("cores", cores_columns);
+	say_view(&host, in_words);
 	records = records_read(DEBUGFS "cores");
 	if (!records)
 		return from_sysfs(&host);

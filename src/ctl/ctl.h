@@ -55,12 +55,10 @@ enum {
  * @later: a scan after the quiet period
  * @wait: until the scan has ended
  * @persist: for later loads, too
- * @yes: do not ask
  * @textfile: metrics for the textfile collector
  * @sysroot: read below this folder instead of /
  * @output: columns to show, NULL for all
  * @save: where to save what is read
- * @regions: which regions to measure
  * @timeout: seconds, 0 for ever
  * @count: end after so many, 0 never
  */
@@ -72,12 +70,10 @@ struct options {
 	bool later;
 	bool wait;
 	bool persist;
-	bool yes;
 	bool textfile;
 	const char *sysroot;
 	const char *output;
 	const char *save;
-	const char *regions;
 	u32 timeout;
 	u32 count;
 };
@@ -90,8 +86,6 @@ void *arena_grow(void *old, size_t old_size, size_t size);
 char *arena_copy(const char *text);
 __printf(1, 2) char *format(const char *fmt, ...);
 __printf(1, 0) char *vformat(const char *fmt, va_list args);
-void *arena_mark(void);
-void arena_release(void *mark);
 void arena_clear(void);
 
 /* main.c */
@@ -139,6 +133,9 @@ struct list {
 bool list_parse(struct list *list, const char *text);
 bool list_written(const char *text);
 bool list_has(const struct list *list, u32 number);
+void list_insert(struct list *list, u64 first, u64 end);
+void list_append(struct list *list, u32 number);
+const char *list_text(const struct list *list);
 __printf(2, 3) bool list_read(struct list *list, const char *fmt, ...);
 
 /* records.c */
@@ -156,6 +153,8 @@ enum column_type {
 	COLUMN_TEXT,
 	COLUMN_NUMBER,
 	COLUMN_BOOL,
+	/* A text of numbers and commas that may fill several lines of a terminal. */
+	COLUMN_LIST,
 };
 
 /**
@@ -179,7 +178,6 @@ void table_number(struct table *table, const char *column, u64 value);
 void table_bool(struct table *table, const char *column, bool value);
 int table_print(struct table *table);
 int table_print_line(struct table *table);
-int table_print_both(struct table *first, struct table *second);
 bool table_knows(const struct column *columns, const char *list);
 
 /* commands.c */
@@ -219,22 +217,22 @@ int run_status(char **arguments);
 int run_map(char **arguments);
 int run_scan(char **arguments);
 int run_why(char **arguments);
+int run_forecast(char **arguments);
 int run_cores(char **arguments);
 int run_watch(char **arguments);
 int run_set(char **arguments);
 int run_load(char **arguments);
 int run_unload(char **arguments);
 int run_metrics(char **arguments);
-int run_bench(char **arguments);
 
 extern const struct column check_columns[];
 extern const struct column status_columns[];
 extern const struct column map_columns[];
 extern const struct column scan_columns[];
 extern const struct column why_columns[];
+extern const struct column forecast_columns[];
 extern const struct column cores_columns[];
 extern const struct column set_columns[];
-extern const struct column bench_columns[];
 
 /* options.c */
 

@@ -66,8 +66,7 @@ static int help_all(void)
 	char *examples;
 
 	puts("Usage: rmpoptctl COMMAND [OPTION...] [ARGUMENT...]\n\n"
-	     "Looks at rmpopt, which keeps the RMPOPT tables of AMD SEV-SNP hosts up to date, and\n"
-	     "steers it.\n\nCommands:");
+	     "Show and control rmpopt, which keeps the RMPOPT tables of AMD SEV-SNP hosts up to date.\n\nCommands:");
 	for (command = commands; command->name; command++)
 		printf("  %-12s %s\n", command->name, command->summary);
 	puts("\nExamples:");
@@ -75,8 +74,8 @@ static int help_all(void)
 		examples = arena_copy(command->examples);
 		printf("  %.*s\n", (int)strcspn(examples, "#"), examples);
 	}
-	puts("\nrmpoptctl COMMAND --help says more. Exit codes: 0 well, 1 something failed, 2 the command\n"
-	     "line makes no sense, 64 partly done.");
+	puts("\nFor more see rmpoptctl COMMAND --help. Exit codes: 0 success, 1 failure, 2 invalid command\n"
+	     "line, 64 partly done.");
 	return CTL_OK;
 }
 
@@ -140,7 +139,7 @@ static const char completion_head[] =
 "\tlocal command='' words='' columns='' i\n"
 "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
 "\t\tcase ${COMP_WORDS[i]} in\n"
-"\t\t-s | --sysroot | -o | --output | -t | --timeout | -c | --count | --save | -r | --regions) i=$((i + 1)) ;;\n"
+"\t\t-s | --sysroot | -o | --output | -t | --timeout | -c | --count | --save) i=$((i + 1)) ;;\n"
 "\t\t-*) ;;\n"
 "\t\t*)\n\t\t\tcommand=${COMP_WORDS[i]}\n\t\t\tbreak\n\t\t\t;;\n"
 "\t\tesac\n\tdone\n"
@@ -152,7 +151,7 @@ static const char completion_tail[] =
 "\t-s | --sysroot) mapfile -t COMPREPLY < <(compgen -d -- \"$word\") ;;\n"
 "\t--save) mapfile -t COMPREPLY < <(compgen -f -- \"$word\") ;;\n"
 "\t-o | --output) mapfile -t COMPREPLY < <(compgen -P \"${word%\"${word##*,}\"}\" -W \"$columns\" -- \"${word##*,}\") ;;\n"
-"\t-t | --timeout | -c | --count | -r | --regions) COMPREPLY=() ;;\n"
+"\t-t | --timeout | -c | --count) COMPREPLY=() ;;\n"
 "\t*) mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\") ;;\n"
 "\tesac\n"
 "\t[[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace 2>/dev/null || true\n"

@@ -91,6 +91,63 @@ bool list_has(const struct list *list, u32 number)
 	return low < list->ranges && number >= list->range[low].first;
 }
 
+/* Ranges come in any order: sort, and join what touches. @members is not kept. */
+void list_insert(struct list *list, u64 first, u64 end)
+{
+	struct range *range = arena_get((list->ranges + 1) * sizeof(*range));
+	size_t i, n = 0;
+
+	if (first >= end || end > REGIONS_MAX)
+		return;
+	for (i = 0; i < list->ranges && list->range[i].last + 1ull < first; i++)
+		range[n++] = list->range[i];
+	for (; i < list->ranges && list->range[i].first <= end; i++) {
+		if (list->range[i].first < first)
+			first = list->range[i].first;
+		if (list->range[i].last >= end)
+			end = list->range[i].last + 1ull;
+	}
+	range[n++] = (struct range){ first, end - 1 };
+	for (; i < list->ranges; i++)
+		range[n++] = list->range[i];
+	list->range = range;
+	list->ranges = n;
+}
+
+/* A number that is larger than all in the list, which nothing else may fill. */
+void list_append(struct list *list, u32 number)
+{
+	size_t n = list->ranges, size = sizeof(*list->range);
+
+	list->members++;
+	if (n && list->range[n - 1].last + 1 == number) {
+		list->range[n - 1].last = number;
+		return;
+	}
+	/* There is room for the next power of two. */
+	if (!(n & (n - 1)))
+		list->range = arena_grow(list->range, n * size, (n ? 2 * n : 1) * size);
+	list->range[n] = (struct range){ number, number };
+	list->ranges++;
+}
+
+/* As the kernel prints it; "" for none. */
+const char *list_text(const struct list *list)
+{
+	/* Two numbers of seven digits, a dash and a comma. */
+	size_t room = list->ranges * 16 + 1, used = 0, i;
+	char *text = arena_get(room);
+
+	for (i = 0; i < list->ranges; i++) {
+		used += snprintf(text + used, room - used, "%s%u", i ? "," : "",
+				 list->range[i].first);
+		if (list->range[i].last != list->range[i].first)
+			used += snprintf(text + used, room - used, "-%u",
+					 list->range[i].last);
+	}
+	return text;
+}
+
 /* False, and the list empty, if the file can't be read or holds no list. */
 bool list_read(struct list *list, const char *fmt, ...)
 {

@@ -75,6 +75,17 @@ static const char *joined(char **words)
 	return text;
 }
 
+static void say_loaded(void)
+{
+	struct host host;
+
+	if (host_read(&host) && host.viewing)
+		printf("rmpopt is loaded, view only: %s; rmpoptctl forecast shows what RMPOPT could optimize\n",
+		       host_why(&host));
+	else
+		puts("rmpopt is loaded; rmpoptctl status shows what it does");
+}
+
 /* As modprobe does: a command of modprobe.d runs instead, and may do anything. */
 static int insert(struct kmod_module *module, char **words)
 {
@@ -90,7 +101,7 @@ static int insert(struct kmod_module *module, char **words)
 	else if (!host_loaded())
 		ret = failed("rmpopt was not loaded, though the kernel says so; rmpoptctl check says more");
 	else
-		puts("rmpopt is loaded; rmpoptctl status shows what it does");
+		say_loaded();
 	if (log >= 0)
 		close(log);
 	return ret;
@@ -129,27 +140,42 @@ static const char *why_stays(int error)
 		return "not permitted; run this as root";
 	case EAGAIN:
 	case EBUSY:
-		return "somebody uses it: a module (lsmod shows which), rmpoptctl bench, or whoever has one of its files in debugfs open (fuser -v "
+		return "it is in use, by another module (lsmod shows which) or by a process that has one of its files in debugfs open (fuser -v "
 		       DEBUGFS "*)";
 	default:
 		return strerror(error);
 	}
 }
 
+/* No write to RMPOPT_BASE can switch the tables off while SNP is enabled. */
+static void say_unloaded(bool viewing)
+{
+	if (viewing) {
+		puts("rmpopt is unloaded; it only looked, so nothing has changed");
+		return;
+	}
+	puts("rmpopt is unloaded: verifies end, and nothing else. The tables stay in use and true by the\n"
+	     "hardware's own doing. What guests take is lost and not regained until the module works again.\n"
+	     "SNP shutdown or a reset ends it.");
+}
+
 int run_unload(char **arguments)
 {
 	struct kmod_module *module;
 	struct kmod_ctx *ctx;
+	struct host host;
+	bool viewing;
 	int error;
 
 	(void)arguments;
 	if (!file_exists(MODULE "/initstate"))
 		return failed("rmpopt is not loaded");
+	viewing = host_read(&host) && host.viewing;
 	module = kmod_loaded(&ctx);
 	error = module ? kmod_module_remove_module(module, 0) : -ENOMEM;
 	kmod_close(ctx, module);
 	if (error)
 		return failed("rmpopt was not unloaded: %s", why_stays(-error));
-	puts("rmpopt is unloaded; all writes check the RMP again");
+	say_unloaded(viewing);
 	return CTL_OK;
 }

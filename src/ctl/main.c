@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* rmpoptctl: looks at rmpopt and steers it. */
+/* rmpoptctl: shows and controls rmpopt. */
 #include <errno.h>
 #include <locale.h>
 #include <stdarg.h>

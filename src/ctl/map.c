@@ -12,7 +12,7 @@ const struct column map_columns[] = {
 	{ "regions", COLUMN_NUMBER, "how many that are" },
 	{ "node", COLUMN_NUMBER, "node whose memory begins there, as far as known" },
 	{ "state", COLUMN_TEXT,
-	  "optimized; held, by guests or firmware; backoff; rmp, holds the RMP; uncovered; unknown" },
+	  "optimized; held, by guests or firmware; backoff; rmp, holds the RMP; uncovered; faulty; optimizable, no page is assigned; unknown" },
 	{ }
 };
 
@@ -26,6 +26,8 @@ static const struct {
 	[REGION_BACKOFF]	= { 'b', COLOR_WARN, "back-off" },
 	[REGION_OWN]		= { 'R', COLOR_BOLD, "the RMP itself" },
 	[REGION_UNCOVERED]	= { '-', COLOR_BAD, "in no window" },
+	[REGION_FAULTY]		= { '!', COLOR_BAD, "RMPOPT faults" },
+	[REGION_OPTIMIZABLE]	= { 'o', COLOR_WARN, "no page is assigned" },
 	[REGION_UNKNOWN]	= { '?', COLOR_DIM, "not known yet" },
 };
 
@@ -108,17 +110,39 @@ static void show_node(const struct host *host, const struct nodes *nodes,
 	}
 }
 
+static void show_sum(const struct host *host, const u64 *count)
+{
+	u64 all = host->covered.members;
+
+	if (host->viewing)
+		fold(0, 0, format("View only: %s.", host_why(host)));
+	if (host->tables)
+		fold(0, 0, format("%llu of %llu regions of 1 GiB optimized.",
+				  host->optimized.members, all));
+	else if (host->knows_free)
+		fold(0, 0, format("RMPOPT could optimize %llu of %llu regions of 1 GiB as memory is placed now.",
+				  count[REGION_OPTIMIZABLE], all));
+}
+
+/* Those that can be met anywhere, and what is met here. */
+static bool is_explained(const struct host *host, const u64 *count, size_t state)
+{
+	return count[state] || (host->tables && !host->viewing && state < REGION_FAULTY);
+}
+
 /* A meaning is not torn from its sign. */
 static void show_legend(const struct host *host)
 {
 	u32 width = screen_width(STDOUT_FILENO), at = 0, length;
-	/* The last one only where it can be met. */
-	size_t i, n = host->looked ? REGION_UNKNOWN : REGION_STATES;
+	u64 count[REGION_STATES];
+	size_t i;
 
+	host_count(host, count);
 	putchar('\n');
-	fold(0, 0, format("%llu of %llu regions of 1 GiB optimized.",
-			  host->optimized.members, host->covered.members));
-	for (i = 0; i < n; i++) {
+	show_sum(host, count);
+	for (i = 0; i < REGION_STATES; i++) {
+		if (!is_explained(host, count, i))
+			continue;
 		length = 2 + strlen(signs[i].meaning);
 		if (at && width && at + 3 + length > width) {
 			putchar('\n');
@@ -184,6 +208,7 @@ int run_map(char **arguments)
 	if (!host.root)
 		return failed("can't read " SYSFS "covered; run this as root");
 	host_read_places(&host);
+	host_read_free(&host);
 	nodes_read(&nodes);
 	if (options.json || options.output || options.no_headings)
 		return print_ranges(&host, &nodes);

@@ -32,11 +32,13 @@ struct metric {
 
 static const struct metric metrics[] = {
 	{ "regions_covered", "covered_regions", "", "regions", false, 1,
-	  "Regions (1 GiB each) that are looked after." },
+	  "Regions (1 GiB each) that are covered." },
 	{ "regions_optimized", "optimized_regions", "", "regions", false, 1,
 	  "Regions optimized on every core." },
 	{ "regions_uncovered", "uncovered_regions", "", "regions", false, 1,
 	  "Regions in no core's window." },
+	{ "regions_faulty", "faulty_regions", "", "regions", false, 1,
+	  "Regions in which RMPOPT faults." },
 	{ "requested", "requests", "", "", true, 1, "Requests accepted." },
 	{ "served", "requests_served", "", "", true, 1, "Requests served." },
 	{ "stats/passes_full", "passes", "{kind=\"full\"}", "", true, 1,
@@ -121,7 +123,7 @@ static void print_state(const struct host *host)
 {
 	static const char * const states[] = {
 		"waiting", "ready", "scanning", "stopped", "failed", "suspended",
-		"leaving", NULL
+		"leaving", "viewing", NULL
 	};
 	static const char * const results[] = {
 		"none", "ok", "partial", "cancelled", "failed", NULL

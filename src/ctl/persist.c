@@ -188,7 +188,7 @@ static int overridden(char **words)
 
 /*
  * Adds NAME=VALUE words to those of later loads. Returns the exit code:
- * CTL_PARTLY if something else is stronger.
+ * CTL_PARTLY if something else overrides a value.
  */
 int persist(char **words)
 {

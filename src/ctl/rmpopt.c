@@ -17,6 +17,8 @@ const char * const region_words[REGION_STATES] = {
 	[REGION_BACKOFF]	= "backoff",
 	[REGION_OWN]		= "rmp",
 	[REGION_UNCOVERED]	= "uncovered",
+	[REGION_FAULTY]		= "faulty",
+	[REGION_OPTIMIZABLE]	= "optimizable",
 	[REGION_UNKNOWN]	= "unknown",
 };
 
@@ -65,6 +67,7 @@ static void read_numbers(struct host *host)
 	host->regions_covered = number("regions_covered");
 	host->regions_optimized = number("regions_optimized");
 	host->regions_uncovered = number("regions_uncovered");
+	host->regions_faulty = number("regions_faulty");
 	host->last_pass_us = number("stats/last_pass_us");
 	host->last_stolen_us = number("stats/last_stolen_us");
 	host->slices = number("stats/slices");
@@ -85,32 +88,10 @@ static void read_lists(struct host *host)
 	host->root = list_read(&host->covered, SYSFS "covered");
 	list_read(&host->optimized, SYSFS "optimized");
 	list_read(&host->backoff, SYSFS "backoff");
+	list_read(&host->faulty, SYSFS "faulty");
 	host->cores_count = members(&host->cores, "cores");
 	host->behind_count = members(&host->behind, "cores_behind");
 	host->leaders_count = members(&host->leaders, "leaders");
-}
-
-/* Ranges come in any order: sort, and join what touches. */
-static void list_insert(struct list *list, u64 first, u64 end)
-{
-	struct range *range = arena_get((list->ranges + 1) * sizeof(*range));
-	size_t i, n = 0;
-
-	if (first >= end || end > REGIONS_MAX)
-		return;
-	for (i = 0; i < list->ranges && list->range[i].last + 1ull < first; i++)
-		range[n++] = list->range[i];
-	for (; i < list->ranges && list->range[i].first <= end; i++) {
-		if (list->range[i].first < first)
-			first = list->range[i].first;
-		if (list->range[i].last >= end)
-			end = list->range[i].last + 1ull;
-	}
-	range[n++] = (struct range){ first, end - 1 };
-	for (; i < list->ranges; i++)
-		range[n++] = list->range[i];
-	list->range = range;
-	list->ranges = n;
 }
 
 static u64 region_of(u64 address)
@@ -118,23 +99,40 @@ static u64 region_of(u64 address)
 	return address >> REGION_SHIFT;
 }
 
-/* The firmware fixes it; asking for it interrupts CPU 0, so that is done once. */
-static u64 rmp_base(void)
-{
-	static bool asked;
-	static u64 base;
+/**
+ * struct place - an MSR that the BIOS fixes; reading one interrupts CPU 0
+ * @asked: it was read, or can't be
+ * @value: what it holds; 0 if that is not known
+ */
+struct place {
+	bool asked;
+	u64 value;
+};
 
-	if (!asked && hw_msr(0, MSR_RMP_BASE, &base))
-		base = 0;
-	asked = true;
-	return base;
+static u64 ask_once(struct place *place, u32 msr)
+{
+	if (!place->asked && hw_msr(0, msr, &place->value))
+		place->value = 0;
+	place->asked = true;
+	return place->value;
+}
+
+/* A contiguous RMP has an end, a segmented one has segments instead. */
+static void read_contiguous(struct host *host, u64 base)
+{
+	static struct place end;
+	u64 last = ask_once(&end, MSR_RMP_END);
+
+	if (last >= base)
+		list_insert(&host->own, region_of(base), region_of(last) + 1);
 }
 
 /* debugfs tells where the parts of the RMP lie; its first bytes an MSR, too. */
 static void read_own(struct host *host)
 {
 	struct records *segments = records_read(DEBUGFS "segments");
-	u64 spa, regions, base = rmp_base();
+	static struct place start;
+	u64 spa, regions, base = ask_once(&start, MSR_RMP_BASE);
 	const char *text;
 	size_t i;
 
@@ -148,6 +146,8 @@ static void read_own(struct host *host)
 	}
 	if (base)
 		list_insert(&host->own, region_of(base), region_of(base) + 1);
+	if (base && !records_count(segments))
+		read_contiguous(host, base);
 }
 
 /* What of a range of covered regions lies in no window. */
@@ -182,6 +182,13 @@ static void read_uncovered(struct host *host)
 		add_uncovered(host, &windows, host->covered.range[i]);
 }
 
+static bool is_automatic(void)
+{
+	const char *text_now = text("tune/auto");
+
+	return !text_now || *text_now != 'N';
+}
+
 /*
  * The module forgets what is optimized whenever it stops; it shows it again when
  * a pass has ended. That has not happened if nothing is optimized and the last
@@ -189,9 +196,10 @@ static void read_uncovered(struct host *host)
  */
 static bool has_looked(const struct host *host)
 {
-	const char *alone = text("tune/auto");
 	bool ready = !strcmp(host->state, "ready");
 
+	if (host->viewing)
+		return false;
 	if (!ready && strcmp(host->state, "scanning"))
 		return false;
 	if (!host->passes || host->passes == UNKNOWN)
@@ -199,7 +207,7 @@ static bool has_looked(const struct host *host)
 	if (host->optimized.members ||
 	    (host->regions_optimized && host->regions_optimized != UNKNOWN))
 		return true;
-	return ready && !(alone && *alone == 'N') &&
+	return ready && host->automatic &&
 	       (!strcmp(host->last_result, "ok") || !strcmp(host->last_result, "partial"));
 }
 
@@ -220,6 +228,12 @@ bool host_read(struct host *host)
 	read_numbers(host);
 	read_progress(host);
 	read_lists(host);
+	host->viewing = !strcmp(host->state, "viewing");
+	host->tables = !host->viewing || host->cores.members;
+	/* What no table holds no window can hold. */
+	if (!host->tables)
+		host->regions_uncovered = 0;
+	host->automatic = is_automatic();
 	host->looked = has_looked(host);
 	return true;
 }
@@ -233,6 +247,31 @@ void host_read_places(struct host *host)
 		read_uncovered(host);
 }
 
+/*
+ * What could be optimized, where the module only looks: no pass tells then. It
+ * reads the whole RMP for it, so not for a picture each second.
+ */
+void host_read_free(struct host *host)
+{
+	if (host->root && host->viewing)
+		host->knows_free = list_read(&host->optimizable, SYSFS "optimizable");
+}
+
+/* What is said behind "rmpopt". */
+const char *host_is(const struct host *host)
+{
+	return strcmp(host->state, "failed") ? format("is %s", host->state) : "has failed";
+}
+
+/* The reason without the words that all reasons to only look begin with. */
+const char *host_why(const struct host *host)
+{
+	static const char words[] = "view only: ";
+	size_t length = strlen(words);
+
+	return strncmp(host->reason, words, length) ? host->reason : host->reason + length;
+}
+
 enum region_state region_state(const struct host *host, u32 region)
 {
 	if (list_has(&host->optimized, region))
@@ -241,9 +280,33 @@ enum region_state region_state(const struct host *host, u32 region)
 		return REGION_OWN;
 	if (list_has(&host->uncovered, region))
 		return REGION_UNCOVERED;
+	if (list_has(&host->faulty, region))
+		return REGION_FAULTY;
+	if (host->knows_free)
+		return list_has(&host->optimizable, region) ? REGION_OPTIMIZABLE : REGION_HELD;
 	if (!host->looked)
 		return REGION_UNKNOWN;
 	if (list_has(&host->backoff, region))
 		return REGION_BACKOFF;
 	return REGION_HELD;
+}
+
+/* How many regions are in each state, as far as known. */
+void host_count(const struct host *host, u64 *count)
+{
+	enum region_state rest = host->looked || host->knows_free ? REGION_HELD : REGION_UNKNOWN;
+	size_t i;
+	u32 region;
+
+	memset(count, 0, REGION_STATES * sizeof(*count));
+	for (i = 0; i < host->covered.ranges; i++)
+		for (region = host->covered.range[i].first;
+		     region <= host->covered.range[i].last; region++)
+			count[region_state(host, region)]++;
+	/* Without debugfs it is only known how many there are. */
+	if (!host->uncovered.ranges && host->regions_uncovered != UNKNOWN &&
+	    host->regions_uncovered <= count[rest]) {
+		count[REGION_UNCOVERED] = host->regions_uncovered;
+		count[rest] -= host->regions_uncovered;
+	}
 }

@@ -13,14 +13,23 @@
 /**
  * struct host - what the files in sysfs say; numbers may be UNKNOWN
  * @root: the files for root could be read
+ * @viewing: the module only looks
+ * @tables: tables are in use, by the module or by the kernel
  * @looked: what is not optimized has been tried, so something is in the way
+ * @automatic: passes begin by themselves
+ * @knows_free: @optimizable was read
  * @cores_count: how many are in @cores; so with @behind and @leaders
  * @own: regions in which the RMP itself lies, as far as known
  * @uncovered: regions that no core's window holds, as far as known
+ * @optimizable: regions of which no page is assigned now; see host_read_free()
  */
 struct host {
 	bool root;
+	bool viewing;
+	bool tables;
 	bool looked;
+	bool automatic;
+	bool knows_free;
 	const char *version;
 	const char *state;
 	const char *reason;
@@ -35,6 +44,7 @@ struct host {
 	u64 regions_covered;
 	u64 regions_optimized;
 	u64 regions_uncovered;
+	u64 regions_faulty;
 	u64 last_pass_us;
 	u64 last_stolen_us;
 	u64 slices;
@@ -49,16 +59,21 @@ struct host {
 	struct list covered;
 	struct list optimized;
 	struct list backoff;
+	struct list faulty;
 	struct list cores;
 	struct list behind;
 	struct list leaders;
 	struct list own;
 	struct list uncovered;
+	struct list optimizable;
 };
 
 bool host_loaded(void);
 bool host_read(struct host *host);
 void host_read_places(struct host *host);
+void host_read_free(struct host *host);
+const char *host_is(const struct host *host);
+const char *host_why(const struct host *host);
 int host_missing(const char *name, const struct column *columns);
 
 /* What keeps a region from being optimized, as far as sysfs tells. */
@@ -68,11 +83,14 @@ enum region_state {
 	REGION_BACKOFF,
 	REGION_OWN,
 	REGION_UNCOVERED,
+	REGION_FAULTY,
+	REGION_OPTIMIZABLE,
 	REGION_UNKNOWN,
 	REGION_STATES,
 };
 
 extern const char * const region_words[REGION_STATES];
 enum region_state region_state(const struct host *host, u32 region);
+void host_count(const struct host *host, u64 *count);
 
 #endif /* RMPOPTCTL_RMPOPT_H */

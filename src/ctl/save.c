@@ -38,7 +38,7 @@ struct saved {
 static const struct saved saved[] = {
 	{ SYSFS "*", NULL, NULL },
 	{ SYSFS "*/*", NULL, NULL },
-	{ DEBUGFS "[!br]*", NULL, NULL },
+	{ DEBUGFS "[!r]*", NULL, NULL },
 	{ DEBUGFS "rmp", NULL, NULL },
 	{ MODULE "/*", NULL, NULL },
 	{ MODULE "/parameters/*", NULL, NULL },
@@ -53,7 +53,7 @@ static const struct saved saved[] = {
 	{ "/proc/zoneinfo", NULL, "Node |spanned|start_pfn" },
 	{ "/proc/cpuinfo", NULL, "flags|vendor_id|cpu family|model|stepping" },
 	{ "/proc/cmdline", WORDS, NULL },
-	{ "/proc/kallsyms", NULL, "snp_setup_rmpopt|rmp_make_shared" },
+	{ "/proc/kallsyms", NULL, "snp_enable_rmpopt|do_rmpopt_work|rmpopt_scan_range|rmpopt_init|snp_setup_rmpopt|rmp_make_shared" },
 	{ "/proc/keys", NULL, "asymmetri" },
 	{ "/etc/modprobe.d/*.conf", NULL, "rmpopt|kvm_amd|ccp" },
 	{ "/usr/lib/modprobe.d/*.conf", NULL, "rmpopt|kvm_amd|ccp" },

@@ -47,8 +47,10 @@ static int refused(int error)
 {
 	struct host host;
 
+	if (error == EOPNOTSUPP && host_read(&host))
+		return failed("no scan: %s; the module then takes no request", host.reason);
 	if (error == ENODEV && host_read(&host))
-		return failed("no scan now: rmpopt is %s: %s", host.state, host.reason);
+		return failed("no scan now: rmpopt %s: %s", host_is(&host), host.reason);
 	if (error == EACCES)
 		return failed("can't write " SYSFS "scan; run this as root");
 	return failed("can't write " SYSFS "scan: %s; rmpoptctl check says more",
@@ -167,8 +169,9 @@ static int tell_result(const struct host *host, u64 number)
 	if (ok)
 		return CTL_OK;
 	if (strcmp(host->last_result, "partial"))
-		return failed("the scan was %s; rmpopt is %s: %s",
-			      host->last_result, host->state, host->reason);
+		return failed("the scan %s; rmpopt %s: %s",
+			      strcmp(host->last_result, "failed") ? "was cancelled" : "failed",
+			      host_is(host), host->reason);
 	failed("the scan is partial: a core could not be reached in time, or a leader left; rmpoptctl cores shows who is behind");
 	return CTL_PARTLY;
 }

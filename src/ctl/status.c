@@ -8,14 +8,17 @@
 const struct column status_columns[] = {
 	{ "loaded", COLUMN_BOOL, "the module is loaded" },
 	{ "version", COLUMN_TEXT, "of the module" },
-	{ "state", COLUMN_TEXT, "waiting, ready, scanning, stopped, failed, suspended, leaving" },
-	{ "reason", COLUMN_TEXT, "why, as a sentence; ok if there is nothing to mend" },
+	{ "state", COLUMN_TEXT, "waiting, ready, scanning, stopped, failed, suspended, leaving; viewing: it only looks" },
+	{ "reason", COLUMN_TEXT, "why, as a sentence; ok if nothing has to be done" },
 	{ "regions_covered", COLUMN_NUMBER, "regions (1 GiB each) looked after" },
-	{ "regions_optimized", COLUMN_NUMBER, "of them optimized on every core" },
+	{ "regions_optimized", COLUMN_NUMBER, "of them optimized on every core; by reports, where the module only looks" },
 	{ "regions_rmp", COLUMN_NUMBER, "of them holding the RMP itself; never optimized" },
 	{ "regions_held", COLUMN_NUMBER, "of them not optimized, by guests or firmware as a rule; null: not tried" },
 	{ "regions_backoff", COLUMN_NUMBER, "of them held back, because they are lost again and again" },
 	{ "regions_uncovered", COLUMN_NUMBER, "of them in no core's window" },
+	{ "regions_faulty", COLUMN_NUMBER, "of them in which RMPOPT faults; tried again with growing pauses" },
+	{ "regions_optimizable", COLUMN_NUMBER,
+	  "of them not optimized, though no page is assigned; null unless the module only looks" },
 	{ "cores", COLUMN_NUMBER, "cores that take part" },
 	{ "cores_behind", COLUMN_NUMBER, "cores whose tables may lack bits" },
 	{ "leaders", COLUMN_NUMBER, "cores that lead" },
@@ -36,26 +39,6 @@ const struct column status_columns[] = {
 	{ "hooks", COLUMN_TEXT, "hooks that are attached" },
 	{ }
 };
-
-/* How many regions are in each state, as far as known. */
-static void count_regions(const struct host *host, u64 *count)
-{
-	enum region_state rest = host->looked ? REGION_HELD : REGION_UNKNOWN;
-	size_t i;
-	u32 region;
-
-	memset(count, 0, REGION_STATES * sizeof(*count));
-	for (i = 0; i < host->covered.ranges; i++)
-		for (region = host->covered.range[i].first;
-		     region <= host->covered.range[i].last; region++)
-			count[region_state(host, region)]++;
-	/* Without debugfs it is only known how many there are. */
-	if (!host->uncovered.ranges && host->regions_uncovered != UNKNOWN &&
-	    host->regions_uncovered <= count[rest]) {
-		count[REGION_UNCOVERED] = host->regions_uncovered;
-		count[rest] -= host->regions_uncovered;
-	}
-}
 
 /* Where the text of a line begins. */
 #define TEXT_COLUMN	16
@@ -102,6 +85,37 @@ static void say_regions(const struct host *host)
 				 optimized, covered, percent));
 }
 
+/* Where the module only looks: what is shown, and from where. */
+static void say_source(const struct host *host)
+{
+	if (host->tables)
+		return line("Shown", format("the tables of %llu core%s, by RMPOPT reports; the RMP as it is now",
+					    host->cores.members, plural(host->cores.members)));
+	line("Shown", "the RMP as it is now");
+	line("Tables", "not in use: every write that needs an RMP check is checked");
+}
+
+/* What a CPU with RMPOPT would make of it. */
+static void say_possible(const struct host *host)
+{
+	u64 free, covered = host->covered.members, count[REGION_STATES];
+
+	if (!host->knows_free || host->tables || !covered)
+		return;
+	host_count(host, count);
+	free = count[REGION_OPTIMIZABLE];
+	line("Could be", format("%llu of %llu GiB (%.1f %%) optimized by RMPOPT as memory is placed now: rmpoptctl forecast",
+				free, covered, 100.0 * free / covered));
+}
+
+/* Where it only looks, the RMP tells; a live view does not read it. */
+static const char *say_unknown(const struct host *host, u64 count)
+{
+	if (host->viewing)
+		return format("%llu GiB: rmpoptctl why shows whose pages are there", count);
+	return format("%llu GiB of which nothing is known yet: rmpopt %s", count, host_is(host));
+}
+
 static void say_missing(const struct host *host)
 {
 	static const char * const why[REGION_STATES][2] = {
@@ -113,25 +127,26 @@ static void say_missing(const struct host *host)
 				     "GiB are lost again and again and wait (10 minutes at most)" },
 		[REGION_UNCOVERED] = { "GiB lies in no core's window of 2 TiB",
 				       "GiB lie in no core's windows of 2 TiB" },
-		[REGION_UNKNOWN] = { "GiB of which nothing is known yet: rmpopt is",
-				     "GiB of which nothing is known yet: rmpopt is" },
+		[REGION_FAULTY] = { "GiB in which RMPOPT faults; tried again with growing pauses: rmpoptctl why",
+				    "GiB in which RMPOPT faults; tried again with growing pauses: rmpoptctl why" },
+		[REGION_OPTIMIZABLE] = { "GiB has no assigned page, but is not optimized: the kernel decides when",
+					 "GiB have no assigned page, but are not optimized: the kernel decides when" },
 	};
 	u64 count[REGION_STATES];
 	const char *head = "Not";
 	size_t i;
 
-	if (!host->root && host->looked)
+	if (!host->root && (host->looked || host->viewing))
 		return line("Not", format("%llu GiB; run this as root to see why",
 					  host->regions_covered - host->regions_optimized));
-	count_regions(host, count);
+	host_count(host, count);
 	if (!host->root)
 		count[REGION_UNKNOWN] = host->regions_covered - host->regions_optimized;
 	for (i = REGION_OPTIMIZED + 1; i < REGION_STATES; i++) {
-		if (!count[i])
+		if (!count[i] || (i == REGION_OPTIMIZABLE && !host->tables))
 			continue;
-		line(head, format("%s%s%s", of_regions(count[i], why[i][0], why[i][1]),
-				  i == REGION_UNKNOWN ? " " : "",
-				  i == REGION_UNKNOWN ? host->state : ""));
+		line(head, i == REGION_UNKNOWN ? say_unknown(host, count[i]) :
+		     of_regions(count[i], why[i][0], why[i][1]));
 		head = "";
 	}
 }
@@ -205,6 +220,8 @@ static void say_cores(const struct host *host)
 		return;
 	if (!host->cores.members)
 		return line("Cores", "none takes part");
+	if (host->viewing)
+		return line("Cores", format("%llu with a table in use", host->cores.members));
 	line("Cores", format("%llu take%s part, led by %s%s", host->cores.members,
 			     host->cores.members == 1 ? "s" : "",
 			     cpus(&host->leaders), host->behind.members ?
@@ -214,23 +231,32 @@ static void say_cores(const struct host *host)
 		line("Hooks", host->hooks);
 }
 
-static void say_next(const struct host *host)
+/* What is to be done where it works and the first pass has ended. */
+static const char *next_of_working(const struct host *host)
 {
-	bool works = !strcmp(host->state, "ready") || !strcmp(host->state, "scanning");
 	u64 count[REGION_STATES];
 
-	count_regions(host, count);
-	if (!works)
-		line("Next", "do what the reason says; rmpoptctl check looks at the whole host");
-	else if (!host->root)
-		line("Next", "run this as root: it sees more");
-	else if (!host->looked)
-		line("Next", host->total ? "wait for the end of the pass: rmpoptctl scan --wait" :
-		     "rmpoptctl scan --wait");
-	else if (count[REGION_HELD] || count[REGION_BACKOFF])
-		line("Next", "after guests have ended: rmpoptctl scan --wait; where they are: rmpoptctl map");
-	else
-		line("Next", "nothing: all that can be is optimized");
+	host_count(host, count);
+	if (count[REGION_FAULTY])
+		return "if RMPOPT still faults after hours: rmpoptctl status --save FILE, and report it";
+	if (!count[REGION_HELD] && !count[REGION_BACKOFF])
+		return "nothing to do: all that can be optimized is";
+	return host->automatic ? "nothing to do: regions are regained by themselves" :
+	       "auto is N: after guests have ended, rmpoptctl scan --wait";
+}
+
+static const char *next(const struct host *host)
+{
+	if (host->viewing)
+		return "nothing to do: the module only looks, and changes nothing";
+	if (strcmp(host->state, "ready") && strcmp(host->state, "scanning"))
+		return "do what the reason says; rmpoptctl check looks at the whole host";
+	if (!host->root)
+		return "run this as root to see more";
+	if (!host->looked)
+		return host->total ? "wait for the end of the pass: rmpoptctl scan --wait" :
+		       "rmpoptctl scan --wait";
+	return next_of_working(host);
 }
 
 static enum color state_color(const char *state)
@@ -240,21 +266,36 @@ static enum color state_color(const char *state)
 	return !strcmp(state, "failed") ? COLOR_BAD : COLOR_WARN;
 }
 
+static void say_state(const struct host *host)
+{
+	const char *start = color(state_color(host->state)), *end = color_end();
+	const char *reason = strcmp(host->reason, "ok") ? format(": %s", host_why(host)) : "";
+
+	if (host->viewing)
+		fold(0, 2, format("rmpopt %s, %sview only%s%s", host->version, start, end, reason));
+	else
+		fold(0, 2, format("rmpopt %s %s%s%s%s", host->version, start, host_is(host), end, reason));
+}
+
 /* One screen; watch shows it, too. */
 void status_show(const struct host *host)
 {
-	fold(0, 2, format("rmpopt %s is %s%s%s%s%s", host->version,
-			  color(state_color(host->state)), host->state, color_end(),
-			  strcmp(host->reason, "ok") ? ": " : "",
-			  strcmp(host->reason, "ok") ? host->reason : ""));
-	say_regions(host);
+	say_state(host);
+	if (host->viewing)
+		say_source(host);
+	if (host->tables)
+		say_regions(host);
+	say_possible(host);
 	if (host->regions_covered != UNKNOWN &&
 	    host->regions_optimized < host->regions_covered)
 		say_missing(host);
-	say_pass(host);
-	say_stall(host);
-	say_cores(host);
-	say_next(host);
+	if (!host->viewing) {
+		say_pass(host);
+		say_stall(host);
+	}
+	if (host->tables)
+		say_cores(host);
+	line("Next", next(host));
 }
 
 static void set_number(struct table *table, const char *name, u64 value)
@@ -269,6 +310,7 @@ static void add_counts(struct table *table, const struct host *host)
 		{ "regions_covered", host->regions_covered },
 		{ "regions_optimized", host->regions_optimized },
 		{ "regions_uncovered", host->regions_uncovered },
+		{ "regions_faulty", host->regions_faulty },
 		{ "cores", host->cores_count },
 		{ "cores_behind", host->behind_count },
 		{ "leaders", host->leaders_count },
@@ -305,9 +347,11 @@ static void add_host(struct table *table, const struct host *host)
 	add_counts(table, host);
 	if (!host->root)
 		return;
-	count_regions(host, count);
+	host_count(host, count);
 	table_number(table, "regions_rmp", count[REGION_OWN]);
-	if (!host->looked)
+	if (host->knows_free)
+		table_number(table, "regions_optimizable", count[REGION_OPTIMIZABLE]);
+	if (!host->looked && !host->knows_free)
 		return;
 	table_number(table, "regions_held", count[REGION_HELD]);
 	table_number(table, "regions_backoff", count[REGION_BACKOFF]);
@@ -332,8 +376,10 @@ int run_status(char **arguments)
 	if (options.save)
 		return status_save(options.save);
 	loaded = host_read(&host);
-	if (loaded)
+	if (loaded) {
 		host_read_places(&host);
+		host_read_free(&host);
+	}
 	if (options.json || options.output || options.no_headings) {
 		table = table_new("status", status_columns);
 		status_row(table, &host, loaded);

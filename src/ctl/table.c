@@ -4,6 +4,7 @@
 #include <string.h>
 #include <stdlib.h>
 #include <libsmartcols.h>
+#include <unistd.h>
 
 #include "ctl.h"
 
@@ -64,16 +65,22 @@ static void show_column(struct table *table, int i, int place)
 		[COLUMN_TEXT]	= SCOLS_JSON_STRING,
 		[COLUMN_NUMBER]	= SCOLS_JSON_NUMBER,
 		[COLUMN_BOOL]	= SCOLS_JSON_BOOLEAN,
+		[COLUMN_LIST]	= SCOLS_JSON_STRING,
+	};
+	static const int flags[] = {
+		[COLUMN_NUMBER]	= SCOLS_FL_RIGHT,
+		[COLUMN_BOOL]	= 0,
+		[COLUMN_LIST]	= SCOLS_FL_WRAP,
 	};
 	const struct column *column = &table->columns[i];
 	struct libscols_column *smart;
 
-	smart = scols_table_new_column(table->smart, heading(column->name), 0,
-				       column->type == COLUMN_NUMBER ?
-				       SCOLS_FL_RIGHT : 0);
+	smart = scols_table_new_column(table->smart, heading(column->name), 0, flags[column->type]);
 	if (!smart)
 		exit(failed("not enough memory"));
 	scols_column_set_json_type(smart, json_types[column->type]);
+	if (column->type == COLUMN_LIST)
+		scols_column_set_wrapfunc(smart, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
 	table->place[i] = place;
 }
 
@@ -127,12 +134,42 @@ void table_row(struct table *table)
 		exit(failed("not enough memory"));
 }
 
+/* Columns of a list on a terminal; two of them fit beside the others. */
+#define LIST_COLUMNS	24
+/* A scattered list would push the rest off the screen. */
+#define LIST_LINES	4
+
+/* The begin of a list in lines; "..." where it goes on. */
+static char *in_lines(const char *text)
+{
+	char *copy = arena_get(2 * strlen(text) + sizeof("...")), *to = copy;
+	size_t at = 0, lines = 1, length;
+
+	for (; *text; text += length) {
+		length = strcspn(text, ",");
+		length += !!text[length];
+		if (at && at + length > LIST_COLUMNS) {
+			if (lines++ == LIST_LINES)
+				return strcpy(to, "..."), copy;
+			*to++ = '\n';
+			at = 0;
+		}
+		memcpy(to, text, length);
+		to += length;
+		at += length;
+	}
+	return copy;
+}
+
 static void set(struct table *table, const char *column, const char *text)
 {
 	int i = find_column(table->columns, column, strlen(column));
 
 	if (i < 0)
 		abort();
+	/* A program reads a row as a line. */
+	if (table->columns[i].type == COLUMN_LIST && !options.json && screen_width(STDOUT_FILENO))
+		text = in_lines(text);
 	if (table->place[i] >= 0)
 		scols_line_set_data(table->row, table->place[i], text);
 }
@@ -196,14 +233,5 @@ int table_print_line(struct table *table)
 	while ((line = next_line(&text)))
 		fputs(line + strspn(line, " "), stdout);
 	putchar('\n');
-	return CTL_OK;
-}
-
-/* As JSON, one document with an array for each: the one's end is the other's begin. */
-int table_print_both(struct table *first, struct table *second)
-{
-	char *one = json_text(first), *other = json_text(second);
-
-	printf("%.*s,%s", (int)(strrchr(one, '}') - one), one, other + 1);
 	return CTL_OK;
 }

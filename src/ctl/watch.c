@@ -17,6 +17,8 @@ static const char *change_line(const struct host *host)
 	const char *share = status_share(host), *passes = "", *behind = "";
 	bool fine = !strcmp(host->reason, "ok");
 
+	if (host->viewing)
+		return format("%s%s%s: %s", host->state, *share ? ", " : "", share, host->reason);
 	if (host->passes != UNKNOWN)
 		passes = format(", %llu pass%s", host->passes, host->passes == 1 ? "" : "es");
 	if (host->behind_count != UNKNOWN)

@@ -7,17 +7,18 @@
 #include <string.h>
 
 #include "rmpopt.h"
+#include "why.h"
 
 const struct column why_columns[] = {
 	{ "region", COLUMN_NUMBER, "its number: GiB of physical address space" },
-	{ "state", COLUMN_TEXT, "optimized, held, backoff, rmp, uncovered; unknown, as nothing was tried yet" },
-	{ "kind", COLUMN_TEXT, "of one region: guest or firmware" },
+	{ "state", COLUMN_TEXT, "optimized, held, backoff, rmp, uncovered, faulty, optimizable; unknown, as nothing was tried yet" },
+	{ "kind", COLUMN_TEXT, "of one region: guest, firmware; unknown, if the CPU has no RMPREAD" },
 	{ "asid", COLUMN_NUMBER, "of one region: the guest's ASID" },
 	{ "pages", COLUMN_NUMBER, "of one region: pages of 4 KiB that it holds" },
 	{ "whole", COLUMN_NUMBER, "blocks of 2 MiB wholly assigned" },
 	{ "partial", COLUMN_NUMBER, "blocks of 2 MiB partly assigned" },
-	{ "firmware", COLUMN_NUMBER, "of these blocks: holding firmware pages" },
-	{ "asids", COLUMN_TEXT, "ASIDs of the guests met in it" },
+	{ "firmware", COLUMN_NUMBER, "of these blocks: holding firmware pages; null: not known" },
+	{ "asids", COLUMN_TEXT, "ASIDs of the guests met in it; ?: not known" },
 	{ }
 };
 
@@ -26,7 +27,7 @@ static bool plain(void)
 	return !options.json && !options.output && !options.no_headings;
 }
 
-static int no_debugfs(const char *file)
+int why_no_debugfs(const char *file)
 {
 	/* Root gets that from a kernel that is locked down, and from nobody else. */
 	if (errno == EPERM)
@@ -36,16 +37,31 @@ static int no_debugfs(const char *file)
 		      file, strerror(errno));
 }
 
+/**
+ * struct holders - who has pages of a region
+ * @guest: guests
+ * @firmware: firmware
+ * @somebody: the CPU does not tell whose they are
+ */
+struct holders {
+	bool guest;
+	bool firmware;
+	bool somebody;
+};
+
 /* Whatever the RMP says of the region; NULL if that matters. */
 static const char *plain_advice(enum region_state state)
 {
 	switch (state) {
 	case REGION_OPTIMIZED:
-		return "Nothing is to be done.";
+		return "There is nothing to do.";
 	case REGION_OWN:
 		return "It holds the RMP itself and never becomes optimized. That is normal.";
 	case REGION_UNCOVERED:
 		return "It lies in no core's window: windows have 2 TiB and stand where most memory is.";
+	case REGION_FAULTY:
+		return "RMPOPT faults there, though RMPOPT_BASE is right. It is tried again with growing pauses; if it\n"
+		       "still faults after hours: rmpoptctl status --save FILE, and report it.";
 	default:
 		return NULL;
 	}
@@ -56,19 +72,37 @@ static bool takes_scans(const struct host *host)
 	return !strcmp(host->state, "ready") || !strcmp(host->state, "scanning");
 }
 
-static const char *advice(const struct host *host, enum region_state state,
-			  bool guest, bool firmware)
+/* Nobody can ask for a pass where the module only looks. */
+static const char *view_advice(const struct host *host, const struct holders *holders)
 {
+	if (holders->guest)
+		return "SNP guests live there. No RMPOPT can optimize it before they have ended.";
+	if (holders->firmware)
+		return "Firmware holds pages there, as it does for each of its commands.";
+	if (holders->somebody)
+		return "SNP guests live there, or firmware holds pages: this CPU has no RMPREAD, which would tell.";
+	if (host->tables)
+		return "Nothing is in the way now: the kernel, which drives RMPOPT itself, decides when it is tried.";
+	return format("Nothing is in the way: RMPOPT could optimize it. View only: %s.", host_why(host));
+}
+
+static const char *advice(const struct host *host, enum region_state state,
+			  const struct holders *holders)
+{
+	bool anybody = holders->guest || holders->firmware || holders->somebody;
+
 	if (plain_advice(state))
 		return plain_advice(state);
-	if (!takes_scans(host) && !guest && !firmware)
-		return format("No page is in the way, but rmpopt is %s: %s", host->state, host->reason);
-	if (guest)
+	if (host->viewing)
+		return view_advice(host, holders);
+	if (!takes_scans(host) && !anybody)
+		return format("No page is in the way, but rmpopt %s: %s", host_is(host), host->reason);
+	if (holders->guest || holders->somebody)
 		return "SNP guests live there. After they have ended: rmpoptctl scan --wait. Guests in huge pages\n"
 		       "(hugetlbfs) bound to a node spread over fewer regions.";
-	if (firmware)
-		return "Firmware holds pages there, as it does for each of its commands. It comes back, or not, with a\n"
-		       "later scan.";
+	if (holders->firmware)
+		return "Firmware holds pages there, as it does for each of its commands. A later scan may regain the\n"
+		       "region.";
 	return state == REGION_BACKOFF ?
 	       "Nothing is in the way now. It was lost again and again, so it waits; rmpoptctl scan ends that." :
 	       "Nothing is in the way now: rmpoptctl scan --wait.";
@@ -92,8 +126,14 @@ static struct records *one_region(u32 region, bool *exact)
 	return answer ? records_parse(answer) : records_read(DEBUGFS "rmp");
 }
 
+/* Without RMPREAD "?" stands where owners would. */
+static bool is_unknown(const char *text)
+{
+	return text && !strcmp(text, "?");
+}
+
 /* "error:-14" stands where something else can't; NULL if it does not. */
-static const char *read_error(const struct records *records, size_t row)
+const char *why_error(const struct records *records, size_t row)
 {
 	const char *text = record_text(records, row, "kind") ?:
 			   record_text(records, row, "asids");
@@ -113,7 +153,7 @@ static bool is_about(const struct records *records, size_t row, u32 region)
 }
 
 static void say_holder(const struct records *records, size_t row,
-		       bool *guest, bool *firmware)
+		       struct holders *holders)
 {
 	const char *kind = record_text(records, row, "kind");
 	const char *asid = record_text(records, row, "asid");
@@ -122,31 +162,38 @@ static void say_holder(const struct records *records, size_t row,
 	if (!kind || !record_number(records, row, "pages", &pages))
 		return;
 	if (!strcmp(kind, "guest")) {
-		*guest = true;
+		holders->guest = true;
 		printf("  guest with ASID %s: %llu page%s of 4 KiB\n",
 		       asid ?: "?", pages, plural(pages));
+	} else if (!strcmp(kind, "unknown")) {
+		holders->somebody = true;
+		printf("  owner not known, as this CPU has no RMPREAD: %llu page%s of 4 KiB\n",
+		       pages, plural(pages));
 	} else {
-		*firmware = true;
+		holders->firmware = true;
 		printf("  firmware: %llu page%s of 4 KiB\n", pages, plural(pages));
 	}
 }
 
 static void say_blocks(const struct records *records, size_t row,
-		       bool *guest, bool *firmware)
+		       struct holders *holders)
 {
 	const char *asids = record_text(records, row, "asids");
-	u64 whole, partial, of_firmware;
+	u64 whole, partial, of_firmware = 0;
 
 	if (!record_number(records, row, "whole", &whole) ||
-	    !record_number(records, row, "partial", &partial) ||
-	    !record_number(records, row, "firmware", &of_firmware))
+	    !record_number(records, row, "partial", &partial))
 		return;
-	printf("  of 512 blocks of 2 MiB %llu are wholly assigned, %llu partly; %llu of these hold firmware pages\n",
-	       whole, partial, of_firmware);
-	if (asids)
+	holders->somebody = is_unknown(asids);
+	if (!holders->somebody && !record_number(records, row, "firmware", &of_firmware))
+		return;
+	printf("  of 512 blocks of 2 MiB %llu are wholly assigned, %llu partly; %s\n", whole, partial,
+	       holders->somebody ? "whose they are is not known, as this CPU has no RMPREAD" :
+	       format("%llu of these hold firmware pages", of_firmware));
+	if (asids && !holders->somebody)
 		printf("  guests with ASID %s\n", asids);
-	*guest = asids;
-	*firmware = of_firmware;
+	holders->guest = asids && !holders->somebody;
+	holders->firmware = of_firmware;
 }
 
 /* Returns why the RMP could not be read, NULL if it could. */
@@ -154,7 +201,7 @@ static const char *say_region(const struct host *host, u32 region,
 			      const struct records *records, bool exact)
 {
 	enum region_state state = region_state(host, region);
-	bool guest = false, firmware = false;
+	struct holders holders = { };
 	const char *error = NULL;
 	size_t i;
 
@@ -165,14 +212,14 @@ static const char *say_region(const struct host *host, u32 region,
 	for (i = 0; i < records_count(records); i++) {
 		if (!is_about(records, i, region))
 			continue;
-		error = error ?: read_error(records, i);
+		error = error ?: why_error(records, i);
 		if (exact)
-			say_holder(records, i, &guest, &firmware);
+			say_holder(records, i, &holders);
 		else
-			say_blocks(records, i, &guest, &firmware);
+			say_blocks(records, i, &holders);
 	}
 	if (!error)
-		puts(advice(host, state, guest, firmware));
+		puts(advice(host, state, &holders));
 	return error;
 }
 
@@ -216,7 +263,7 @@ static const char *print_region(const struct host *host, u32 region,
 	for (i = 0; i < records_count(records); i++) {
 		if (!is_about(records, i, region))
 			continue;
-		error = error ?: read_error(records, i);
+		error = error ?: why_error(records, i);
 		add_row(table, host, region, records, i);
 		any = true;
 	}
@@ -226,7 +273,7 @@ static const char *print_region(const struct host *host, u32 region,
 	return error;
 }
 
-static int no_rmp(u64 region, const char *error)
+int why_no_rmp(u64 region, const char *error)
 {
 	return failed("the RMP can't be read in region %llu: %s; is SNP initialised (rmpoptctl check)? If so, rmpoptctl status --save is for a bug report",
 		      region, error);
@@ -242,13 +289,21 @@ static int why_one(const struct host *host, const char *word)
 	if (!parse_number(word, &region) || region >= REGIONS_MAX)
 		return misused("why %s: give the number of a region, like 5 for 5 GiB to 6 GiB", word);
 	if (!list_has(&host->covered, region))
-		return failed("region %llu is not looked after; " SYSFS "covered lists those that are", region);
+		return failed("region %llu is not covered; " SYSFS "covered lists the regions that are", region);
 	records = one_region(region, &exact);
 	if (!records)
-		return no_debugfs(options.sysroot ? "rmp" : "rmp_region");
+		return why_no_debugfs(options.sysroot ? "rmp" : "rmp_region");
 	error = plain() ? say_region(host, region, records, exact) :
 		print_region(host, region, records);
-	return error ? no_rmp(region, error) : CTL_OK;
+	return error ? why_no_rmp(region, error) : CTL_OK;
+}
+
+/* What is not optimized; where no table is in use, what could not be. */
+static bool is_in_question(const struct host *host, u32 region)
+{
+	enum region_state state = region_state(host, region);
+
+	return state != REGION_OPTIMIZED && (host->tables || state != REGION_OPTIMIZABLE);
 }
 
 /* Every region that is not optimized. */
@@ -262,23 +317,23 @@ static int why_all(const struct host *host, bool in_words)
 	size_t i;
 
 	if (!records)
-		return no_debugfs("rmp");
+		return why_no_debugfs("rmp");
 	table = table_new("why", why_columns);
 	for (i = 0; i < records_count(records); i++) {
 		if (!record_number(records, i, "region", &region) ||
-		    region >= REGIONS_MAX ||
-		    region_state(host, region) == REGION_OPTIMIZED)
+		    region >= REGIONS_MAX || !is_in_question(host, region))
 			continue;
 		add_row(table, host, region, records, i);
 		any = true;
 		if (!error) {
-			error = read_error(records, i);
+			error = why_error(records, i);
 			failing = region;
 		}
 	}
 	if (!any && in_words)
-		puts("Nothing stands in the way: every region that is looked after is optimized.");
-	return table_print(table) ?: (error ? no_rmp(failing, error) : CTL_OK);
+		puts(host->tables ? "Nothing is in the way: every region that is covered is optimized." :
+		     "Nothing is in the way: no page of any region that is covered is assigned.");
+	return table_print(table) ?: (error ? why_no_rmp(failing, error) : CTL_OK);
 }
 
 int run_why(char **arguments)
@@ -292,6 +347,9 @@ int run_why(char **arguments)
 	if (!host.root)
 		return failed("can't read " SYSFS "covered; run this as root");
 	host_read_places(&host);
+	/* Words about one region do without. */
+	if (!*arguments || !in_words)
+		host_read_free(&host);
 	if (*arguments)
 		return why_one(&host, *arguments);
 	if (!options.json && !options.output)

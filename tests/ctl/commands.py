@@ -24,7 +24,7 @@ def status_tests():
     for line in (r"Optimized +5 of 8 GiB \(62.5 %\)", "1 GiB holds the RMP itself", "1 GiB holds pages of SNP guests",
                  "1 GiB is lost again and again", "ok, on request; took 1.23 ms, and 345 us of other cores' time",
                  r"43.2 us on CPU 6 \(slice_us allows 50 us\); 1 of 9 interruptions", "4 take part, led by 2 of them",
-                 "Hooks +rmp_make_shared kvm_amd"):
+                 "Hooks +rmp_make_shared kvm_amd", "Next +nothing to do: regions are regained by themselves$"):
         like(result.out, line, f"status: {line}")
     ok(len(result.out.splitlines()) <= 24 and max(map(len, result.out.splitlines())) <= 110, "status: fits a screen", result.out)
     bare = variant("bare", lambda host: setattr(host, "sysfs", lambda: {"state": "ready", "reason": "ok"}), make=trees.Host)
@@ -33,7 +33,10 @@ def status_tests():
     result = ctl("status", tree=hosts["waiting"])
     like(result.out, r"\Armpopt 0.1.0 is waiting: SNP is not enabled yet .*\n", "status: waiting, and why")
     equal(result.code, 0, "status: waiting is no failure")
-    equal(ctl("status", tree=hosts["failed"]).code, 1, "status: failed is one")
+    result = ctl("status", tree=hosts["failed"])
+    equal(result.code, 1, "status: failed is one")
+    like(result.out, r"\Armpopt 0.1.0 has failed: every core fails", "status: and is told in English")
+    unlike(result.out, "is failed", "status: everywhere")
     result = ctl("status", tree=hosts["not_loaded"])
     equal((result.code, result.out, result.err.count("\n")), (1, "", 1), "status: not loaded is told in one line")
     result = ctl("status", "--json", tree=hosts["not_loaded"])
@@ -42,7 +45,7 @@ def status_tests():
     row = json.loads(ctl("status", "--json", tree=hosts["large"]).out)["status"][0]
     equal((row["regions_covered"], row["regions_optimized"], row["regions_rmp"], row["regions_uncovered"], row["cores"]),
           (8192, len(trees.large().optimized), 33, 32, 512), "status --json: 8 TiB")
-    count = sum(row[n] for n in ("regions_optimized", "regions_rmp", "regions_held", "regions_backoff", "regions_uncovered"))
+    count = sum(row[n] for n in ("regions_optimized", "regions_rmp", "regions_held", "regions_backoff", "regions_uncovered", "regions_faulty"))
     equal(count, 8192, "status --json: each region is accounted for")
 
 
@@ -77,7 +80,13 @@ def nothing_tests():
         host.optimized = [r for r in host.regions if r not in host.rmp]
         host.backoff = []
     out = ctl("status", tree=variant("full", change, make=trees.Host)).out
-    like(out, "Next +nothing: all that can be is optimized", "status: nothing is to be done where only the RMP is left")
+    like(out, "Next +nothing to do: all that can be optimized is$", "status: nothing is to be done where only the RMP is left")
+
+    def by_hand(host):
+        saved = host.sysfs
+        host.sysfs = lambda: {**saved(), "tune/auto": "N"}
+    like(ctl("status", tree=variant("by-hand", by_hand, make=trees.Host)).out, "Next +auto is N: after guests have ended, rmpoptctl scan --wait$",
+         "status: who wants no passes by themselves has to ask")
 
 
 def user_tests():
@@ -138,7 +147,7 @@ def why_tests():
     def all_optimized(host):
         host.optimized, host.rmp_rows = host.regions, lambda: ["# region whole partial firmware asids", "0 0 0 0 -"]
     whole = variant("all-optimized", all_optimized, make=trees.Host)
-    equal(ctl("why", tree=whole).out, "Nothing stands in the way: every region that is looked after is optimized.\n",
+    equal(ctl("why", tree=whole).out, "Nothing is in the way: every region that is covered is optimized.\n",
           "why: nothing to tell is told")
     equal((ctl("why", "-n", tree=whole).out, json.loads(ctl("why", "--json", tree=whole).out)), ("", {"why": []}), "why: but not to scripts")
     rows = json.loads(ctl("why", "--json", tree=hosts["large"]).out)["why"]
@@ -178,8 +187,9 @@ def unknown_tests():
                          ("ready-not-auto", with_files("ready", tune_auto="N"))):
         tree = variant(f"unknown-{name}", change, make=trees.Host)
         state = name.split("-")[0]
+        said = "has failed" if state == "failed" else f"is {state}"
         out = ctl("status", tree=tree).out
-        like(out, f"^  Not  +1 GiB holds the RMP itself.*\n +7 GiB of which nothing is known yet: rmpopt is {state}$", f"status: nobody is blamed: {name}")
+        like(out, f"^  Not  +1 GiB holds the RMP itself.*\n +7 GiB of which nothing is known yet: rmpopt {said}$", f"status: nobody is blamed: {name}")
         unlike(out, "guests", f"status: no guests are talked of: {name}")
         row = json.loads(ctl("status", "--json", tree=tree).out)["status"][0]
         equal((row["regions_rmp"], row["regions_held"], row["regions_backoff"]), (1, None, None), f"status --json: nor numbered: {name}")
@@ -187,11 +197,156 @@ def unknown_tests():
         equal({row["state"] for row in rows}, {"rmp", "unknown"}, f"map --json: nor drawn: {name}")
         like(ctl("map", tree=tree).out, r"  \?R\?\?\n[^$]*\? not known yet$", f"map: but told to be unknown: {name}")
         equal(json.loads(ctl("why", "--json", tree=tree).out)["why"][0]["state"], "unknown", f"why --json: {name}")
-        advice = "scan --wait" if state in ("ready", "scanning") else f"No page is in the way, but rmpopt is {state}: "
+        advice = "scan --wait" if state in ("ready", "scanning") else f"No page is in the way, but rmpopt {said}: "
         like(ctl("why", "1027", tree=tree).out, advice, f"why: advice that can be followed: {name}")
     full = variant("full-of-guests", with_files("ready"), make=trees.Host)
     like(ctl("status", tree=full).out, "7 GiB hold pages of SNP guests", "status: a host full of guests is not unknown")
     unlike(ctl("map", tree=hosts["ready"]).out, "not known", "map: no legend for what is not there")
+
+
+def faulty_tests():
+    def change(host):
+        host.optimized, host.faulty = [0, 3, 1024, 1026], [2]
+    tree = variant("faulty", change, make=trees.Host)
+    out = ctl("status", tree=tree).out
+    like(out, r"1 GiB in which RMPOPT faults; tried again with growing pauses: rmpoptctl why$", "status: a region that faults")
+    like(out, r"Next +if RMPOPT still faults after hours: rmpoptctl status --save FILE", "status: and what to do about it")
+    row = json.loads(ctl("status", "--json", tree=tree).out)["status"][0]
+    equal((row["regions_faulty"], row["regions_held"]), (1, 1), "status --json: it is counted, and is no guest's")
+    out = ctl("map", tree=tree).out
+    like(out, r"^ +0  #R!#\n", "map: a region that faults")
+    like(out, r"   ! RMPOPT faults$", "map: is explained")
+    unlike(ctl("map", tree=hosts["ready"]).out, "faults", "map: only where there is one")
+    equal([r["state"] for r in json.loads(ctl("map", "--json", tree=tree).out)["map"]][2], "faulty", "map --json: a region that faults")
+    like(ctl("why", "2", tree=tree).out, r"^RMPOPT faults there, though RMPOPT_BASE is right", "why: a region that faults")
+    like(ctl("metrics", tree=tree).out, r"^rmpopt_faulty_regions 1$", "metrics: regions that fault")
+
+
+def viewing_tests():
+    """The module only looks: at tables that the kernel fills, or at the RMP alone."""
+    for name, why in (("viewing", "this kernel drives RMPOPT itself"), ("zen5", "this CPU has no RMPOPT, which comes with AMD Zen 6 EPYC")):
+        result = ctl("status", tree=hosts[name])
+        like(result.out, rf"\Armpopt 0.1.0, view only: {why}\n", f"status: {name}: view only, and why")
+        like(result.out, r"^  Next +nothing to do: the module only looks", f"status: {name}: nothing to do")
+        unlike(result.out, "scan|Last pass|Worst stall|led by", f"status: {name}: nobody is told to scan")
+        equal((result.code, result.err), (0, ""), f"status: {name}: no failure")
+        equal(ctl("watch", tree=hosts[name]).out.split(": ", 1)[1], f"view only: {why}\n", f"watch: {name}")
+        like(ctl("map", tree=hosts[name]).out, f"^View only: {why}\\.$", f"map: {name}: view only, and why")
+        like(ctl("cores", tree=hosts[name]).out, f"\\AView only: {why}\\.", f"cores: {name}: view only, and why")
+    out = ctl("status", tree=hosts["viewing"]).out
+    for line in ("Shown +the tables of 4 cores, by RMPOPT reports; the RMP as it is now", r"Optimized +3 of 8 GiB \(37.5 %\)",
+                 "2 GiB hold pages of SNP guests or of firmware", "1 GiB holds the RMP itself", "Cores +4 with a table in use",
+                 "2 GiB have no assigned page, but are not optimized: the kernel decides when"):
+        like(out, line, f"status: viewing: {line}")
+    out = ctl("status", tree=hosts["zen5"]).out
+    for line in ("Shown +the RMP as it is now$", "Tables +not in use", r"Could be +5 of 8 GiB \(62.5 %\) optimized by RMPOPT .*forecast$"):
+        like(out, line, f"status: zen5: {line}")
+    unlike(out, "Optimized|Cores", "status: zen5: of tables that are not in use nothing is told")
+    equal(ctl("map", tree=hosts["viewing"]).out.splitlines()[:4], ["node 0", "        0  #R#.", "node 1", "     1024  #oo."], "map: viewing")
+    out = ctl("map", tree=hosts["zen5"]).out
+    equal(out.splitlines()[:4], ["node 0", "        0  oRo.", "node 1", "     1024  ooo."], "map: zen5")
+    like(out, r"^RMPOPT could optimize 5 of 8 regions of 1 GiB", "map: zen5: the sum")
+    equal(out.splitlines()[-1], ". pages of guests or firmware   R the RMP itself   o no page is assigned", "map: zen5: the legend")
+    row = json.loads(ctl("status", "--json", tree=hosts["viewing"]).out)["status"][0]
+    equal([row[n] for n in ("state", "regions_optimized", "regions_rmp", "regions_held", "regions_optimizable", "cores")],
+          ["viewing", 3, 1, 2, 2, 4], "status --json: viewing")
+    equal(json.loads(ctl("status", "--json", tree=hosts["ready"]).out)["status"][0]["regions_optimizable"], None,
+          "status --json: where it works the whole RMP is not read")
+    equal([r["region"] for r in json.loads(ctl("why", "--json", tree=hosts["viewing"]).out)["why"]], [1, 3, 1025, 1026, 1027],
+          "why: viewing: all that is not optimized")
+    equal([r["region"] for r in json.loads(ctl("why", "--json", tree=hosts["zen5"]).out)["why"]], [1, 3, 1027],
+          "why: zen5: all that could not be optimized")
+    for words, said in ((("1027",), "guests with ASID 7,9\nSNP guests live there. No RMPOPT can optimize it before they have ended."),
+                        (("3",), "Firmware holds pages there, as it does for each of its commands."), (("1",), "holds the RMP itself"),
+                        (("0",), "Nothing is in the way: RMPOPT could optimize it. View only: this CPU has no RMPOPT")):
+        out = ctl("why", *words, tree=hosts["zen5"]).out
+        like(out, said, f"why {words[0]}: zen5")
+        unlike(out, "scan", f"why {words[0]}: zen5: nobody is told to scan")
+    like(ctl("why", "1025", tree=hosts["viewing"]).out, "the kernel, which drives RMPOPT itself, decides when it is tried", "why: viewing")
+    like(ctl("why", "1027", tree=hosts["zen4"]).out,
+         r"3 are wholly assigned, 2 partly; whose they are is not known, as this CPU has no RMPREAD\nSNP guests live there, or firmware",
+         "why: zen4: says what it can't know")
+    rows = {row["region"]: row for row in json.loads(ctl("why", "--json", tree=hosts["zen4"]).out)["why"]}
+    equal((rows[1027]["whole"], rows[1027]["firmware"], rows[1027]["asids"]), (3, None, "?"), "why --json: zen4")
+
+    def empty(host):
+        host.guests, host.rmp, host.msrs = {}, [], lambda: None
+        host.debugfs = lambda saved=host.debugfs: {**saved(), "segments": "# segment first regions rmp_spa node"}
+    equal(ctl("why", tree=variant("zen5-empty", empty, make=trees.zen5)).out,
+          "Nothing is in the way: no page of any region that is covered is assigned.\n", "why: zen5: nothing to tell is told")
+    like(terminal("watch", tree=hosts["viewing"], columns=100), "4 GiB: rmpoptctl why shows whose pages are there",
+         "watch: viewing: does not read the RMP each second")
+
+    def user(host):
+        saved = host.sysfs
+        secret = ("covered", "optimized", "backoff", "faulty", "optimizable", "stats")
+        host.sysfs = lambda: {k: v for k, v in saved().items() if k.split("/")[0] not in secret}
+        host.debugfs = dict
+    result = ctl("status", tree=variant("zen5-user", user, make=trees.zen5))
+    like(result.out, "Not +8 GiB; run this as root to see why", "status: zen5: who is not root is told so")
+    equal(ctl("cores", "-n", tree=variant("viewing-user", user, make=trees.viewing)).out.split()[:3], ["0", "follower", "no"],
+          "cores: viewing: from sysfs")
+
+
+def contiguous_tests():
+    """Without segments the RMP reaches from RMP_BASE to RMP_END."""
+    def change(host):
+        saved = host.msrs
+        host.msrs = lambda: saved().replace("0x47ffffff", "0xc7ffffff")
+    rows = json.loads(ctl("map", "--json", tree=variant("contiguous", change, make=trees.zen4)).out)["map"]
+    equal([(r["first"], r["last"]) for r in rows if r["state"] == "rmp"], [(1, 3)], "map: a contiguous RMP of more than a region")
+
+
+def forecast_tests():
+    def rows(name):
+        return [tuple(row.values()) for row in json.loads(ctl("forecast", "--json", tree=hosts[name]).out)["forecast"]]
+    wanted = [(0, "optimizable", 2, "0,2", None), (0, "rmp", 1, "1", None), (0, "firmware", 1, "3", None),
+              (1, "optimizable", 3, "1024-1026", None), (1, "guest", 1, "1027", "7,9")]
+    equal(rows("zen5"), wanted, "forecast --json: by node, and who is in the way")
+    equal(rows("viewing"), wanted, "forecast: also where the kernel drives RMPOPT")
+    equal(rows("ready"), [(0, "optimizable", 3, "0,2-3", None), *[r for r in wanted if r[1] != "firmware"][1:]], "forecast: also where the module works")
+    equal(rows("zen4"), [(n, "assigned" if state in ("guest", "firmware") else state, count, which, "?" if state in ("guest", "firmware") else None)
+                         for n, state, count, which, _ in wanted], "forecast: without RMPREAD")
+    zen6 = "On AMD Zen 6 EPYC, with memory placed like this, writes of the host and of ordinary VMs to these 5 GiB would skip the RMP check."
+    for name, line in (("zen5", zen6), ("zen4", zen6), ("zen4", "This CPU has no RMPREAD: it is not known whether guests or firmware hold"),
+                       ("ready", "This host has RMPOPT: 5 GiB are optimized now."), ("viewing", "This host has RMPOPT: 3 GiB are optimized now.")):
+        result = ctl("forecast", tree=hosts[name])
+        like(result.out, f"^{line}", f"forecast: {name}: what it means")
+        equal((result.code, result.err), (0, ""), f"forecast: {name}: well")
+    like(ctl("forecast", tree=hosts["zen5"]).out, r"^RMPOPT could optimize 5 of 8 GiB \(62.5 %\) as memory is placed now\.$", "forecast: the sum")
+    unlike(ctl("forecast", tree=hosts["zen5"]).out, "RMPREAD", "forecast: with RMPREAD owners are known")
+    equal(ctl("forecast", "-n", tree=hosts["zen5"]).out.count("\n"), 5, "forecast --noheadings: rows and nothing else")
+    host = trees.large()
+    found = rows("large")
+    equal(sum(row[2] for row in found), 8192, "forecast: each region is accounted for at 8 TiB")
+    listed = [int(n) for row in found if row[1] == "optimizable" for a in row[3].split(",") for n in range(int(a.split("-")[0]), int(a.split("-")[-1]) + 1)]
+    equal(listed, host.free(), "forecast: and is the right one")
+    guests = {int(host.guests[r].split()[3]) for r in host.guests if r < 2048 and r not in host.rmp}
+    equal([row[4] for row in found if row[:2] == (0, "guest")], [trees.listed(guests)], "forecast: ASIDs of all guests of a node")
+    for columns in (80, 132):
+        lines = terminal("forecast", tree=hosts["large"], columns=columns).split("\r\n")
+        ok(max(map(len, lines)) <= columns and len(lines) <= 50, f"forecast: fits {columns} columns", *lines)
+
+    def moved(host):
+        host.nodes = [(1, 1024, 4)]
+    equal(json.loads(ctl("forecast", "--json", tree=variant("no-node", moved, make=trees.zen5)).out)["forecast"][-1]["node"], None,
+          "forecast: no node's memory")
+
+    def unreadable(host):
+        saved = host.rmp_rows
+        host.rmp_rows = lambda: ["1027 - - - error:-14" if row.startswith("1027 ") else row for row in saved() if not row.startswith("1026 ")]
+    tree = variant("forecast-unreadable", unreadable, make=trees.zen5)
+    result = ctl("forecast", tree=tree)
+    equal((result.code, result.err.count("\n")), (1, 1), "forecast: fails where the RMP can't be read")
+    like(result.err, "the RMP can't be read in region 1026", "forecast: and says where")
+    like(result.out, r"1 unknown +2 1026-1027", "forecast: and shows the rest")
+    unlike(result.out, "could optimize", "forecast: without a sum")
+
+    def no_debugfs(host):
+        host.debugfs = dict
+    result = ctl("forecast", tree=variant("forecast-no-debugfs", no_debugfs, make=trees.zen5))
+    equal((result.code, result.out), (1, ""), "forecast: wants debugfs")
+    like(result.err, "with debugfs mounted on /sys/kernel/debug", "forecast: and says so")
 
 
 def cores_tests():
@@ -324,6 +479,7 @@ def misuse_tests():
 
 
 for test in (status_tests, terminal_tests, nothing_tests, user_tests, map_tests, why_tests, unreadable_tests, unknown_tests,
+             faulty_tests, viewing_tests, contiguous_tests, forecast_tests,
              cores_tests, watch_tests, set_tests, persist_tests, together_tests, strong_tests, sysroot_tests, save_tests,
              misuse_tests):
     test()

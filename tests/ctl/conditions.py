@@ -32,6 +32,12 @@ def failing(tree):
     return sorted(name for name, result in verdicts(tree)[1].items() if result == "FAIL")
 
 
+def viewing(tree):
+    """Exit code, and the conditions for which the module only looks."""
+    code, found = verdicts(tree)
+    return code, sorted(name for name, result in found.items() if result == "VIEW")
+
+
 def text_file(name, text):
     return lambda host: host.files.update({name: text})
 
@@ -56,8 +62,6 @@ def check_tests():
     equal(len(found), 29, "has all conditions")
     code, found = verdicts(hosts["not_loaded"])
     equal((code, found["loaded"], found["state"], found["hooks"]), (0, "SKIP", "SKIP", "SKIP"), "passes before the load")
-    equal(failing(hosts["no_rmpopt"]), ["rmpopt"], "no RMPOPT is named")
-    equal(verdicts(hosts["no_rmpopt"])[0], 1, "and fails")
     equal(failing(hosts["waiting"]), ["kvm_amd", "snp_init", "state"], "a host that waits for SNP")
     equal(failing(hosts["failed"]), ["state"], "a module that has failed")
     result = ctl("check", tree=hosts["waiting"])
@@ -73,11 +77,8 @@ def broken_hosts():
     yield "an Intel CPU", cpuid_line("0x68747541 0x444d4163 0x69746e65", "0x756e6547 0x6c65746e 0x49656e69"), ["vendor"]
     yield "a hypervisor below", cpuid_line("0x1 0x0 0xb00f50 0x800 0x0", "0x1 0x0 0xb00f50 0x800 0x80000000"), ["hypervisor"]
     yield "no SNP", cpuid_line("0xa0001b", "0xa0000b"), ["snp"]
-    yield "no RMPREAD", cpuid_line("0xa0001b", "0x80001b"), ["rmpread"]
-    yield "no segmented RMP in the CPU", cpuid_line("0xa0001b", "0x20001b"), ["segments"]
     yield "no memory encryption", msr_text("0x1800000", "0x1000000"), ["syscfg"]
     yield "no RMP", msr_text("0xc0010132 0x40000000", "0xc0010132 0x0"), ["rmp_base"]
-    yield "a contiguous RMP", msr_text("0x2201", "0x2200"), ["rmp_cfg"]
     yield "SnpEn missing on one CPU", msr_text("5 0xc0010010 0x1800000", "5 0xc0010010 0x800000"), ["snp_init"]
     yield "an IOMMU without SNP", text_file("sys/class/iommu/ivhd0/amd-iommu/features", "246577efa2254afa:10"), ["iommu"]
     yield "no IOMMU", text_file("sys/class/iommu/ivhd0/amd-iommu/features", None), ["iommu"]
@@ -85,12 +86,6 @@ def broken_hosts():
     yield "a kernel before 6.9", text_file("proc/sys/kernel/osrelease", "6.8.12"), ["built", "kernel"]
     yield "a kdump kernel", text_file("proc/cmdline", "elfcorehdr=0x1000"), ["kdump"]
     yield "no SNP host", text_file("proc/cpuinfo", "flags : fpu sev sev_snp_not"), ["snp_host"]
-    yield "support in the kernel", text_file("proc/kallsyms", "0000 t snp_setup_rmpopt"), ["in_kernel"]
-    yield "a flag of the kernel's own support", text_file("proc/cpuinfo", "flags : fpu sev sev_snp rmpopt"), ["in_kernel"]
-    for link in ("source", "build"):
-        name = f"lib/modules/{trees.RELEASE}/{link}/arch/x86/include/asm/cpufeatures.h"
-        yield (f"headers that know RMPOPT ({link})",
-               text_file(name, "#define X86_FEATURE_RMPOPT\t\t( 3*32+17) /* RMPOPT */"), ["in_kernel"])
     yield "a blocked module", text_file("etc/modprobe.d/x.conf", "install rmpopt /bin/false"), ["blacklist"]
     yield "no modules at all", text_file("proc/sys/kernel/modules_disabled", "1"), ["blacklist"]
     yield "a bad option", text_file("etc/modprobe.d/x.conf", "options rmpopt slice_us=5"), ["parameters"]
@@ -113,17 +108,58 @@ def broken_tests():
     equal((failing(blacklisted), verdicts(blacklisted)[1]["blacklist"]), ([], "SKIP"), "a blacklist is told")
 
 
+def view_hosts():
+    """What is lacking, the host, the conditions that say so, and what they say. Nothing fails."""
+    yield "no RMPREAD", cpuid_line("0xa0001b", "0x80001b"), ["rmpread"], "no RMPREAD, which comes with AMD Zen 5 EPYC"
+    yield "no segmented RMP in the CPU", cpuid_line("0xa0001b", "0x20001b"), ["segments"], "no segmented RMP, which comes with AMD Zen 5"
+    yield "a contiguous RMP", msr_text("0x2201", "0x2200"), ["rmp_cfg"], "not segmented, which RMPOPT needs: enable the segmented RMP"
+    yield "no RMPOPT", lambda host: setattr(host, "rmpopt", 0), ["rmpopt"], "no RMPOPT, which comes with AMD Zen 6 EPYC"
+    drives = "this kernel drives RMPOPT itself"
+    for name in ("snp_enable_rmpopt", "do_rmpopt_work", "rmpopt_scan_range", "rmpopt_init", "snp_setup_rmpopt"):
+        yield name, text_file("proc/kallsyms", f"0000 t x [rmpopt]\n0000 T {name}"), ["in_kernel"], drives
+    yield "a function in parts", text_file("proc/kallsyms", "0000 t do_rmpopt_work.isra.0"), ["in_kernel"], drives
+    yield "a function of another module", text_file("proc/kallsyms", "0000 t rmpopt_init\t[rmpopt_driver]"), ["in_kernel"], drives
+    yield "a flag of the kernel's own support", text_file("proc/cpuinfo", "flags : fpu sev sev_snp rmpopt"), ["in_kernel"], drives
+    for link in ("source", "build"):
+        name = f"lib/modules/{trees.RELEASE}/{link}/arch/x86/include/asm/cpufeatures.h"
+        yield (f"headers that know RMPOPT ({link})",
+               text_file(name, "#define X86_FEATURE_RMPOPT\t\t( 3*32+17) /* RMPOPT */"), ["in_kernel"], drives)
+
+
+def view_tests():
+    for number, (what, change, wanted, why) in enumerate(view_hosts()):
+        tree = variant(f"view-{number}", change)
+        equal((viewing(tree), failing(tree)), ((0, wanted), []), f"view only, not a failure: {what}")
+        like(rows(tree)[1][wanted[0]]["fix"], f"\\Aview only: .*{why}", f"view only: and why: {what}")
+    own = variant("own-symbols", text_file("proc/kallsyms", "0000 t rmpopt_init\t[rmpopt]\n0000 t rmpopt_scan_range [rmpopt]\n0000 t rmpopt_initial"))
+    equal(viewing(own), (0, []), "symbols of this module are not the kernel's support")
+    for name, wanted in (("viewing", ["in_kernel", "state"]), ("zen5", ["rmpopt", "state"]), ("zen4", ["rmpopt", "rmpread", "segments", "state"])):
+        equal((viewing(hosts[name]), failing(hosts[name])), ((0, wanted), []), f"{name}: view only")
+    found = rows(hosts["zen4"])[1]
+    equal((found["rmp_cfg"]["result"], found["kernel"]["result"]), ("SKIP", "PASS"), "zen4: no MSR of segments, and a kernel that knows a contiguous RMP")
+    out = ctl("check", tree=hosts["zen5"]).out
+    like(out, r"^\[ VIEW \] CPU has RMPOPT +CPUID Fn8000_0025 EDX\[0\] is 0\n +view only: this CPU has no RMPOPT", "a line says it, and why")
+    like(out, r"^\d+ passed, 0 failed, \d+ skipped, 2 view only\.\nView only: the module can be loaded", "the verdict says it")
+    unlike(ctl("check", tree=hosts["ready"]).out, "(?i)view only", "where it works nothing does")
+
+
 def cmdline_tests():
     for line in ("sev=debug,nosnp", "sev=debug sev=nosnp", "amd_iommu=off", "amd_iommu=force_isolation,pgtbl_v2", "iommu=pt",
                  "iommu.passthrough=1", "iommu.passthrough=0 iommu.passthrough=1", "kvm_amd.sev_snp=0", "kvm-amd.sev-snp=N",
-                 "kvm_amd.sev_snp=1 kvm-amd.sev_snp=0", "quiet rmpopt.disable", "rmpopt.disable=1 rmpopt.disable=0",
+                 "kvm_amd.sev_snp=1 kvm-amd.sev_snp=0", "quiet rmpopt.disable=1", "rmpopt.disable=0 rmpopt.disable=Y",
                  "module_blacklist=nouveau,rmpopt"):
         equal(failing(variant("cmdline-" + line.replace(" ", "-"), text_file("proc/cmdline", line))), ["cmdline"],
               f"forbidden on the command line: {line}")
-    for line in ("rmpopt.disable=0 sev=debug amd_iommu=force_isolation", "kvm_amd.sev_snp=0 kvm_amd.sev_snp=1",
+    for line in ("rmpopt.disable=0 sev=debug amd_iommu=force_isolation", "rmpopt.disable=1 rmpopt.disable=0", "kvm_amd.sev_snp=0 kvm_amd.sev_snp=1",
                  "iommu.passthrough=1 iommu.passthrough=0", "kvm_amd.sev_snp", "xsev=nosnp sev=nosnp2 module_blacklist=rmpopt2"):
         equal(failing(variant("allowed-" + line.replace(" ", "-"), text_file("proc/cmdline", line))), [],
               f"allowed on the command line: {line}")
+    code, found = rows(variant("cmdline-all", text_file("proc/cmdline", "iommu=pt amd_iommu=pgtbl_v2 quiet rmpopt.disable=1 kvm_amd.sev_snp=0")))
+    equal((code, found["cmdline"]["read"]), (1, "found: amd_iommu=pgtbl_v2 iommu=pt kvm_amd.sev_snp=0 rmpopt.disable=1"), "all that forbids is named at once")
+    code, found = rows(variant("cmdline-bare", text_file("proc/cmdline", "quiet rmpopt.disable")))
+    equal((code, found["cmdline"]["result"]), (0, "SKIP"), "rmpopt.disable without a value forbids nothing")
+    like(found["cmdline"]["read"], "modprobe does not pass it on", "and that is told")
+    like(found["cmdline"]["fix"], r"rmpopt\.disable=1, or module_blacklist=rmpopt", "with what does")
 
 
 def modprobe_tests():
@@ -183,10 +219,8 @@ MODULE_ROWS = ["built", "vermagic", "signature", "key", "blacklist", "parameters
 
 
 def hopeless_tests():
-    """Who is told to remove rmpopt is not told to install it."""
-    for what, change in (("in_kernel", text_file("proc/kallsyms", "0000 t snp_setup_rmpopt")),
-                         ("rmpopt", lambda host: setattr(host, "rmpopt", 0)),
-                         ("hypervisor", cpuid_line("0xb00f50 0x800 0x0", "0xb00f50 0x800 0x80000000"))):
+    """Where the module can't be used, nobody is told to install it."""
+    for what, change in (("hypervisor", cpuid_line("0xb00f50 0x800 0x0", "0xb00f50 0x800 0x80000000")),):
         def bare(host, change=change):
             change(host)
             host.module = False
@@ -238,7 +272,7 @@ def debugfs_tests():
     code, found = rows(variant("locked", locked, trees.Signer("x"), trees.Host))
     equal(found["debugfs"]["result"], "SKIP", "debugfs: lockdown takes a part of it away")
     like(found["debugfs"]["read"], r"locked down \(integrity\)", "debugfs: and is named")
-    like(found["debugfs"]["fix"], "bench", "debugfs: with what is lacking")
+    like(found["debugfs"]["fix"], "why REGION", "debugfs: with what is lacking")
 
     def gone(host):
         host.debugfs = dict
@@ -247,7 +281,7 @@ def debugfs_tests():
     like(found["debugfs"]["fix"], "mount", "debugfs: how to mount it")
 
 
-for test in (check_tests, broken_tests, cmdline_tests, modprobe_tests, elsewhere_tests, kernel_tests, host_tests, hopeless_tests,
+for test in (check_tests, broken_tests, view_tests, cmdline_tests, modprobe_tests, elsewhere_tests, kernel_tests, host_tests, hopeless_tests,
              blind_tests, key_tests, debugfs_tests):
     test()
 done()

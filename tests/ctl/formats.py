@@ -10,7 +10,7 @@ import prometheus_client.openmetrics.parser as openmetrics
 import prometheus_client.parser as prometheus
 
 import trees
-from tap import ctl, done, equal, ok
+from tap import ctl, done, equal, like, ok
 
 scratch = tempfile.TemporaryDirectory()
 hosts = trees.make_all(scratch.name)
@@ -32,13 +32,13 @@ def schema_tests():
     for command, schema in schemas.items():
         items = schema["properties"][command]["items"]
         equal(list(items["properties"]), columns_of(command), f"{command}: the schema has the names of --help")
-        if command in ("scan", "bench"):
+        if command == "scan":
             continue
         for name, tree in hosts.items():
             result = ctl(command, "--json", tree=tree)
             document = json.loads(result.out)
             equal(problems(document, schema), [], f"{command} --json, {name}: fits the schema")
-            if name in ("not_loaded", "no_rmpopt") and command in ("map", "why", "cores", "watch"):
+            if name in ("not_loaded", "no_rmpopt") and command in ("map", "why", "cores", "forecast", "watch"):
                 equal((result.code, document, result.err.count("\n")), (1, {command: []}, 1), f"{command} --json, {name}: not loaded")
         if command == "watch":
             equal(ctl(command, "--json", tree=hosts["ready"]).out.count("\n"), 1, "watch --json: a document is a line")
@@ -100,7 +100,7 @@ def value_tests():
     wanted = {("rmpopt_loaded",): 1, ("rmpopt_info", "0.1.0"): 1, ("rmpopt_state", "ready"): 1, ("rmpopt_state", "failed"): 0,
               ("rmpopt_optimized_regions",): 5, ("rmpopt_passes_total", "delta"): 4, ("rmpopt_conversions_total",): 77,
               ("rmpopt_verifies_total", "follower"): 21, ("rmpopt_last_pass_duration_seconds",): 0.001234,
-              ("rmpopt_worst_slice_seconds",): 0.00004321, ("rmpopt_covered_regions",): 8, ("rmpopt_uncovered_regions",): 0,
+              ("rmpopt_worst_slice_seconds",): 0.00004321, ("rmpopt_covered_regions",): 8, ("rmpopt_uncovered_regions",): 0, ("rmpopt_faulty_regions",): 0, ("rmpopt_state", "viewing"): 0,
               ("rmpopt_backoff_regions",): 1, ("rmpopt_cores",): 4, ("rmpopt_cores_behind",): 0,
               ("rmpopt_last_result", "ok"): 1, ("rmpopt_last_result", "none"): 0,
               ("rmpopt_requests_total",): 3, ("rmpopt_requests_served_total",): 3, ("rmpopt_passes_total", "full"): 1,
@@ -111,6 +111,7 @@ def value_tests():
         equal(samples.get(key), value, f"metrics: {' '.join(key)}")
     equal({key[0] for key in samples} - {key[0] for key in wanted}, set(), "metrics: all of them are looked at here")
     equal(found["rmpopt_last_pass_duration_seconds"].unit, "seconds", "metrics: a unit")
+    like(ctl("metrics", tree=hosts["zen5"]).out, r'^rmpopt_state\{state="viewing"\} 1$', "metrics: a host on which it only looks")
     equal(ctl("metrics", tree=hosts["not_loaded"]).out.splitlines()[-2:], ["rmpopt_loaded 0", "# EOF"], "metrics: not loaded")
 
 

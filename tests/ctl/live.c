@@ -5,6 +5,7 @@
  * kernel about modules fails with $LIVE_ERRNO: nothing is loaded or unloaded.
  *
  * $LIVE_DENY	opening a path that ends so fails: not permitted
+ * $LIVE_REFUSE	"END ERRNO": writing to a path that ends so fails
  * $LIVE_LOG	gets each path that is opened
  * $LIVE_AT	"EVENT N": at its N-th and each later one sh runs $LIVE_DO; EVENT is
  *		the end of a path that is opened or of what a file is asked, or
@@ -29,6 +30,8 @@ int klogctl(int type, char *buf, int size);
 
 /* Files that are written and read are asked. */
 static int asked[FDS];
+/* Of files that may not be written to: the error. */
+static int refused[FDS];
 
 static int ends(const char *text, const char *end)
 {
@@ -50,6 +53,17 @@ static void event(const char *name)
 	unsetenv("LD_PRELOAD");
 	if (system(getenv("LIVE_DO")))
 		_exit(99);
+}
+
+/* The error of writing to a path, 0 if it may be written to. */
+static int refusal(const char *path)
+{
+	char end[256];
+	int error;
+
+	if (sscanf(getenv("LIVE_REFUSE") ?: "", "%255s %d", end, &error) != 2 || !ends(path, end))
+		return 0;
+	return error;
 }
 
 static const char *place(const char *path, char *buf)
@@ -95,8 +109,10 @@ int open64(const char *path, int flags, ...)
 		return -1;
 	}
 	fd = NEXT(open)(place(path, buf), flags, mode);
-	if (fd >= 0 && fd < FDS)
+	if (fd >= 0 && fd < FDS) {
 		asked[fd] = (flags & O_ACCMODE) == O_RDWR;
+		refused[fd] = refusal(path);
+	}
 	return fd;
 }
 
@@ -118,6 +134,10 @@ int access(const char *path, int how)
 /* A question is not to spoil the file that has its answer. */
 ssize_t write(int fd, const void *bytes, size_t count)
 {
+	if (fd >= 0 && fd < FDS && refused[fd]) {
+		errno = refused[fd];
+		return -1;
+	}
 	if (fd < 0 || fd >= FDS || !asked[fd])
 		return NEXT(write)(fd, bytes, count);
 	event(strndup(bytes, count));

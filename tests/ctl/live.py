@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Commands that write, wait or measure, on a host of files: live.c is preloaded and leads every path there."""
+"""Commands that write or wait, on a host of files: live.c is preloaded and leads every path there."""
 import errno
 import json
 import os
 import pathlib
 import subprocess
 import tempfile
-
-import jsonschema
 
 import trees
 from tap import PROGRAM, done, equal, like, ok, unlike
@@ -135,10 +133,25 @@ def locked_tests():
     code, out, err = live.run("why", "1027", "--json", deny="rmp_region")
     row = json.loads(out or '{"why": [{}]}')["why"][0]
     equal((code, row.get("whole"), row.get("asids"), row.get("pages")), (0, 3, "7,9", None), "why --json: blocks")
-    for words, file in ((["why"], "rmp"), (["bench", "--yes"], "bench")):
-        code, out, err = live.run(*words, deny=f"debug/rmpopt/{file}")
-        equal((code, out), (1, ""), f"{' '.join(words)}: fails if nothing may be read")
-        like(err, r"\Armpoptctl: [^ ]*: not permitted: the kernel is locked down", "for that reason")
+    code, out, err = live.run("why", deny="debug/rmpopt/rmp")
+    equal((code, out), (1, ""), "why: fails if nothing may be read")
+    like(err, r"\Armpoptctl: [^ ]*: not permitted: the kernel is locked down", "why: for that reason")
+
+
+def refused_tests():
+    """The module takes no request, for one reason or the other."""
+    for host, error, said in ((trees.zen5(), errno.EOPNOTSUPP, "no scan: view only: this CPU has no RMPOPT, .*; the module then takes no request"),
+                              (trees.waiting(), errno.ENODEV, "no scan now: rmpopt is waiting: SNP is not enabled yet"),
+                              (trees.failed(), errno.ENODEV, "no scan now: rmpopt has failed: every core fails")):
+        code, out, err = Live(host).run("scan", refuse=f"rmpopt/scan {error}")
+        equal((code, out, err.count("\n")), (1, "", 1), f"scan: fails in one line: {said}")
+        like(err, rf"\Armpoptctl: {said}", f"scan: with the reason: {said}")
+
+
+def result_tests():
+    for result, said in (("failed", "the scan failed; rmpopt is ready: ok"), ("cancelled", "the scan was cancelled; rmpopt is ready: ok")):
+        code, _, err = Live(requested=4, served=4, last_result=result).run("scan", "--wait")
+        equal((code, err), (1, f"rmpoptctl: {said}\n"), f"scan --wait: {result}")
 
 
 def not_loaded():
@@ -164,6 +177,10 @@ def load_tests():
     like(live.run("load")[2], "not loaded, though the kernel says so", "load: does not take the kernel's word for it")
     done_by_kernel = f"mkdir -p {live.path('sys/kernel/rmpopt')}; echo ready >{live.path('sys/kernel/rmpopt/state')}"
     equal(live.run("load", at="insert 1", do=done_by_kernel)[::2], (0, ""), "load: but believes its eyes")
+    live = not_loaded()
+    viewing = "; ".join([f"mkdir -p {live.path('sys/kernel/rmpopt')}", live.change(state="viewing", reason="view only: this CPU has no RMPOPT")])
+    equal(live.run("load", at="insert 1", do=viewing)[:2],
+          (0, "rmpopt is loaded, view only: this CPU has no RMPOPT; rmpoptctl forecast shows what RMPOPT could optimize\n"), "load: view only is told")
 
 
 def install_tests():
@@ -190,70 +207,21 @@ def unload_tests():
     live = Live()
     live.put("sys/module/rmpopt/initstate", "live")
     live.put("sys/module/rmpopt/refcnt", "1")
-    for error, wanted in ((errno.EAGAIN, "somebody uses it: a module .*bench.*debugfs"), (errno.EPERM, "run this as root"),
+    for error, wanted in ((errno.EAGAIN, "in use, by another module .*debugfs"), (errno.EPERM, "run this as root"),
                           (errno.EFAULT, "Bad address")):
         code, out, err = live.run("unload", errno=error)
         equal((code, out), (1, ""), f"unload: fails if the kernel does: {wanted}")
         like(err, rf"\Armpoptctl: rmpopt was not unloaded: .*{wanted}.*\n\Z", "unload: in one line")
-
-
-def bench_host(cores=4):
-    """A host whose module answers every question of bench with the same records."""
-    host = trees.Host()
-    host.cores = list(range(0, 2 * cores, 2))
-    host.files["proc/cpuinfo"] = "processor\t: 0\nmodel name\t: AMD EPYC of the tests\nmicrocode\t: 0xb00f50\n"
-    live = Live(host)
-    rows = [f"{cpu} 1 {2000 + cpu} {1000 * (cpu + 1)}" for cpu in host.cores]
-    live.put("sys/kernel/debug/rmpopt/bench", "\n".join(["# cpu cf cycles stall_ns", *rows]))
-    return live
-
-
-def bench_tests():
-    live = bench_host()
-    code, out, err = live.run("bench", "--yes", "--json", "--regions", "0-1")
-    equal((code, err), (0, ""), "bench --json")
-    document = json.loads(out)
-    schema = json.loads((HERE / "schemas/bench.json").read_text())
-    equal([error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(document)], [], "bench --json: fits the schema")
-    about = document["host"][0]
-    ok(100_000 < about.pop("tsc_khz") < 10_000_000, "bench --json: the TSC's frequency", document["host"])
-    like(about.pop("date"), r"\A20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z", "bench --json: the date")
-    equal(about, {"model": "AMD EPYC of the tests", "microcode": "0xb00f50", "kernel": os.uname().release, "version": "0.1.0",
-                  "cores": 4, "regions": 2}, "bench --json: the host")
-    stalls = {row["cpu"]: row["stall_ns"] for row in document["bench"] if row["kind"] == "stall"}
-    equal(stalls, {0: 1000, 2: 3000, 4: 5000, 6: 7000}, "bench --json: the longest stop of each core")
-    code, out, err = live.run("bench", "--yes", "--regions", "0")
-    like(out, r"\Armpopt 0.1.0 on AMD EPYC of the tests, microcode 0xb00f50\nLinux \S+, 4 cores, 1 region, TSC \d+\.\d MHz, 20\S+Z\n\nKIND",
-         "bench: begins with the host")
-    like(out, "Longest stop of each core: 1 us in the best case, 5 us in the middle, 7 us in the worst", "bench: ends with the stops")
-
-
-def interrupted_tests():
-    """As Ctrl-C: between the second round and the third."""
-    for options in ([], ["--json"]):
-        code, out, err = bench_host().run("bench", "--yes", "--regions", "0", *options, at="clear 1", do="kill -TERM $PPID")
-        equal(code, 64, f"bench {' '.join(options)}, interrupted: partly done")
-        like(err, r"\Armpoptctl: ended before its time.*\n\Z", "and says so")
-        like(out, r"report\W+repeated|report.*\n.*repeated", "and shows what there is")
-        unlike(out, r"\bclear|write\W+on", "and nothing else")
-
-
-def memory_tests():
-    """512 cores: lists of them are long, and asked for very often."""
-    live = bench_host(512)
-    used = []
-    for regions in ("0", "0-3,1024-1027"):
-        with open(live.path("rows"), "w", encoding="ascii") as rows:
-            process = live.start("bench", "--yes", "--json", "--regions", regions, stdout=rows)
-            _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        equal(process.returncode, 0, f"bench with 512 cores, regions {regions}")
-        process.stderr.close()
-        used.append(usage.ru_maxrss)
-    ok(used[1] - used[0] < 4096, "bench: eight regions want hardly more memory than one (KiB)", *used)
+    live.put("sys/module/rmpopt/refcnt", "0")
+    code, out, err = live.run("unload")
+    equal((code, err), (0, ""), "unload")
+    equal(" ".join(out.split()), "rmpopt is unloaded: verifies end, and nothing else. The tables stay in use and true by the hardware's own "
+          "doing. What guests take is lost and not regained until the module works again. SNP shutdown or a reset ends it.", "unload: what it means")
+    live.put("sys/kernel/rmpopt/state", "viewing")
+    equal(live.run("unload"), (0, "rmpopt is unloaded; it only looked, so nothing has changed\n", ""), "unload: it only looked")
 
 
 for test in (served_tests, timeout_tests, unknown_tests, quiet_tests, watch_tests, locked_tests, load_tests, install_tests, already_tests,
-             unload_tests, bench_tests, interrupted_tests, memory_tests):
+             unload_tests, refused_tests, result_tests):
     test()
 done()

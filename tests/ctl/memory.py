@@ -8,11 +8,11 @@ from tap import ctl, done, ok
 VALGRIND = ("valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full", "--show-leak-kinds=definite,indirect",
             "--errors-for-leak-kinds=definite,indirect")
 COMMANDS = (["check"], ["check", "--json"], ["status"], ["status", "--json"], ["map"], ["map", "--json"], ["why"],
-            ["why", "1027"], ["cores", "--json"], ["watch"], ["watch", "--json"], ["set"], ["metrics"], ["metrics", "--textfile"])
+            ["why", "1027"], ["forecast"], ["forecast", "--json"], ["cores", "--json"], ["watch"], ["watch", "--json"], ["set"], ["metrics"], ["metrics", "--textfile"])
 
 with tempfile.TemporaryDirectory() as scratch:
     hosts = trees.make_all(scratch)
-    for name in ("ready", "not_loaded", "large"):
+    for name in ("ready", "not_loaded", "large", "zen4"):
         for words in COMMANDS:
             result = ctl(*words, tree=hosts[name], prefix=VALGRIND)
             ok(result.code != 99 and "==" not in result.err, f"{name}: {' '.join(words)}", result.err)

@@ -33,6 +33,8 @@ class Host:
         self.regions = [*range(4), *range(1024, 1028)]
         self.optimized = [0, 2, 3, 1024, 1026]
         self.backoff = [1025]
+        self.faulty = []
+        self.guests = {1027: "3 2 1 7,9"}
         self.rmp_region = 1
         self.rmp = [1]
         self.cores = [0, 2, 4, 6]
@@ -89,6 +91,7 @@ class Host:
             "state": self.state, "reason": self.reason, "requested": 3, "served": 3, "enabled": 1,
             "passes": 5, "last_result": "ok", "progress": "0 0", "regions_covered": len(self.regions),
             "regions_optimized": len(self.optimized), "regions_uncovered": self.uncovered,
+            "regions_faulty": len(self.faulty), "faulty": listed(self.faulty), "optimizable": listed(self.free()),
             "covered": listed(self.regions), "optimized": listed(self.optimized),
             "backoff": listed(self.backoff), "cores": listed(self.cores), "cores_behind": "",
             "leaders": listed(self.leaders), "hooks": "rmp_make_shared kvm_amd",
@@ -104,10 +107,14 @@ class Host:
     def held(self):
         return [r for r in self.regions if r not in set(self.optimized)]
 
+    def free(self):
+        """No page of them is assigned."""
+        return [r for r in self.regions if r not in self.guests and r not in set(self.rmp)]
+
     def rmp_rows(self):
-        own = self.rmp_region
-        guests = [f"{r} 3 2 1 7,9" for r in self.regions if r == 1027]
-        return ["# region whole partial firmware asids", f"{own} 2 1 3 -", *guests]
+        own = set(self.rmp)
+        rows = [f"{r} 2 1 3 -" if r in own else f"{r} {self.guests.get(r, '0 0 0 -')}" for r in self.regions]
+        return ["# region whole partial firmware asids", *rows]
 
     def debugfs(self):
         cores = ["# cpu node base role owes error slices worst_slice_ns"]
@@ -253,7 +260,48 @@ def large():
     host.nodes = [(n, 2048 * n, 2048) for n in range(4)]
     host.windows = [(n, 2048 * n, 256 * n, 2048, 1365, 128) for n in range(3)] + [(3, 6112, 768, 2048, 1365, 128)]
     host.uncovered = 32
-    host.rmp_rows = lambda: ["# region whole partial firmware asids"] + [f"{r} 1 0 0 {r % 500 + 1}" for r in host.held()]
+    host.guests = {r: f"1 0 0 {r % 500 + 1}" for r in host.held()}
+    return host
+
+
+def viewing():
+    """The kernel drives RMPOPT itself: its tables are shown."""
+    host = Host()
+    host.state, host.reason = "viewing", "view only: this kernel drives RMPOPT itself"
+    host.optimized, host.backoff, host.leaders = [0, 2, 1024], [], []
+    host.guests[3] = "1 0 1 -"
+    host.files["proc/kallsyms"] = "0000000000000000 T rmp_make_shared\n0000000000000000 T snp_enable_rmpopt"
+    return only_looks(host)
+
+
+def only_looks(host):
+    saved = host.sysfs
+    none = {"requested": 0, "served": 0, "passes": 0, "last_result": "none", "stats/last_trigger": "none", "hooks": "none: view only"}
+    host.sysfs = lambda: {**{name: 0 if name.startswith("stats/") else value for name, value in saved().items()}, **none}
+    return host
+
+
+def zen5():
+    """No RMPOPT, so no tables."""
+    host = Host()
+    host.state, host.reason = "viewing", "view only: this CPU has no RMPOPT, which comes with AMD Zen 6 EPYC"
+    host.optimized, host.backoff, host.cores, host.leaders, host.windows, host.rmpopt = [], [], [], [], [], 0
+    host.guests[3] = "1 0 1 -"
+    host.cpus = lambda: range(8)
+    return only_looks(host)
+
+
+def zen4():
+    """No RMPREAD and no segments either: whose pages they are can't be read."""
+    host = zen5()
+    host.guests = {3: "1 0 ? ?", 1027: "3 2 ? ?"}
+    saved = host.cpuid, host.msrs, host.debugfs
+    host.cpuid = lambda: saved[0]().replace("0xa0001b", "0x1b")
+    host.msrs = lambda: "\n".join(
+        [line for line in saved[1]().splitlines() if " 0xc0010136 " not in line] + [f"{cpu} 0xc0010133 0x47ffffff" for cpu in host.cpus()])
+    host.rmp_rows = lambda: ["# region whole partial firmware asids"] + [
+        f"{r} 2 1 ? ?" if r in host.rmp else f"{r} {host.guests.get(r, '0 0 0 -')}" for r in host.regions]
+    host.debugfs = lambda: {**saved[2](), "segments": "# segment first regions rmp_spa node"}
     return host
 
 
@@ -262,5 +310,5 @@ def make_all(to):
     to = pathlib.Path(to)
     shutil.rmtree(to, ignore_errors=True)
     hosts = {"ready": Host, "waiting": waiting, "no_rmpopt": no_rmpopt, "not_loaded": not_loaded,
-             "failed": failed, "large": large}
+             "failed": failed, "large": large, "viewing": viewing, "zen5": zen5, "zen4": zen4}
     return {name: make().write(to / name) for name, make in hosts.items()}
