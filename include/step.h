@@ -10,6 +10,9 @@
 /* It faulted, and the region is to blame. */
 #define STEP_FAULT	2
 
+/* It was not executed, as it has faulted elsewhere twice. */
+#define STEP_SKIPPED	3
+
 struct core;
 
 int step_execute(struct core *core, u32 place, bool verify, u64 *cycles);

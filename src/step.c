@@ -20,22 +20,26 @@
  * @core: the core, which this runs on and stays on
  * @place: of the region
  * @verify: a verify; else a report
- * @cycles: set to how long the instruction took
+ * @cycles: set to how long the instruction took; of meaning only with a bit
  *
  * Any context in which the CPU can't change.
  *
  * Return: 0 or 1, the bit; STEP_FAULT the instruction faulted for the region's
- * sake; all of these were noted in the plan. -ENODEV SnpEn is not set here,
- * -ENXIO RMPOPT_BASE is not what it was: nothing was noted.
+ * sake; STEP_SKIPPED it has just done so on two other cores, and was not
+ * executed: all of these the plan knows. -ENODEV SnpEn is not set here, -ENXIO
+ * RMPOPT_BASE is not what it was: nothing was noted.
  */
 int step_execute(struct core *core, u32 place, bool verify, u64 *cycles)
 {
 	struct plan *plan = &engine.plan;
-	u64 start = rdtsc_ordered();
-	int bit = hw_rmpopt(plan->region[place].number,
-			    verify ? HW_VERIFY : HW_REPORT);
-	int error;
+	int bit, error;
+	u64 start;
 
+	if (plan_is_left_out(plan, place))
+		return STEP_SKIPPED;
+	start = rdtsc_ordered();
+	bit = hw_rmpopt(plan->region[place].number,
+			verify ? HW_VERIFY : HW_REPORT);
 	*cycles = rdtsc_ordered() - start;
 	if (bit >= 0) {
 		plan_note(plan, &core->plan, place, bit);

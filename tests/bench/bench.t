@@ -32,10 +32,10 @@ json_is_whole() {
 		"$(rows | wc -l)" <"$out/bench.json"
 }
 
-# Bars of both, and what was simulated.
+# Bars of all three, and what was simulated.
 plot_is_whole() {
 	local part
-	for part in '^<svg ' '#9ca3af' '#2563eb' '#f59e0b' '^</svg>$'; do
+	for part in '^<svg ' '#9ca3af' '#b91c1c' '#2563eb' '#f59e0b' '^</svg>$'; do
 		grep -q "$part" "$out/bench.svg" || return 1
 	done
 }
@@ -54,7 +54,7 @@ main() {
 	done < <(rows)
 	check "there are rows, and some are the simulator's" grep -q ' sim: ' "$out/table.txt"
 	check "bench.json has all rows" json_is_whole
-	check "bench.svg shows all three" plot_is_whole
+	check "bench.svg shows all four" plot_is_whole
 	check "each row can be missed" can_fail
 	printf '1..%d\n' "$tests"
 }

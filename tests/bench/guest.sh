@@ -1,6 +1,6 @@
 # shellcheck shell=dash
 # Runs in the guest: guest.sh host-s|sparse REGIONS IDLE-SECONDS. Brings the host into the state of each
-# case, lets the upstream algorithm and then rmpopt do their pass, and prints what the
+# case, lets v10, merged and rmpopt do their pass, and prints what the
 # machine has counted: "measure CASE WHO NAME VALUE". README.md says what the cases are.
 exec 3>&1
 # shellcheck source=../scenarios/lib.sh
@@ -101,19 +101,22 @@ new_machine() {
 	must machinectl slow 0 0 $slice_cycles
 }
 
-# --- the two -------------------------------------------------------------------
+# --- the three -----------------------------------------------------------------
 
-# upstream CASE - one pass of the baseline. While it leads nobody else verifies; then all others do at once.
+# upstream CASE v10|merged - one pass. While it leads nobody else verifies; then all others do at
+# once, with merged the leader's core as well.
 upstream() {
+	local case=$1 who=$2 at_once=$((cores - 1))
+	[ "$who" != merged ] || at_once=$cores
 	must insmod "$here/rmpopt_upstream.ko" "regions=$upstream_regions"
 	machinectl reset
 	machinectl crowd 1 >/dev/null
-	must taskset -c 0 sh -c "echo lead >$tell"
-	measure "$1" baseline leader-verifies "$(machinectl count verifies)"
-	measure "$1" baseline leader-cycles "$(machinectl count cycles)"
-	machinectl crowd $((cores - 1)) >/dev/null
-	must taskset -c 0 sh -c "echo follow >$tell"
-	counted "$1" baseline
+	must taskset -c 0 sh -c "echo $who-lead >$tell"
+	measure "$case" "$who" leader-verifies "$(machinectl count verifies)"
+	measure "$case" "$who" leader-cycles "$(machinectl count cycles)"
+	machinectl crowd $at_once >/dev/null
+	must taskset -c 0 sh -c "echo $who-follow >$tell"
+	counted "$case" "$who"
 	must rmmod rmpopt_upstream
 }
 
@@ -134,16 +137,30 @@ scanned() {
 	counted_module "$1"
 }
 
+# machine_with [FIRST STEP COUNT] - a new machine; the last page of COUNT regions is assigned
+machine_with() {
+	new_machine
+	[ $# = 0 ] || must pages assign "$@" $last_page
+}
+
+# compared CASE [FIRST STEP COUNT] - a pass of each of the three, on a machine_with. RMPOPT_EN stays set
+# as long as SNP is enabled, so only a new machine has no base and empty tables. rmpopt remains loaded.
+compared() {
+	local case=$1 who
+	shift
+	for who in v10 merged; do
+		machine_with "$@"
+		upstream "$case" "$who"
+	done
+	machine_with "$@"
+	describe "$case"
+	start
+	scanned "$case" full
+}
+
 # --- cases ---------------------------------------------------------------------
 
-case_full() {
-	new_machine
-	describe full
-	upstream full
-	new_machine
-	start
-	scanned full full
-}
+case_full() { compared full; }
 
 # After case_full, with what it has left.
 case_same() {
@@ -213,26 +230,12 @@ case_idle() {
 }
 
 case_half() {
-	new_machine
-	must pages assign 1 2 $((free / 2)) $last_page
-	describe half
-	upstream half
-	new_machine
-	must pages assign 1 2 $((free / 2)) $last_page
-	start
-	scanned half full
+	compared half 1 2 $((free / 2))
 	must unload
 }
 
 case_none() {
-	new_machine
-	must pages assign 0 1 "$free" $last_page
-	describe none
-	upstream none
-	new_machine
-	must pages assign 0 1 "$free" $last_page
-	start
-	scanned none full
+	compared none 0 1 "$free"
 	must unload
 }
 
@@ -275,12 +278,7 @@ host_s() {
 sparse() {
 	# As far as the kernel's own RAM reaches.
 	upstream_regions=0
-	new_machine
-	describe sparse
-	upstream sparse
-	new_machine
-	start
-	scanned sparse full
+	compared sparse
 	must unload
 }
 

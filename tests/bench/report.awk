@@ -1,4 +1,4 @@
-# What was measured -> a table on stdout, a JSON file and a plot. Input: lines "measure CASE WHO
+# What was measured -> tables on stdout, a JSON file and a plot. Input: lines "measure CASE WHO
 # NAME VALUE". The bounds are compiled in by "run", as a function check_all().
 # Variables: json, svg (files). Exit status 1: a bound does not hold, or a number is missing.
 
@@ -19,7 +19,8 @@ function of(case_, who, name) {
 
 function module(name) { return of(current, "module", name) }
 function sim(name) { return of(current, "sim", name) }
-function baseline(name) { return of(current, "baseline", name) }
+function v10(name) { return of(current, "v10", name) }
+function merged(name) { return of(current, "merged", name) }
 
 function begin_row(case_) {
 	current = case_
@@ -57,6 +58,46 @@ function end_row(what, left, op, right,    verdict) {
 					missing == "" ? "" : " (missing:" missing ")")
 }
 
+# 34816 -> 34,816
+function commas(x,    digits, left) {
+	digits = sprintf("%d", x)
+	for (left = length(digits) - 3; left > 0; left -= 3)
+		digits = substr(digits, 1, left) "," substr(digits, left + 1)
+	return digits
+}
+
+# Three digits, or all that are in front of the point.
+function rounded(x) {
+	if (x == 0 || x >= 1000)
+		return commas(x + 0.5)
+	return sprintf(x >= 100 ? "%.0f" : x >= 1 ? "%.1f" : "%.2f", x)
+}
+
+# A cell: rmpopt / v10 / merged. UNIT of the counter's make one of the table's; 0: exact counts.
+function cell(case_, name, unit,    who, k, i, x, cells) {
+	k = split("module v10 merged", who, " ")
+	for (i = 1; i <= k; i++) {
+		x = measured(case_, who[i], name)	# plot.awk
+		cells = cells (i > 1 ? " / " : "") (unit ? rounded(x / unit) : commas(x))
+	}
+	return cells
+}
+
+# The table of the project's README, in its own words.
+function side_by_side(    cases, names_, i, k) {
+	k = split("full half none delta same", cases, " ")
+	split("full, all optimizable|every second region blocked at its last page|nothing optimizable|delta, a guest of 100 regions has ended|nothing has changed", names_, "|")
+	if (!(("full", "merged", "cycles") in value))
+		return
+	printf "\nrmpopt / v10 / merged; the last two columns modelled\n\n"
+	print "| a pass | verifies | interruptions | in one go | longest stop, µs | core time, ms |"
+	print "|---|---|---|---|---|---|"
+	for (i = 1; i <= k; i++)
+		printf "| %s | %s | %s | %s | %s | %s |\n", names_[i], cell(cases[i], "verifies", 0),
+		       cell(cases[i], "worst-interruptions", 0), cell(cases[i], "longest-run", 0),
+		       cell(cases[i], "longest-cycles", 2e3), cell(cases[i], "cycles", 2e6)
+}
+
 function write_json(    i, k, count, list, pair) {
 	printf "{\n  \"measured\": [" >json
 	for (i = 1; i <= n; i++) {
@@ -74,6 +115,7 @@ function write_json(    i, k, count, list, pair) {
 END {
 	printf "%-8s %-34s %10s    %-10s\n", "case", "number", "got", "bound"
 	check_all()
+	side_by_side()
 	write_json()
 	write_svg()		# plot.awk
 	if (failed != "") {

@@ -55,9 +55,14 @@ static void one_host(const struct place *at, FILE *text, FILE *json)
 	char who[32];
 	size_t i;
 
-	upstream_pass(host, at->model, &result);
+	v10_pass(host, at->model, &result);
 	host_free(host);
-	row(at, "upstream", &result, text, json);
+	row(at, "v10", &result, text, json);
+	fputs(",\n", json);
+	host = host_at(at);
+	merged_pass(host, at->model, &result);
+	host_free(host);
+	row(at, "merged", &result, text, json);
 	for (i = 0; i < TUNINGS; i++) {
 		snprintf(who, sizeof(who), "p%u s%u d%u", tunings[i].parallel,
 			 tunings[i].slice_us, tunings[i].duty);

@@ -216,8 +216,10 @@ void execute_pass(struct host *host, const struct model *model,
 		  struct result *result);
 
 /* upstream.c */
-void upstream_pass(struct host *host, const struct model *model,
-		   struct result *result);
+void v10_pass(struct host *host, const struct model *model,
+	      struct result *result);
+void merged_pass(struct host *host, const struct model *model,
+		 struct result *result);
 
 /* tables.c */
 struct scenario {

@@ -72,30 +72,42 @@ static void json_row(FILE *json, const char *who, const struct result *result)
 		result->counts.verifies_follower, result->counts.reports);
 }
 
-/* One case on two hosts that are alike. */
+enum who { RMPOPT, V10, MERGED };
+
+/* One case, on a host of its own. */
+static void run_one(enum who who, const struct model *model, u32 cores, u32 tib,
+		    const struct scenario *scenario, struct result *result)
+{
+	struct host *host = host_new(cores, host_nodes(tib), tib * 1024);
+
+	scenario_prepare(host, scenario);
+	if (who == RMPOPT)
+		execute_pass(host, model, &defaults, !scenario->delta, result);
+	else if (who == V10)
+		v10_pass(host, model, result);
+	else
+		merged_pass(host, model, result);
+	host_free(host);
+}
+
+/* One case on hosts that are alike. */
 static void compare(const struct model *model, u32 cores, u32 tib,
 		    const struct scenario *scenario, FILE *text, FILE *json)
 {
-	struct host *host = host_new(cores, host_nodes(tib), tib * 1024);
-	struct result module, upstream;
-
-	scenario_prepare(host, scenario);
-	execute_pass(host, model, &defaults, !scenario->delta, &module);
-	host_free(host);
-	host = host_new(cores, host_nodes(tib), tib * 1024);
-	scenario_prepare(host, scenario);
-	upstream_pass(host, model, &upstream);
-	host_free(host);
+	static const char *const names[] = { "rmpopt", "v10", "merged" };
+	struct result result;
+	enum who who;
 
 	fprintf(text, "  %s\n", scenario->name);
-	text_row(text, "rmpopt", &module);
-	text_row(text, "upstream", &upstream);
 	fprintf(json, "{\"model\": \"%s\", \"cores\": %u, \"tib\": %u, \"nodes\": %u, "
-		"\"case\": \"%s\", ", model->name, cores, tib, host_nodes(tib),
+		"\"case\": \"%s\"", model->name, cores, tib, host_nodes(tib),
 		scenario->name);
-	json_row(json, "rmpopt", &module);
-	fprintf(json, ", ");
-	json_row(json, "upstream", &upstream);
+	for (who = RMPOPT; who <= MERGED; who++) {
+		run_one(who, model, cores, tib, scenario, &result);
+		text_row(text, names[who], &result);
+		fprintf(json, ", ");
+		json_row(json, names[who], &result);
+	}
 	fprintf(json, "}");
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The upstream algorithm: verify each GiB of the lowest 2 TiB on one core; then,
- * for each GiB again, one synchronous IPI to all other cores, which verify it.
- * Whatever the leader found, whatever was optimized before.
+ * The two upstream algorithms. Both verify each GiB of the lowest 2 TiB on one
+ * core, and then again on others, whatever the first one found, whatever was
+ * optimized before. v10: one synchronous IPI to all other cores for each GiB.
+ * merged: one IPI to all cores, each of which verifies the whole range.
  */
 #include <string.h>
 
@@ -80,15 +81,19 @@ static void lead(struct host *host, const struct model *model, u32 regions,
 	}
 }
 
-void upstream_pass(struct host *host, const struct model *model,
-		   struct result *result)
+static u32 walk(const struct host *host)
+{
+	return host->plan.regions < PLAN_WINDOW_REGIONS ?
+	       host->plan.regions : PLAN_WINDOW_REGIONS;
+}
+
+void v10_pass(struct host *host, const struct model *model,
+	      struct result *result)
 {
 	struct round round[KIND_PAID + 1];
-	u32 place, regions = host->plan.regions;
+	u32 place, regions = walk(host);
 	enum kind kind;
 
-	if (regions > PLAN_WINDOW_REGIONS)
-		regions = PLAN_WINDOW_REGIONS;
 	memset(result, 0, sizeof(*result));
 	for (kind = KIND_EARLY; kind <= KIND_PAID; kind++) {
 		cost_reset(model, 0);
@@ -101,4 +106,62 @@ void upstream_pass(struct host *host, const struct model *model,
 	result->slices = (u64)regions * (host->cores - 1);
 	result->counts.verifies_leader = regions;
 	result->counts.verifies_follower = result->slices;
+}
+
+/* The core goes on with the next region of its range. */
+static void next_verify(struct host *host, struct sim_core *core, u64 now)
+{
+	core->kind = host_kind(host, true, core->next);
+	event_push(cost_begin(core->kind, core->plan.node, now) + cost_step(),
+		   core->plan.index);
+}
+
+/* The leader's core is the last to begin, and waits for the others. */
+static void sweep(struct host *host, const struct model *model, u32 regions,
+		  struct result *result)
+{
+	struct event event;
+	struct sim_core *core;
+	u64 taken;
+	u32 c;
+
+	cost_reset(model, 0);
+	for (c = 0; c < host->cores; c++) {
+		core = &host->core[c];
+		core->next = 0;
+		core->began = (c ?: host->cores) * model->send;
+		next_verify(host, core, core->began + COST_ENTRY / 2);
+	}
+	while (event_pop(&event)) {
+		core = &host->core[event.what];
+		cost_end(core->kind);
+		host_execute(host, core, true, core->next);
+		if (++core->next < regions) {
+			next_verify(host, core, event.at);
+			continue;
+		}
+		taken = event.at + COST_ENTRY / 2 - core->began;
+		if (taken > result->longest)
+			result->longest = taken;
+		if (event.what)
+			result->followers += taken;
+	}
+	result->wall += event.at + COST_ENTRY / 2;
+	result->leaders += event.at + COST_ENTRY / 2;
+}
+
+void merged_pass(struct host *host, const struct model *model,
+		 struct result *result)
+{
+	u32 regions = walk(host);
+
+	memset(result, 0, sizeof(*result));
+	lead(host, model, regions, result);
+	sweep(host, model, regions, result);
+	result->worst_ms = result->longest < CYCLES_PER_MS ?
+			   result->longest : CYCLES_PER_MS;
+	result->most = 1;
+	result->slices = host->cores;
+	result->counts.verifies_leader = regions;
+	result->counts.verifies_follower = (u64)regions * host->cores;
 }

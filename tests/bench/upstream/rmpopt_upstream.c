@@ -1,21 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What rmpopt is measured against: the algorithm of the series that was posted
- * for the kernel (v10), written anew from a description of it. For benches on
- * the emulated machine; never load it on a host.
+ * What rmpopt is measured against: two algorithms for the kernel itself, written
+ * anew from descriptions of them. For benches on the emulated machine; never
+ * load it on a host.
  *
- * Every GiB from the lowest to the highest address of RAM, 2 TiB at most, is
- * verified by the CPU that runs the work, then by the primary threads of all
- * other cores at once, in one synchronous interrupt for each GiB. Nothing is
- * remembered, so each pass is like the first.
+ * Both verify every GiB from the lowest to the highest address of RAM, 2 TiB at
+ * most, on the CPU that runs the work, and then on other cores:
  *
- *	echo pass > /sys/module/rmpopt_upstream/parameters/run
+ * v10, the last version that was posted as a series: the primary threads of all
+ * other cores at once, in one synchronous interrupt for each GiB.
+ * merged, what became of it: the primary threads of all cores, in one interrupt
+ * in which each of them verifies the whole range.
  *
- * returns when it is done. "lead" and "follow" are its two halves, for benches
- * that want to look between them.
+ * Nothing is remembered, so each pass is like the first. RMPOPT_BASE is written
+ * once and left as it is, as RMPOPT_EN can't be cleared while SNP is enabled.
+ *
+ *	echo merged-lead > /sys/module/rmpopt_upstream/parameters/run
+ *
+ * returns when it is done: the first half of a pass. "merged-follow" is the
+ * second half, "v10-lead" and "v10-follow" are those of v10.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/array_size.h>
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/minmax.h>
@@ -62,7 +69,8 @@ static void write_base(void *info)
 	wrmsr_safe(MSR_RMPOPT_BASE, (u32)base, (u32)(base >> 32));
 }
 
-static void lead(void)
+/* With interrupts on: those of this CPU are served between two instructions. */
+static void v10_lead(void)
 {
 	unsigned long gib;
 
@@ -72,7 +80,7 @@ static void lead(void)
 	}
 }
 
-static void follow(void)
+static void v10_follow(void)
 {
 	unsigned long gib;
 
@@ -82,22 +90,56 @@ static void follow(void)
 	}
 }
 
-/* One pass, or a half of it, on the CPU that happens to be this one. */
+static void verify_range(void *unused)
+{
+	unsigned long gib;
+
+	for (gib = first_gib; gib < end_gib; gib++)
+		verify((void *)gib);
+}
+
+static void merged_lead(void)
+{
+	verify_range(NULL);
+}
+
+/* This core, too, once more. */
+static void merged_follow(void)
+{
+	on_each_cpu_mask(primaries, verify_range, NULL, true);
+}
+
+static const struct half {
+	const char *name;
+	void (*run)(void);
+} halves[] = {
+	{ "v10-lead", v10_lead },
+	{ "v10-follow", v10_follow },
+	{ "merged-lead", merged_lead },
+	{ "merged-follow", merged_follow },
+};
+
+static const struct half *find_half(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(halves); i++)
+		if (sysfs_streq(name, halves[i].name))
+			return &halves[i];
+	return NULL;
+}
+
+/* Half a pass, led by the CPU that happens to be this one. */
 static int run_set(const char *value, const struct kernel_param *kp)
 {
-	bool whole = sysfs_streq(value, "pass");
-	bool leads = whole || sysfs_streq(value, "lead");
-	bool follows = whole || sysfs_streq(value, "follow");
+	const struct half *half = find_half(value);
 
-	if (!leads && !follows)
+	if (!half)
 		return -EINVAL;
 	cpus_read_lock();
 	migrate_disable();
 	cpumask_andnot(others, primaries, topology_sibling_cpumask(smp_processor_id()));
-	if (leads)
-		lead();
-	if (follows)
-		follow();
+	half->run();
 	migrate_enable();
 	cpus_read_unlock();
 	return 0;
@@ -105,7 +147,7 @@ static int run_set(const char *value, const struct kernel_param *kp)
 
 static const struct kernel_param_ops run_ops = { .set = run_set };
 module_param_cb(run, &run_ops, NULL, 0200);
-MODULE_PARM_DESC(run, "write pass, lead or follow");
+MODULE_PARM_DESC(run, "write v10-lead, v10-follow, merged-lead or merged-follow");
 
 static void find_ram(void)
 {
@@ -123,12 +165,17 @@ static void find_ram(void)
 	end_gib = min(end_gib, first_gib + WINDOW_GIB);
 }
 
-static void set_base(u64 base)
+/* As merged: if this CPU has one, all have. */
+static void arm(void)
 {
+	u64 base = (u64)first_gib << GIB_SHIFT | RMPOPT_EN, now;
+
+	if (!rdmsrq_safe(MSR_RMPOPT_BASE, &now) && now & RMPOPT_EN)
+		return;
 	on_each_cpu_mask(primaries, write_base, (void *)(unsigned long)base, true);
 }
 
-/* Once, as the original does it. */
+/* Once, as both do it. */
 static void find_primaries(void)
 {
 	int cpu;
@@ -149,7 +196,7 @@ static int __init upstream_init(void)
 	find_ram();
 	cpus_read_lock();
 	find_primaries();
-	set_base((u64)first_gib << GIB_SHIFT | RMPOPT_EN);
+	arm();
 	cpus_read_unlock();
 	pr_info("GiB %lu ... %lu\n", first_gib, end_gib - 1);
 	return 0;
@@ -158,13 +205,10 @@ module_init(upstream_init);
 
 static void __exit upstream_exit(void)
 {
-	cpus_read_lock();
-	set_base(0);
-	cpus_read_unlock();
 	free_cpumask_var(others);
 	free_cpumask_var(primaries);
 }
 module_exit(upstream_exit);
 
-MODULE_DESCRIPTION("Bench only: the algorithm that rmpopt is measured against");
+MODULE_DESCRIPTION("Bench only: the algorithms that rmpopt is measured against");
 MODULE_LICENSE("GPL");
