@@ -67,9 +67,13 @@ static u32 count;
 
 static void note(struct lead *lead, u32 region, int bit, u64 cycles)
 {
-	trace_leader_region(engine.pass, lead->cpu, region, lead->verify, bit,
-			    cycles);
-	if (bit == 0 || bit == 1)
+	bool answered = bit == 0 || bit == 1;
+
+	if (bit == STEP_SKIPPED)
+		return;
+	trace_leader_region(engine.pass, lead->cpu, region, lead->verify,
+			    bit == STEP_FAULT ? -EFAULT : bit, cycles);
+	if (answered)
 		latency_note(&lead->times, cycles);
 }
 
