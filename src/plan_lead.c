@@ -34,11 +34,32 @@ static bool is_to_lead(const struct plan *plan, u32 place)
 	return !is_left_alone(plan, place);
 }
 
+/*
+ * A core that leads for want of a leader is interrupted each time: a leader tries
+ * first, when it may.
+ */
+static struct plan_core *any_leader(struct plan *plan, u32 place)
+{
+	struct plan_core *core;
+	u32 i;
+
+	for (i = 0; i < plan->leaders; i++) {
+		core = plan->core[plan->leader[i]];
+		if (!plan_may_try(plan, core, place))
+			continue;
+		plan->region[place].leader = core->index;
+		return core;
+	}
+	return NULL;
+}
+
 /* Its leader may have faulted in the look, or in an earlier pass. */
 static struct plan_core *who_leads(struct plan *plan, u32 place)
 {
 	struct plan_core *core = plan_leader_of(plan, place);
 
+	if (core && !core->leads && test_bit(place, plan->trying))
+		core = any_leader(plan, place) ?: core;
 	if (core && !plan_may_try(plan, core, place))
 		core = plan_elsewhere(plan, place);
 	return core;

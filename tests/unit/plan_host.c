@@ -112,6 +112,13 @@ void convert(u32 place, bool assigned)
 
 static void execute(u32 c, u32 place)
 {
+	if (plan_is_left_out(&h.plan, place))
+		return;
+	if (h.faults && h.faults(c, place)) {
+		h.faulted++;
+		plan_note_fault(&h.plan, &h.cores[c], place);
+		return;
+	}
 	if (plan_verifies(&h.plan))
 		*bit_of(c, place) = !h.assigned[place];
 	plan_note(&h.plan, &h.cores[c], place, *bit_of(c, place));
@@ -152,32 +159,60 @@ static void run_core(u32 c)
 	plan_answered(&h.plan, core, h.plan.regions);
 }
 
-void run_phases(enum plan_phase phase)
+/* The orders of the running phase. */
+void run_orders(void)
 {
 	u32 c;
 
+	for (c = 0; c < h.core_count; c++)
+		run_core(c);
+}
+
+void run_phases(enum plan_phase phase)
+{
 	while (phase != PLAN_REST) {
-		for (c = 0; c < h.core_count; c++)
-			run_core(c);
+		run_orders();
 		phase = plan_advance(&h.plan, h.now);
 	}
 }
 
-/* A pass; what it cost is in *cost. */
+static void some_pass(bool full, bool asked)
+{
+	h.slices = 0;
+	plan_elect(&h.plan);
+	plan_begin(&h.plan, full, asked);
+	run_phases(plan_advance(&h.plan, h.now));
+}
+
+/* A pass that nobody asked for; returns how many instructions faulted in it. */
+u32 watch(void)
+{
+	u32 before = h.faulted;
+
+	some_pass(false, false);
+	return h.faulted - before;
+}
+
+/* One that somebody did; what it cost is in *cost. */
 void pass(bool full, struct plan_counts *cost)
 {
 	struct plan_counts before = h.plan.counts;
 
-	h.slices = 0;
-	plan_elect(&h.plan);
-	plan_begin(&h.plan, full, true);
-	run_phases(plan_advance(&h.plan, h.now));
+	some_pass(full, true);
 	if (!cost)
 		return;
 	cost->verifies_leader = h.plan.counts.verifies_leader - before.verifies_leader;
 	cost->verifies_follower = h.plan.counts.verifies_follower - before.verifies_follower;
 	cost->verifies_catchup = h.plan.counts.verifies_catchup - before.verifies_catchup;
 	cost->reports = h.plan.counts.reports - before.reports;
+}
+
+/* Returns how many regions a leader has gained. */
+u32 view(bool all)
+{
+	plan_elect(&h.plan);
+	run_phases(plan_begin_view(&h.plan, all, h.now));
+	return h.plan.found;
 }
 
 void audit(void)

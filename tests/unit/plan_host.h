@@ -22,6 +22,8 @@
  * @slices: orders that followers were interrupted for
  * @now: the time
  * @base_of: a core's base, if it is not its node's own
+ * @faults: whether an instruction faults on a core
+ * @faulted: how many have
  * @lossy: seldom does a broadcast or a core as it should
  */
 struct host {
@@ -33,6 +35,8 @@ struct host {
 	u32 slices;
 	u64 now;
 	u32 (*base_of)(u32 c);
+	bool (*faults)(u32 c, u32 place);
+	u32 faulted;
 	bool lossy;
 	struct coverage cov;
 	struct coverage own[NODES_MAX];
@@ -46,8 +50,11 @@ int host_setup(void **state);
 int host_teardown(void **state);
 u8 *bit_of(u32 c, u32 place);
 void convert(u32 place, bool assigned);
+void run_orders(void);
 void run_phases(enum plan_phase phase);
 void pass(bool full, struct plan_counts *cost);
+u32 watch(void);
+u32 view(bool all);
 void audit(void);
 void check_truth(void);
 

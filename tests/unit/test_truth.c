@@ -12,7 +12,8 @@
  *    them. If a core may have lost a bit alone or a broadcast took its time
  *    this may take an audit. So no core is ever believed for ever to have a
  *    bit that it has not.
- *  - a core whose slice is under way gets no order.
+ *  - a core whose slice is under way gets no order, and no core is sent where
+ *    it has faulted until the next try.
  *
  * tests/static/rules.t breaks the planner's rules one by one: the search has to
  * notice.
@@ -107,6 +108,40 @@ static const struct config reset = {
 	},
 };
 
+static const struct config faults = {
+	.cores = 3, .regions = 1, .nodes = 1,
+	.budget = {
+		[EVENT_PASS] = 2, [EVENT_FULL] = 1, [EVENT_AUDIT] = 1,
+		[EVENT_CONVERT] = 1, [EVENT_RELEASE] = 1, [EVENT_FAULT] = 3,
+	},
+};
+
+static const struct config faults_four = {
+	.cores = 4, .regions = 1, .nodes = 2,
+	.budget = {
+		[EVENT_PASS] = 3, [EVENT_CONVERT] = 1, [EVENT_RELEASE] = 1,
+		[EVENT_LEAVE] = 1, [EVENT_FAULT] = 4,
+	},
+};
+
+static const struct config faults_hotplug = {
+	.cores = 3, .regions = 1, .nodes = 1,
+	.budget = {
+		[EVENT_PASS] = 2, [EVENT_CONVERT] = 1, [EVENT_RELEASE] = 1,
+		[EVENT_BOUNCE] = 1, [EVENT_LATE] = 1, [EVENT_FAULT] = 2,
+		[EVENT_CANCEL] = 1,
+	},
+};
+
+/* Each core with a window of its own; one holds no region. */
+static const struct config windows = {
+	.cores = 4, .regions = 2, .nodes = 1, .base = { 0, 1, 0, 2 },
+	.budget = {
+		[EVENT_PASS] = 2, [EVENT_CONVERT] = 1, [EVENT_RELEASE] = 1,
+		[EVENT_LEAVE] = 1, [EVENT_RETURN] = 1, [EVENT_FAULT] = 1,
+	},
+};
+
 #define SEARCH(config) { #config, search, NULL, NULL, (void *)&(config) }
 
 int main(void)
@@ -123,6 +158,10 @@ int main(void)
 		SEARCH(alone),
 		SEARCH(steps),
 		SEARCH(reset),
+		SEARCH(faults),
+		SEARCH(faults_four),
+		SEARCH(faults_hotplug),
+		SEARCH(windows),
 	};
 
 	return cmocka_run_group_tests_name("truth", tests, search_setup, search_teardown);

@@ -28,6 +28,7 @@ enum event {
 	EVENT_LATE,		/* nobody waits for a slice any more */
 	EVENT_LOSE,		/* a core loses a bit all by itself */
 	EVENT_REFUSE,		/* a verify does not set the bit, for no reason */
+	EVENT_FAULT,		/* an instruction faults, of whatever kind */
 	EVENT_RESET,		/* all tables are emptied, which is noticed */
 	EVENT_CANCEL,		/* the pass is ended in the middle */
 	EVENTS,
@@ -107,7 +108,7 @@ void check_convergence(void);
 void take_orders(void);
 void advance(void);
 void begin(bool full);
-void step(u32 c, bool refuse);
+void step(u32 c, enum event what);
 void notice(u32 c);
 bool may_step(u32 c);
 bool any_ordered(void);

@@ -129,6 +129,21 @@ void check_members(void)
 	}
 }
 
+static void check_order(u32 c, u32 r)
+{
+	const struct plan_core *core = &w.core[c];
+
+	if (config->thrifty && w.plan.phase == PLAN_FOLLOW && (w.bit[c] >> r & 1))
+		wrong("core %u is sent to region %u and has it", c, r);
+	if (!plan_holds(&w.plan, core, r))
+		wrong("core %u is sent to region %u outside its window", c, r);
+	if (!plan_may_try(&w.plan, core, r))
+		wrong("core %u is sent to region %u, which is bad there", c, r);
+	if (plan_verifies(&w.plan) && test_bit(r, w.plan.left_out) &&
+	    !test_bit(r, w.plan.clean))
+		wrong("core %u is sent to region %u, which is left out", c, r);
+}
+
 static void check_orders(void)
 {
 	u32 c, r;
@@ -141,9 +156,7 @@ static void check_orders(void)
 		r = plan_next(&w.plan, &w.core[c], 0);
 		for (; r < config->regions;
 		     r = plan_next(&w.plan, &w.core[c], r + 1))
-			if (config->thrifty && w.plan.phase == PLAN_FOLLOW &&
-			    (w.bit[c] >> r & 1))
-				wrong("core %u is sent to region %u and has it", c, r);
+			check_order(c, r);
 	}
 }
 
@@ -173,14 +186,19 @@ void begin(bool full)
 	advance();
 }
 
-void step(u32 c, bool refuse)
+/* MOVE_STEP, EVENT_REFUSE or EVENT_FAULT. */
+void step(u32 c, enum event what)
 {
 	struct plan_core *core = &w.core[c];
 	u32 r = plan_next(&w.plan, core, w.pos[c]);
 
-	if (refuse) {
+	if (plan_is_left_out(&w.plan, r)) {
+		/* Skipped, whatever it would have done. */
+	} else if (what == EVENT_REFUSE) {
 		w.bit[c] &= ~(1 << r);
 		plan_note(&w.plan, core, r, false);
+	} else if (what == EVENT_FAULT) {
+		plan_note_fault(&w.plan, core, r);
 	} else {
 		execute(c, r);
 	}
@@ -241,7 +259,7 @@ void run_out(void)
 	while (w.plan.phase != PLAN_REST) {
 		for (c = 0; c < config->cores; c++)
 			while (w.core[c].order == PLAN_ORDERED)
-				step(c, false);
+				step(c, MOVE_STEP);
 		advance();
 	}
 }
@@ -255,13 +273,16 @@ void check_truth(void)
 		bool any = false;
 
 		for (c = 0; c < config->cores; c++) {
-			if (!w.online[c])
+			if (!w.online[c] || !plan_holds(&w.plan, &w.core[c], r))
 				continue;
 			any = true;
 			if ((w.bit[c] >> r & 1) != want)
 				wrong("core %u will never be right about region %u",
 				      c, r);
 		}
+		/* What a guest holds nobody but leaders is sent to. */
+		if (want && test_bit(r, w.plan.faulty))
+			wrong("region %u will always be called faulty", r);
 		if (any && test_bit(r, w.plan.optimized) != want)
 			wrong("region %u will never be shown right", r);
 	}

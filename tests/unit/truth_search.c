@@ -13,7 +13,7 @@
 
 static const char * const names[] = {
 	"pass", "full", "audit", "convert", "release", "leave", "leave+loss",
-	"return", "bounce", "late", "lose", "refuse", "reset", "cancel", "",
+	"return", "bounce", "late", "lose", "refuse", "fault", "reset", "cancel", "",
 	"step", "late step", "back", "advance", "notice", "forget", "reach",
 };
 
@@ -57,17 +57,27 @@ static void forget_the_dead(void)
 	w.plan.surprises = 0;
 	if (w.plan.phase != PLAN_CLOSE)
 		w.plan.work[0] = 0;
+	w.plan.sum[0] = 0;
 	if (w.plan.phase == PLAN_REST) {
 		w.plan.full = false;
 		w.plan.asked = false;
+		w.plan.trying[0] = 0;
+		w.plan.faulted[0] = 0;
+		w.plan.enough[0] = 0;
 	}
-	for (i = 0; i < config->regions; i++)
+	for (i = 0; i < config->regions; i++) {
 		w.region[i].was_lost = false;
+		/* All passes are asked for. */
+		w.region[i].retry_at = 0;
+		w.region[i].retry_ms = 0;
+	}
 	for (c = 0; c < config->cores; c++) {
 		if (w.core[c].order == PLAN_IDLE && !w.core[c].late) {
 			w.core[c].todo[0] = 0;
 			w.pos[c] = 0;
 		}
+		if (w.plan.phase == PLAN_REST)
+			w.core[c].fault[0] = 0;
 		if (w.core[c].order == PLAN_IDLE) {
 			w.core[c].bit[0] = 0;
 			w.core[c].next = 0;
@@ -138,13 +148,18 @@ static void explore_step(u32 c)
 	if (!may_step(c))
 		return;
 	enter(MOVE_STEP, c, 0);
-	step(c, false);
+	step(c, MOVE_STEP);
 	leave();
-	if (!w.left[EVENT_REFUSE] || !plan_verifies(&w.plan))
-		return;
-	enter(EVENT_REFUSE, c, 0);
-	step(c, true);
-	leave();
+	if (w.left[EVENT_REFUSE] && plan_verifies(&w.plan)) {
+		enter(EVENT_REFUSE, c, 0);
+		step(c, EVENT_REFUSE);
+		leave();
+	}
+	if (w.left[EVENT_FAULT]) {
+		enter(EVENT_FAULT, c, 0);
+		step(c, EVENT_FAULT);
+		leave();
+	}
 }
 
 /* A slice that nobody waits for any more. */
