@@ -232,6 +232,10 @@ static void look(void)
 			   "the module is being unloaded or the system goes down");
 		return;
 	}
+	if (host_only_views()) {
+		stand_down(STATE_STOPPED, host_only_views());
+		return;
+	}
 	if (READ_ONCE(engine.suspended)) {
 		stand_down(STATE_SUSPENDED, "the system is going to sleep");
 		return;
