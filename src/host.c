@@ -33,12 +33,30 @@ static const char * const in_kernel[] = {
 	"rmpopt_init", "snp_setup_rmpopt",
 };
 
-static const char no_rmpopt[] =
-	"view only: this CPU has no RMPOPT, which comes with AMD Zen 6 EPYC";
-static const char not_segmented[] =
-	"view only: the RMP is not segmented, which RMPOPT needs: run Linux 6.14 or later and enable the segmented RMP in the BIOS";
-static const char kernel_does_it[] =
-	"view only: this kernel drives RMPOPT itself";
+/* Why a host is only looked at, and what SNP on it lacks. */
+enum sentence {
+	NO_RMPOPT,
+	NOT_SEGMENTED,
+	IN_KERNEL,
+	NO_SNP,
+	NO_INIT,
+	NO_ANSWER,
+};
+
+static const char * const sentences[] = {
+	[NO_RMPOPT] =
+	"view only: this CPU has no RMPOPT, which comes with AMD Zen 6 EPYC",
+	[NOT_SEGMENTED] =
+	"view only: the RMP is not segmented, which RMPOPT needs: run Linux 6.14 or later and enable the segmented RMP in the BIOS",
+	[IN_KERNEL] =
+	"view only: this kernel drives RMPOPT itself",
+	[NO_SNP] =
+	"SnpEn is not set: load kvm_amd with sev_snp=1 while all CPUs are online",
+	[NO_INIT] =
+	"SnpEn is set, but SNP_INIT is not done or has failed: load kvm_amd, see the kernel log; if SNP is known to be initialised, load rmpopt with init_check=N",
+	[NO_ANSWER] =
+	"the RMP can't be read to tell whether SNP_INIT is done: if SNP is known to be initialised, load rmpopt with init_check=N",
+};
 
 /* Set by host_check(), for ever. */
 static const char *only_views;
@@ -77,10 +95,10 @@ static bool kernel_drives_rmpopt(void)
 static const char *why_only_views(void)
 {
 	if (!hw_has_rmpopt())
-		return no_rmpopt;
+		return sentences[NO_RMPOPT];
 	if (!host_rmp_is_segmented())
-		return not_segmented;
-	return kernel_drives_rmpopt() ? kernel_does_it : NULL;
+		return sentences[NOT_SEGMENTED];
+	return kernel_drives_rmpopt() ? sentences[IN_KERNEL] : NULL;
 }
 
 /**
@@ -170,13 +188,6 @@ int host_read_page(u64 spa, struct hw_rmp_entry *entry)
 	return ret;
 }
 
-static const char no_snp[] =
-	"SnpEn is not set: load kvm_amd with sev_snp=1 while all CPUs are online";
-static const char no_init[] =
-	"SnpEn is set, but SNP_INIT is not done or has failed: load kvm_amd, see the kernel log; if SNP is known to be initialised, load rmpopt with init_check=N";
-static const char no_answer[] =
-	"the RMP can't be read to tell whether SNP_INIT is done: if SNP is known to be initialised, load rmpopt with init_check=N";
-
 static enum host_snp snp_by_page(u64 spa)
 {
 	struct hw_rmp_entry entry = {};
@@ -222,12 +233,13 @@ static enum host_snp snp_by_rmp(void)
 enum host_snp host_snp(bool init_check, const char **lacks)
 {
 	enum host_snp snp = HOST_SNP_OFF;
-	const char *sentence = no_snp;
+	const char *sentence = sentences[NO_SNP];
 
 	if (hw_snp_enabled()) {
 		snp = init_check ? snp_by_rmp() : HOST_SNP_READY;
 		sentence = snp == HOST_SNP_READY ? NULL :
-			   snp == HOST_SNP_OFF ? no_init : no_answer;
+			   snp == HOST_SNP_OFF ? sentences[NO_INIT] :
+						 sentences[NO_ANSWER];
 	}
 	if (lacks)
 		*lacks = sentence;

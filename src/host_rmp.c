@@ -133,6 +133,7 @@ static int contiguous_coverage(struct coverage *cov, u64 base)
 	if (!hw_read(HW_MSR_RMP_END, &last) && last > base + HW_RMP_BOOKKEEPING) {
 		reach = (last + 1 - base - HW_RMP_BOOKKEEPING) <<
 			(PAGE_SHIFT - HW_RMP_ENTRY_SHIFT);
+		reach = ALIGN_DOWN(reach, SZ_2M);
 		regions = regions_in_reach();
 	}
 	ret = coverage_add(cov, 0, regions);

@@ -10,6 +10,7 @@
  */
 #include <linux/bitmap.h>
 #include <linux/cpumask.h>
+#include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/kobject.h>
 #include <linux/ktime.h>
@@ -23,6 +24,7 @@
 #include "coverage.h"
 #include "engine.h"
 #include "lists.h"
+#include "owners.h"
 
 /* Readers at the same time, beyond which some may be given parts of two lists. */
 #define READERS	8u
@@ -30,7 +32,7 @@
 /**
  * struct list - a file
  * @file: it
- * @print: allocates its content; NULL if there is no memory
+ * @print: allocates its content; NULL if there is no memory, or an errno
  */
 struct list {
 	const struct bin_attribute file;
@@ -132,6 +134,44 @@ static char *print_backoff(void)
 	return print_places(is_held);
 }
 
+/* Sets the bits of a range's regions that the RMP allows RMPOPT to optimize. */
+static int mark_optimizable(const struct coverage_range *range,
+			    unsigned long *bits)
+{
+	u64 stint = ktime_get_ns();
+	u32 i;
+	int ret;
+
+	for (i = 0; i < range->count; i++) {
+		/* Whoever removes the file waits for this. */
+		if (READ_ONCE(engine.leaving))
+			return -ENODEV;
+		ret = owners_none(range->first + i, &stint);
+		if (ret < 0)
+			return ret;
+		if (ret)
+			__set_bit(range->first + i, bits);
+	}
+	return 0;
+}
+
+static char *print_optimizable(void)
+{
+	const struct coverage *cov = &engine.covered;
+	unsigned long *bits = region_bits();
+	char *text;
+	int ret = 0;
+	u32 i;
+
+	if (!bits)
+		return NULL;
+	for (i = 0; i < cov->ranges && !ret; i++)
+		ret = mark_optimizable(&cov->range[i], bits);
+	text = ret ? ERR_PTR(ret) : print(bits, coverage_end(cov));
+	kvfree(bits);
+	return text;
+}
+
 static void all_cores(struct cpumask *mask)
 {
 	cores_mask(mask, false);
@@ -207,20 +247,6 @@ static struct reader *replace(const struct file *file)
 	return oldest;
 }
 
-static struct reader *begin(const struct file *file, const struct list *list)
-{
-	struct reader *reader;
-	char *text = list->print();
-
-	if (!text)
-		return NULL;
-	reader = replace(file);
-	reader->file = file;
-	reader->list = list;
-	reader->text = text;
-	return reader;
-}
-
 static ssize_t give(struct reader *reader, char *buf, loff_t off, size_t count)
 {
 	ssize_t ret = memory_read_from_buffer(buf, count, &off, reader->text,
@@ -234,20 +260,43 @@ static ssize_t give(struct reader *reader, char *buf, loff_t off, size_t count)
 	return ret;
 }
 
+/*
+ * Prints without the lock: it may take long, and others read meanwhile who may
+ * be anybody.
+ */
+static ssize_t begin(const struct file *file, const struct list *list,
+		     char *buf, loff_t off, size_t count)
+{
+	struct reader *reader;
+	char *text = list->print();
+	ssize_t ret;
+
+	if (IS_ERR_OR_NULL(text))
+		return text ? PTR_ERR(text) : -ENOMEM;
+	mutex_lock(&lock);
+	reader = replace(file);
+	reader->file = file;
+	reader->list = list;
+	reader->text = text;
+	ret = give(reader, buf, off, count);
+	mutex_unlock(&lock);
+	return ret;
+}
+
 static ssize_t list_read(struct file *file, struct kobject *kobj,
 			 BIN_ATTRIBUTE *attr, char *buf, loff_t off,
 			 size_t count)
 {
 	const struct list *list = container_of(attr, struct list, file);
 	struct reader *reader;
-	ssize_t ret = -ENOMEM;
+	ssize_t ret = 0;
 
 	mutex_lock(&lock);
-	reader = find(file, list, off) ?: begin(file, list);
+	reader = find(file, list, off);
 	if (reader)
 		ret = give(reader, buf, off, count);
 	mutex_unlock(&lock);
-	return ret;
+	return reader ? ret : begin(file, list, buf, off, count);
 }
 
 static const struct list lists[] = {
@@ -259,6 +308,8 @@ static const struct list lists[] = {
 		    .read = list_read }, .print = print_backoff },
 	{ .file = { .attr = { .name = "faulty", .mode = 0400 },
 		    .read = list_read }, .print = print_faulty },
+	{ .file = { .attr = { .name = "optimizable", .mode = 0400 },
+		    .read = list_read }, .print = print_optimizable },
 	{ .file = { .attr = { .name = "cores", .mode = 0444 },
 		    .read = list_read }, .print = print_cores },
 	{ .file = { .attr = { .name = "cores_behind", .mode = 0444 },

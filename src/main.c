@@ -151,7 +151,7 @@ static void stop_notifiers(void)
 	unregister_reboot_notifier(&reboot_notifier);
 }
 
-/* Everything that others can see or call; unload() takes it back. */
+/* Everything that others can see or call; rmpopt_unload() takes it back. */
 static int start(void)
 {
 	int ret = hotplug_start();
@@ -185,7 +185,7 @@ unwatch:
 }
 
 /* Not rmpopt_init(): host_check() would take it for a function of the kernel's. */
-static int __init load(void)
+static int __init rmpopt_load(void)
 {
 	int ret;
 
@@ -218,14 +218,14 @@ static int __init load(void)
 	}
 	return ret;
 }
-module_init(load);
+module_init(rmpopt_load);
 
 /*
  * Work ends first, so that nothing is sent or armed any more; then whoever
  * could call in; then the worker and the handlers under way. RMPOPT_BASE stays:
  * it can't be cleared, and the hardware keeps the tables true. [S]
  */
-static void __exit unload(void)
+static void __exit rmpopt_unload(void)
 {
 	worker_leave();
 	stop_notifiers();
@@ -239,7 +239,7 @@ static void __exit unload(void)
 	events_stop();
 	windows_stop();
 }
-module_exit(unload);
+module_exit(rmpopt_unload);
 
 MODULE_AUTHOR("The rmpopt developers");
 MODULE_DESCRIPTION("Keeps the RMPOPT tables of AMD SEV-SNP hosts up to date");

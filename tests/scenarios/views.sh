@@ -117,8 +117,9 @@ ok "firmware has 2 MiB of it" machinectl assign $((3 * 0x40000 + 512)) 0 2m
 machinectl reset
 is "$(records rmp '^2 ')" "2 1 3 0 3-5,901" "blocks, and the first owner of each"
 is "$(records rmp '^3 ')" "3 1 1 2 -" "firmware is told apart"
+is "$(get optimizable)" "0-1,4,6-7" "optimizable: all but these two and the RMP's own"
 cmp_ok "$(machinectl count rmpreads)" '>=' $((2 * 8 * 512)) "one RMPREAD for each block"
-cmp_ok "$(machinectl count rmpreads)" '<=' $((2 * (8 * 512 + 1200 * 4 + 20480))) "and few more"
+cmp_ok "$(machinectl count rmpreads)" '<=' $((3 * (8 * 512 + 1200 * 4 + 20480))) "and few more"
 is "$(machinectl count reports) $(machinectl count verifies)" "0 0" "no RMPOPT"
 for region in 0 1 2 3 4 5 6 7; do
 	echo $region >"$views/rmp_region"
