@@ -43,15 +43,26 @@ run_in() {
 	boot "$name" "clean boot and power-off" "$@" -- sh "/selftest/$name.sh"
 }
 
-# make_payload KERNEL - the module and the guest's scripts; status 1 if the module does not build
-make_payload() {
+# add_module KERNEL DIR - built, into the payload
+add_module() {
 	local module
-	rm -rf "$work/payload"
-	mkdir -p "$work/payload/selftest"
-	module=$("$machine_dir/build.sh" "$1" "$machine_dir/selftest" 2>"$work/err") || {
+	module=$("$machine_dir/build.sh" "$1" "$2" 2>"$work/err") || {
 		sed 's/^/# /' "$work/err"
-		echo "Bail out! the machine's test module does not build"
+		echo "Bail out! the test module in $2 does not build"
 		return 1
 	}
-	cp "$module/machine_selftest.ko" "$machine_dir"/selftest/*.sh "$work/payload/selftest/"
+	cp "$module"/*.ko "$work/payload/selftest/"
+}
+
+# make_payload KERNEL [DIR...] - the machine's test module, those in DIR and the guest's scripts;
+# status 1 if one does not build
+make_payload() {
+	local kernel=$1 dir
+	shift
+	rm -rf "$work/payload"
+	mkdir -p "$work/payload/selftest"
+	for dir in "$machine_dir/selftest" "$@"; do
+		add_module "$kernel" "$dir" || return 1
+	done
+	cp "$machine_dir"/selftest/*.sh "$work/payload/selftest/"
 }

@@ -23,7 +23,7 @@ ends() {
 }
 
 only="$*"
-make_payload 7
+make_payload 7 "$tree/tests/modules/in_kernel"
 run_in tables --threads 2
 run_in profiles --threads 2
 run_in sticky --threads 2
@@ -32,6 +32,7 @@ run_in faults --threads 2
 boot clearable "an option of the launcher, which outlives a fresh start" --clearable -- \
 	sh -c '. /selftest/lib.sh; machinectl clearable off; machinectl fresh harsh; is "$(machinectl clearable)" on "clearable"
 		do_it base 0 1; does 0 base 0 0 -- "RMPOPT_EN is cleared"'
+run_in in-kernel --threads 2
 run_in costs --costs
 run_in sparse --sparse
 boot unfixed "an RMPOPT without exception-table entry kills the kernel by #UD" \
