@@ -132,5 +132,5 @@ struct answer check_cmdline(void)
 	if (has_bare_disable(line))
 		return skip("rmpopt.disable has no value: modprobe does not pass it on, it does nothing",
 			    "to keep the module from loading: rmpopt.disable=1, or module_blacklist=rmpopt; else remove it");
-	return pass("nothing that forbids SNP or rmpopt");
+	return pass("nothing that prevents SNP or rmpopt");
 }

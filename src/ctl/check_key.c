@@ -118,9 +118,9 @@ static struct answer look_key(struct kmod_module *module)
 	if (mok.at && holds_certificate(mok, from_hex(serial), signer))
 		return pass("the machine owner's list (MOK) holds it");
 	if (may_be_in_keyring(mok, signer))
-		return skip("the kernel's keyrings hold a key of that name; which one, the load tells", NULL);
+		return skip("the kernel's keyrings hold a key of that name; which one, only the load shows", NULL);
 	if (!check_wants_signature())
-		return skip("not found; this kernel wants no signature", NULL);
+		return skip("not found; this kernel requires no signature", NULL);
 	if (!mok.at && error == EACCES)
 		return skip("can't read the machine owner's list (MOK)", "run this as root");
 	return fail(mok.at && holds_text(mok, signer) ?

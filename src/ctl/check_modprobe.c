@@ -96,7 +96,7 @@ struct answer check_blacklist(void)
 		return skip(format("%s blacklists it: it is not loaded by itself",
 				   blacklist ? "modprobe.d" : "the kernel command line"),
 			    "rmpoptctl load and modprobe rmpopt load it nevertheless");
-	return pass("nothing in modprobe.d forbids it");
+	return pass("nothing in modprobe.d prevents it");
 }
 
 /*

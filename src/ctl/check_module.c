@@ -100,7 +100,7 @@ static struct answer look_signature(struct kmod_module *module)
 	if (wants)
 		return fail(format("not signed, and %s", wants),
 			    "dkms signs with its own key: enrol that by mokutil --import /var/lib/dkms/mok.pub, reboot, make install");
-	return pass("not signed; this kernel wants no signature");
+	return pass("not signed; this kernel requires no signature");
 }
 
 struct answer check_signature(void)

@@ -75,7 +75,7 @@ struct answer check_snp_host(void)
 		return pass("/proc/cpuinfo has the flag sev_snp, and kvm_amd has SNP");
 	if (!kvm && !hw_msr(0, MSR_SYSCFG, &syscfg) && (syscfg & SYSCFG_SNP_EN))
 		return pass("/proc/cpuinfo has the flag sev_snp, and SnpEn is set");
-	return skip("/proc/cpuinfo has the flag sev_snp, also where the IOMMU forbids SNP",
+	return skip("/proc/cpuinfo has the flag sev_snp, even if the IOMMU prevents SNP",
 		    "modprobe kvm_amd sev_snp=1, and check again; dmesg | grep SNP says what the IOMMU lacks");
 }
 
@@ -146,7 +146,14 @@ struct answer check_state(void)
 		return skip(state, "check again when the system is awake");
 	return fail(format("%s: %s", state, reason),
 		    !strcmp(state, "stopped") ? "echo 1 > " SYSFS "enabled" :
-		    "do what the reason says");
+		    "follow the reason");
+}
+
+static bool viewing(void)
+{
+	const char *state = file_text(SYSFS "state");
+
+	return state && !strcmp(state, "viewing");
 }
 
 struct answer check_hooks(void)
@@ -155,6 +162,8 @@ struct answer check_hooks(void)
 
 	if (!loaded())
 		return skip("it is not loaded", NULL);
+	if (viewing())
+		return skip("not used: the module only looks", NULL);
 	if (!hooks)
 		return skip("this module has none", "not required: without hooks the watch finds changes");
 	if (!strncmp(hooks, "none", 4) || strchr(hooks, ';'))

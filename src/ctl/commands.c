@@ -106,7 +106,7 @@ const struct command commands[] = {
 		.summary = "print OpenMetrics text; --textfile for node_exporter",
 		.details = "node_exporter's textfile collector reads an older format, in which counters are declared\n"
 			   "differently: --textfile prints that. Names and values of the samples are the same; all\n"
-			   "stand in rmpoptctl(8). Without the module there is one: rmpopt_loaded 0. Counts are for\n"
+			   "are in rmpoptctl(8). Without the module there is one: rmpopt_loaded 0. Counts are for\n"
 			   "root.",
 		.examples = "rmpoptctl metrics --textfile >rmpopt.prom.new && mv rmpopt.prom.new rmpopt.prom# from a timer\n"
 			    "rmpoptctl metrics# for what reads OpenMetrics\n",

@@ -78,7 +78,7 @@ static int check_options(const struct command *command, const char *used)
 static int check_arguments(const struct command *command, int count)
 {
 	if (count < command->min)
-		return misused("%s wants %s; see rmpoptctl %s --help",
+		return misused("%s requires %s; see rmpoptctl %s --help",
 			       command->name, command->arguments, command->name);
 	if (count > command->max)
 		return misused("%s takes %s%s; see rmpoptctl %s --help",

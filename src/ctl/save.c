@@ -71,7 +71,7 @@ static const char contents[] =
 "  kernel release; of its command line, configuration, symbols, keys and of modprobe.d\n"
 "  only what concerns SNP and rmpopt\n"
 "No memory, no keys that are secret, no addresses of the network. But which regions are\n"
-"optimized, and for root the ASIDs per region, tell where guests live on this host.\n";
+"optimized, and for root the ASIDs per region, show where guests live on this host.\n";
 
 static bool begins_like(const char *word, const char *beginnings)
 {

@@ -30,7 +30,7 @@ const struct column scan_columns[] = {
 	{ "result", COLUMN_TEXT, "ok, partial, cancelled, failed" },
 	{ "duration_us", COLUMN_NUMBER, "how long the pass took, in us" },
 	{ "stolen_us", COLUMN_NUMBER, "what it took of other cores' time, added up, in us" },
-	{ "regions_covered", COLUMN_NUMBER, "regions looked after" },
+	{ "regions_covered", COLUMN_NUMBER, "regions covered" },
 	{ "regions_optimized", COLUMN_NUMBER, "of them optimized" },
 	{ }
 };
@@ -207,7 +207,7 @@ int run_scan(char **arguments)
 	if (options.full && options.later)
 		return misused("--full and --later exclude each other");
 	if (options.timeout && !options.wait)
-		return misused("--timeout wants --wait");
+		return misused("--timeout requires --wait");
 	if (!host_loaded())
 		return host_missing(NULL, NULL);
 	error = file_write(SYSFS "scan", word);

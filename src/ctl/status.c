@@ -10,7 +10,7 @@ const struct column status_columns[] = {
 	{ "version", COLUMN_TEXT, "of the module" },
 	{ "state", COLUMN_TEXT, "waiting, ready, scanning, stopped, failed, suspended, leaving; viewing: it only looks" },
 	{ "reason", COLUMN_TEXT, "why, as a sentence; ok if nothing has to be done" },
-	{ "regions_covered", COLUMN_NUMBER, "regions (1 GiB each) looked after" },
+	{ "regions_covered", COLUMN_NUMBER, "regions (1 GiB each) covered" },
 	{ "regions_optimized", COLUMN_NUMBER, "of them optimized on every core; by reports, where the module only looks" },
 	{ "regions_rmp", COLUMN_NUMBER, "of them holding the RMP itself; never optimized" },
 	{ "regions_held", COLUMN_NUMBER, "of them not optimized, by guests or firmware as a rule; null: not tried" },
@@ -250,7 +250,7 @@ static const char *next(const struct host *host)
 	if (host->viewing)
 		return "nothing to do: the module only looks, and changes nothing";
 	if (strcmp(host->state, "ready") && strcmp(host->state, "scanning"))
-		return "do what the reason says; rmpoptctl check looks at the whole host";
+		return "follow the reason above; rmpoptctl check checks the whole host";
 	if (!host->root)
 		return "run this as root to see more";
 	if (!host->looked)

@@ -58,7 +58,7 @@ static const char *plain_advice(enum region_state state)
 	case REGION_OWN:
 		return "It holds the RMP itself and never becomes optimized. That is normal.";
 	case REGION_UNCOVERED:
-		return "It lies in no core's window: windows have 2 TiB and stand where most memory is.";
+		return "It lies in no core's window: windows hold 2 TiB and are placed where most memory is.";
 	case REGION_FAULTY:
 		return "RMPOPT faults there, though RMPOPT_BASE is right. It is tried again with growing pauses; if it\n"
 		       "still faults after hours: rmpoptctl status --save FILE, and report it.";
@@ -80,7 +80,7 @@ static const char *view_advice(const struct host *host, const struct holders *ho
 	if (holders->firmware)
 		return "Firmware holds pages there, as it does for each of its commands.";
 	if (holders->somebody)
-		return "SNP guests live there, or firmware holds pages: this CPU has no RMPREAD, which would tell.";
+		return "SNP guests live there, or firmware holds pages; without RMPREAD it is not known which.";
 	if (host->tables)
 		return "Nothing is in the way now: the kernel, which drives RMPOPT itself, decides when it is tried.";
 	return format("Nothing is in the way: RMPOPT could optimize it. View only: %s.", host_why(host));

@@ -135,6 +135,7 @@ def view_tests():
     equal(viewing(own), (0, []), "symbols of this module are not the kernel's support")
     for name, wanted in (("viewing", ["in_kernel", "state"]), ("zen5", ["rmpopt", "state"]), ("zen4", ["rmpopt", "rmpread", "segments", "state"])):
         equal((viewing(hosts[name]), failing(hosts[name])), ((0, wanted), []), f"{name}: view only")
+        equal((rows(hosts[name])[1]["hooks"]["result"], rows(hosts[name])[1]["hooks"]["fix"]), ("SKIP", None), f"{name}: no advice about hooks")
     found = rows(hosts["zen4"])[1]
     equal((found["rmp_cfg"]["result"], found["kernel"]["result"]), ("SKIP", "PASS"), "zen4: no MSR of segments, and a kernel that knows a contiguous RMP")
     out = ctl("check", tree=hosts["zen5"]).out
