@@ -71,7 +71,7 @@ help:
 	@echo '                  (ARGS=--yes: do not ask)'
 	@echo 'make check        all tests; T=NAME runs those whose name contains NAME'
 	@echo 'make soak         the scenarios with "# soak: yes", each for T=MINUTES (SEED=N: as in that run)'
-	@echo 'make bench        side by side with the upstream algorithm on the emulated host (ARGS=--help)'
+	@echo 'make bench        side by side with two upstream algorithms on the emulated host (ARGS=--help)'
 	@echo 'make sim          what passes cost on simulated hosts of up to 512 cores and 8 TiB; tables in build/sim'
 	@echo 'make install      build and install by DKMS, for the running kernel and those to come'
 	@echo '                  (DESTDIR=: only the sources, as a package has them)'

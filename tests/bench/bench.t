@@ -40,6 +40,22 @@ plot_is_whole() {
 	done
 }
 
+# Rows of the comparison in FILE, numbers only, without their commas.
+compared() { sed -nE '/^\| (full|every|nothing|delta),? .* \/ .* \/ /{s/,//g;s/[^0-9.]+/ /g;p}' "$1"; }
+
+# The numbers in the project's README are those that were measured, within a tenth; counts may also
+# be one off.
+readme_is_true() {
+	paste -d ' ' <(compared "$tree/README.md") <(compared "$out/table.txt") | awk '
+		function far(a, b) { return (a > b ? a - b : b - a) > 0.1 * b + (b !~ /[.]/) }
+		{
+			for (i = 1; i <= NF / 2; i++)
+				wrong += far($i, $(i + NF / 2))
+			wrong += NF < 30 || NF % 2
+		}
+		END { exit wrong || NR != 5 }'
+}
+
 can_fail() { "$bench" --out "$out" --can-fail >"$out/can-fail.txt" 2>&1; }
 
 main() {
@@ -55,6 +71,7 @@ main() {
 	check "there are rows, and some are the simulator's" grep -q ' sim: ' "$out/table.txt"
 	check "bench.json has all rows" json_is_whole
 	check "bench.svg shows all four" plot_is_whole
+	check "the README has the same numbers" readme_is_true
 	check "each row can be missed" can_fail
 	printf '1..%d\n' "$tests"
 }

@@ -26,10 +26,10 @@ src/plan.c|nodes take turns|/^static void queue_core/,/^}/s/core->turn += .*/;/
 src/plan_pace.c|no interruption longer than slice_us|s/spent + pace->slowest <= budget/spent <= budget + pace->slowest/
 src/plan_phase.c|R reports|/^static void order_look/,/^}/s/if (plan->full)/if (1)/
 tests/sim/cost.c|317 and 369 ms|s/service = 1200/service = 900/
-tests/sim/cost.c|111,000 cycles on average|s/service = 1200/service = 900/
-tests/sim/cost.c|95 ms|s/send = 350/send = 500/
 tests/sim/upstream.c|merged: each core verifies|s/regions \* host->cores;/regions * (host->cores - 1);/
 tests/sim/upstream.c|merged: the whole range|s/core->next = 0;/core->next = 1;/
+tests/sim/cost.c|111,000 cycles on average|s/service = 1200/service = 900/
+tests/sim/cost.c|95 ms|s/send = 350/send = 500/
 include/plan.h|less than 3 MiB|s/PLAN_CORE_MAPS\t6u/PLAN_CORE_MAPS\t12u/
 END
 }
