@@ -1,6 +1,6 @@
 #!/bin/bash
-# A kexec into the same kernel: the module leaves nothing armed behind, and begins
-# anew in the next kernel, where SNP is still initialised. By the system calls of
+# A kexec into the same kernel, where SNP is still initialised and RMPOPT enabled: the
+# module takes the cores over with the RMPOPT_BASE that they have. By the system calls of
 # kexec-tools, without those. Prints TAP.
 set -euo pipefail
 # shellcheck source=host.sh

@@ -54,10 +54,9 @@ mended
 
 hold
 put enabled 0
-# All cores are to clear RMPOPT_BASE now, so it waits for the one that is held.
-machinectl open
 ended cancelled
-wait_state stopped
+wait_state stopped 10 "nobody waits for the one that is held"
+machinectl open
 put enabled 1
 wait_state ready
 sleep 1

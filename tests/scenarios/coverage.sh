@@ -32,6 +32,7 @@ is "$(get optimized)" 0,1024 "both are optimized"
 is "$(sed 1d /sys/kernel/debug/rmpopt/table | cut -d ' ' -f 2- | sort -u)" "0 2 0,1024" "debugfs table makes no range of them"
 ok "unload" unload
 
+snp_again
 ok "with a list of CPUs" load cpus=1-2
 wait_state ready
 wait_for '[ "$(get passes)" = 1 ]' 30 "a pass"

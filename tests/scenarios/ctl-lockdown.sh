@@ -26,9 +26,6 @@ like "$out" "the kernel is locked down" "it says what it can't"
 like "$out" "of 512 blocks of 2 MiB 0 are wholly assigned, 1 partly; 0 of these hold firmware" "and tells of blocks"
 like "$out" "guests with ASID 7" "and whose they are"
 like "$(rmpoptctl why -n | tr -s ' ')" "1024 held 0 1 0 7" "as why does of all regions"
-out=$(rmpoptctl bench --yes 2>&1)
-is "$?" 1 "bench does not"
-like "$out" "^rmpoptctl: /sys/kernel/debug/rmpopt/bench: not permitted: the kernel is locked down" "and says why"
 ok "rmpopt was left alone" state_is ready
 
 machinectl release $page 4k

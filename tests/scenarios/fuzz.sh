@@ -15,10 +15,10 @@ wait_for settled 20 "all is optimized"
 defaults=$(cd $rmpopt/tune && for f in *; do echo "$f $(cat "$f")"; done)
 cmp_ok "$(files | wc -l)" '>' 55 "there are many files"
 
-# By seeds, so that it can be done again; bench, which stops all else, only by one of them.
-filefuzz 1 1500 $(files | grep -v bench) >/tmp/one 2>&1 & one=$!
-filefuzz 2 1500 $(files | grep -v -e bench -e enabled) >/tmp/two 2>&1 & two=$!
-filefuzz 3 400 $(files) /sys/kernel/debug/rmpopt/bench /sys/kernel/rmpopt/scan >/tmp/three 2>&1 & three=$!
+# By seeds, so that it can be done again.
+filefuzz 1 1500 $(files) >/tmp/one 2>&1 & one=$!
+filefuzz 2 1500 $(files | grep -v enabled) >/tmp/two 2>&1 & two=$!
+filefuzz 3 400 $(files) /sys/kernel/rmpopt/scan >/tmp/three 2>&1 & three=$!
 turns=0
 while fuzzing; do
 	for cpu in 1 2 3; do

@@ -168,6 +168,17 @@ scan() {
 	wait_for "[ \"\$(get served)\" -ge $number ]" "${2:-30}"
 }
 
+# armed - on how many cores is RMPOPT_EN set?
+armed() { machinectl truth | cut -d ' ' -f 3; }
+# written_once - a check: RMPOPT_BASE was never written where RMPOPT_EN was set
+written_once() { is "$(machinectl count base-writes-armed)" 0 "RMPOPT_BASE was not written while in use"; }
+# snp_again - SNP is shut down and initialised anew, and RMPOPT_EN is clear
+snp_again() {
+	machinectl snp disable >/dev/null
+	machinectl snp enable >/dev/null
+	machinectl snp init >/dev/null
+}
+
 # --- SNP guests -----------------------------------------------------------------
 
 # vmm, vm, vm_send, vm_answer, vmm_end, vmm_kill

@@ -25,7 +25,7 @@ shut_down_at() {
 check_point() {
 	shut_down_at "$1" || { fail "point $1: SNP is shut down in the pass"; return; }
 	wait_for 'state_is waiting' 10 "point $1: the state becomes waiting" || return
-	[ "$(machinectl truth | cut -d ' ' -f 3)" = 0 ] || fail "point $1: no core is armed"
+	[ "$(armed)" = 0 ] || fail "point $1: no core is armed"
 	[ "$(get last_result)" = failed ] || fail "point $1: the pass has failed ($(get last_result))"
 	[ "$(get requested)" = "$(get served)" ] || fail "point $1: nobody is left waiting"
 	modprobe kvm_amd || fail "point $1: kvm_amd is loaded again"

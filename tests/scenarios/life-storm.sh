@@ -127,7 +127,7 @@ put enabled 1
 modprobe kvm_amd
 snp_goes
 wait_state waiting 20 "SNP is gone: the state is waiting"
-is "$(machinectl truth | cut -d ' ' -f 3)" 0 "no core is armed"
+is "$(armed)" 0 "no core is armed"
 ok "kvm_amd is loaded again" modprobe kvm_amd
 wait_state ready
 wait_for 'at_rest && [ "$(machinectl truth)" = "0 0 4" ] && get optimized | grep -q "[0-8]-11$"' 60 "tables equal the truth, and what guests had is back"

@@ -72,18 +72,18 @@ wrong() { machinectl counts | awk '/^(unsafe|gap-rmpopts|gap-base-sets|off-base-
 # --- what the module does meanwhile
 
 in_service() {
-	wait_state ready 10 "$1: the state is ready"
+	wait_state ready 20 "$1: the state is ready"
 	is "$(get reason)" ok "$1: the reason is ok"
 	is "$(get cores)/$(get cores_behind)" 0-3/ "$1: all cores take part, none is behind"
 	all_right "$1: what is optimized is what can be"
 }
 
 waits() {
-	wait_state waiting 10 "$1: the state is waiting"
+	wait_state waiting 15 "$1: the state is waiting"
 	is "$(machinectl snp)" "$2 0" "$1: SNP is not initialised, SnpEn is set on $2 CPUs"
 	# It may have waited for something else before; without hooks the watch sees that.
-	wait_for "get reason | grep -qE '$3'" 10 "$1: the reason says so"
-	is "$(machinectl truth | cut -d ' ' -f 3)" 0 "$1: no core is armed"
+	wait_for "get reason | grep -qE '$3'" 20 "$1: the reason says so"
+	is "$(armed)" 0 "$1: no core is armed"
 	is "$(get optimized)" "" "$1: nothing is optimized"
 }
 
@@ -107,7 +107,7 @@ goes() {
 
 comes() {
 	is_up || ok "$what: kvm_amd is loaded" modprobe kvm_amd
-	wait_state ready 10 "$what: the state is ready"
+	wait_state ready 20 "$what: the state is ready"
 	all_right "$what: what is optimized is what can be"
 }
 

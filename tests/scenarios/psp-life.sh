@@ -31,7 +31,7 @@ machinectl reset
 ok "kvm_amd is unloaded" rmmod kvm_amd
 wait_state waiting
 is "$(machinectl snp)" "0 0" "SnpEn is clear on all CPUs"
-is "$(machinectl truth | cut -d ' ' -f 3)" 0 "no core is armed"
+is "$(armed)" 0 "no core is armed"
 for counter in gap-rmpopts gap-base-sets off-base-sets unsafe; do
 	is "$(machinectl count "$counter")" 0 "$counter is 0"
 done

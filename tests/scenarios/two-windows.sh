@@ -28,11 +28,6 @@ is "$(sed 1d $views/table)" "0 0 4 0,1024-1025
 1 0 4 0,1024-1025
 2 1028 4 3072-3075
 3 1028 4 3072-3075" "debugfs table says the same"
-exec 5<>$views/bench
-is "$(filectl to 5 "verify 3072 2-3") $(filectl to 5 "verify 3072 1") $(filectl to 5 "verify 0 0-3")" \
-	"ok EINVAL EINVAL" "bench refuses what is not in a core's window"
-exec 5>&-
-wait_for 'settled 4 0,1024-1025,3072-3075' 20 "all is optimized again"
 
 ok "a guest takes a page at 3 TiB" machinectl assign $((3073 * 0x40000 + 5)) 7 4k
 machinectl reset

@@ -2,7 +2,7 @@
 # Beside a kernel that drives RMPOPT itself the module only looks.
 # machine: --cores 1
 # append: rmpopt.disable=0
-# build: tests/modules/fake_support
+# build: tests/modules/in_kernel
 # profiles: kind
 # timeout: 60
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
@@ -12,7 +12,7 @@ ok "the module loads" load
 wait_state ready
 ok "unload" unload
 
-ok "a kernel with RMPOPT support of its own" load_test fake_support
+ok "a kernel with RMPOPT support of its own" load_test in_kernel
 machinectl reset
 ok "the module loads" load
 wait_for '[ "$(get reason)" = "view only: this kernel drives RMPOPT itself" ]' 20 "it only looks, and says why"

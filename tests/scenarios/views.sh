@@ -25,7 +25,7 @@ ok "the module loads" load watch_ms=0 audit_ms=0
 wait_state ready
 wait_for 'settled 7' 20 "all is optimized"
 is "$(cd "$views" && stat -c '%n %a' ./* | cut -c 3- | tr '\n' ' ')" \
-	"$(for f in bench 600 cores 400 latency 400 rmp 400 rmp_region 600 segments 400 table 400 windows 400; do printf '%s ' $f; done)" \
+	"$(for f in cores 400 latency 400 rmp 400 rmp_region 600 segments 400 table 400 windows 400; do printf '%s ' $f; done)" \
 	"files and modes"
 
 # table
