@@ -44,7 +44,7 @@ static struct leaf encryption(void)
 {
 	struct leaf leaf = { 1u | 1u << 1 | 1u << 3 | 1u << 4, 51 | 6 << 6, 1006, 100 };
 
-	if (!machine.zen4)
+	if (machine.has_rmpread)
 		leaf.eax |= 1u << 21;
 	if (machine.segmented)
 		leaf.eax |= 1u << 23;

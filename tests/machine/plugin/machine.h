@@ -105,7 +105,7 @@ struct machine {
 	pthread_mutex_t lock;
 	/* Set at start, constant then. */
 	unsigned int nodes, cores, threads, vcpus;
-	bool has_rmpopt, zen4, segmented, costs_allowed, psp, clearable;
+	bool has_rmpopt, has_rmpread, segmented, costs_allowed, psp, clearable;
 	unsigned int segment_shift;
 	u64 rmp_base, rmp_end, rmp_cfg;
 	struct segment segments[MAX_SEGMENTS];

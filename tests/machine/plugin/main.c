@@ -15,7 +15,7 @@ __attribute__((visibility("default"))) int qemu_plugin_version = PLUGIN_API_VERS
 struct machine machine = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.nodes = 1, .cores = 2, .threads = 1,
-	.has_rmpopt = true, .segmented = true,
+	.has_rmpopt = true, .has_rmpread = true, .segmented = true,
 };
 
 static void complain(const char *fmt, va_list args)
@@ -114,8 +114,8 @@ static bool argument(const char *key, const char *value)
 		return on_off(value, &preset);
 	if (!strcmp(key, "rmpopt"))
 		return on_off(value, &machine.has_rmpopt);
-	if (!strcmp(key, "zen4"))
-		return on_off(value, &machine.zen4);
+	if (!strcmp(key, "rmpread"))
+		return on_off(value, &machine.has_rmpread);
 	if (!strcmp(key, "costs"))
 		return on_off(value, &machine.costs_allowed);
 	if (!strcmp(key, "clearable"))

@@ -203,7 +203,7 @@ enum outcome rmpread_execute(const struct insn *insn)
 	enum rmp_code code = RMP_INUSE;
 	struct rmp_read entry;
 
-	if (machine.zen4 || reg_read(CS) & 3 || (harsh() && !snp_enabled(insn->cpu)))
+	if (!machine.has_rmpread || reg_read(CS) & 3 || (harsh() && !snp_enabled(insn->cpu)))
 		return PASS;
 	machine_lock();
 	if (!rmpread_busy(insn->pc))
