@@ -138,6 +138,8 @@ struct plan_window {
  * @turn: how many cores of its node come before it; see plan_turn()
  * @after: index of the core whose turn is next, or PLAN_NONE
  * @next: place behind the last one that it has answered
+ * @faults: its instructions of the running pass that have faulted
+ * @works: one of them has not
  * @window: what its table holds; see plan_set_window()
  * @member: regions of which it is a member (meaningless where not clean)
  * @gained: what its verifies of the running pass have won, until the closing;
@@ -158,6 +160,8 @@ struct plan_core {
 	u16 turn;
 	u16 after;
 	u32 next;
+	u32 faults;
+	bool works;
 	struct plan_window window;
 	unsigned long *member;
 	unsigned long *gained;
@@ -337,6 +341,7 @@ void plan_open_tries(struct plan *plan, u64 now);
 void plan_learn_fault(struct plan *plan, struct plan_core *core, u32 place);
 void plan_learn_cure(struct plan *plan, struct plan_core *core, u32 place);
 void plan_leave_out(struct plan *plan);
+bool plan_is_broken(const struct plan *plan, const struct plan_core *core);
 void plan_forget_faults(struct plan *plan, struct plan_core *core);
 struct plan_core *plan_elsewhere(struct plan *plan, u32 place);
 u32 plan_faulty(const struct plan *plan);

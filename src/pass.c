@@ -298,17 +298,33 @@ static void show(bool *shown)
 		   engine.progress_total + engine.plan.ordered);
 }
 
+/* Whoever faults everywhere is dropped, whatever its RMPOPT_BASE is. */
+static void drop_broken(void)
+{
+	struct core *core;
+	u32 i;
+
+	for (i = 0; (core = cores_at(i)); i++)
+		if (core->armed && plan_is_broken(&engine.plan, &core->plan))
+			cores_drop(core, -EFAULT);
+}
+
 /* True if it went through all phases. */
 static bool run(bool shown)
 {
-	while (plan_advance(&engine.plan, ktime_get_ns()) != PLAN_REST) {
+	enum plan_phase phase;
+
+	for (;;) {
+		phase = plan_advance(&engine.plan, ktime_get_ns());
+		drop_broken();
+		if (phase == PLAN_REST)
+			return true;
 		show(&shown);
 		if (!run_orders()) {
 			plan_cancel(&engine.plan);
 			return false;
 		}
 	}
-	return true;
 }
 
 /* What was converted is known before anything is looked at. */

@@ -121,6 +121,30 @@ void plan_forget_faults(struct plan *plan, struct plan_core *core)
 }
 
 /**
+ * plan_is_broken - does a core fault wherever it has tried?
+ * @plan: the plan
+ * @core: the core
+ *
+ * Then the core is to blame, and not that many regions.
+ *
+ * Return: true if it has faulted more than once in the running pass or the last
+ * one, has answered nothing else, and is a member of no region.
+ */
+bool plan_is_broken(const struct plan *plan, const struct plan_core *core)
+{
+	const struct plan_window *window = plan_window_of(plan, core);
+	u32 k;
+
+	if (!core->present || core->works || core->faults < 2)
+		return false;
+	for (k = 0; k < window->words; k++)
+		if (core->member[k] & plan->clean[window->word + k] &
+		    plan_window_mask(window, k))
+			return false;
+	return true;
+}
+
+/**
  * plan_leave_out - leave out where two cores have faulted in a phase
  * @plan: the plan, with all answers of the phase tallied
  */

@@ -448,6 +448,30 @@ static void test_guest(void **state)
 
 #define FAULTS(name) cmocka_unit_test_setup_teardown(name, setup, host_teardown)
 
+static bool is_dead(u32 c, u32 place)
+{
+	return broken[c];
+}
+
+/* A core that faults everywhere is told from regions that do. */
+static void test_broken(void **state)
+{
+	u32 c;
+
+	h.faults = is_dead;
+	broken[2] = true;
+	two_nodes(4);
+	pass(true, NULL);
+	for (c = 0; c < 4; c++)
+		assert_int_equal(plan_is_broken(&h.plan, h.plan.core[c]), c == 2);
+	/* One region that faults is no reason, whatever else there is to do. */
+	h.faults = is_broken;
+	break_all(true);
+	pass(true, NULL);
+	for (c = 0; c < 4; c++)
+		assert_false(plan_is_broken(&h.plan, h.plan.core[c]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -471,6 +495,7 @@ int main(void)
 		FAULTS(test_close),
 		FAULTS(test_rejoin),
 		FAULTS(test_guest),
+		FAULTS(test_broken),
 	};
 
 	return cmocka_run_group_tests_name("faults", tests, NULL, NULL);
