@@ -1,6 +1,6 @@
 #!/bin/sh
 # Zen 4 has no RMPOPT, no RMPREAD and a contiguous RMP: what the RMP holds is shown, and nothing else is done.
-# machine: --cores 2 --cpu zen4 --snp psp --region-nodes 2
+# machine: --cores 2 --cpu zen4 --contiguous --no-rmpopt --snp psp --region-nodes 2
 # kernel: 7
 # profiles: kind
 # timeout: 300
@@ -47,7 +47,7 @@ ok "a VMM starts" vmm one
 is "$(vm one launch a 4M@1 64K@2)" "ok a 8:1024 9:16" "a guest"
 same_as_machine "optimizable follows at once"
 is "$(record rmp 8 | cut -d ' ' -f 4-)" "? ?" "whose the pages are is not known"
-is "$(record rmp 9)" "9 0 1 ? ?" "how many blocks is"
+like "$(record rmp 9)" '^9 0 [1-9][0-9]* \? \?$' "that blocks are divided is"
 is "$(exact 8)" "8 ? unknown $(assigned 8)" "and how many pages"
 is "$(exact 9)" "9 ? unknown $(assigned 9)" "in each region"
 wrong=
