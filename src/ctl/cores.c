@@ -6,7 +6,7 @@ const struct column cores_columns[] = {
 	{ "cpu", COLUMN_NUMBER, "first online CPU of the core" },
 	{ "node", COLUMN_NUMBER, "its node" },
 	{ "base", COLUMN_NUMBER, "first region of its window" },
-	{ "role", COLUMN_TEXT, "leader, follower, out (takes no part)" },
+	{ "role", COLUMN_TEXT, "leader, follower, out (takes no part); null: not known, or none" },
 	{ "behind", COLUMN_BOOL, "its table may lack bits" },
 	{ "owes", COLUMN_NUMBER, "regions that it has to catch up" },
 	{ "error", COLUMN_NUMBER, "why it is left out, a negative errno; 0 if it is not" },
@@ -58,8 +58,10 @@ static void add_cpu(struct table *table, const struct host *host, u32 cpu)
 {
 	table_row(table);
 	table_number(table, "cpu", cpu);
-	table_set(table, "role", "%s", list_has(&host->leaders, cpu) ?
-		  "leader" : "follower");
+	/* Nobody leads where the module only looks. */
+	if (!host->viewing)
+		table_set(table, "role", "%s", list_has(&host->leaders, cpu) ?
+			  "leader" : "follower");
 	table_bool(table, "behind", list_has(&host->behind, cpu));
 }
 

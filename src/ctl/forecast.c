@@ -187,7 +187,7 @@ static bool has_rmpopt(void)
 	return hw_cpuid(CPUID_RMP, 0, &regs) && (regs.edx & CPUID_EDX_RMPOPT);
 }
 
-/* What it means for who has RMPOPT, and for who thinks about it. */
+/* What it means on a host with RMPOPT, and for somebody who considers one. */
 static void say_meaning(const struct forecast *forecast, const struct host *host)
 {
 	u64 free = forecast->total[HOLDER_NONE], all = host->covered.members;

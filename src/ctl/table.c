@@ -139,7 +139,7 @@ void table_row(struct table *table)
 /* A scattered list would push the rest off the screen. */
 #define LIST_LINES	4
 
-/* The begin of a list in lines; "..." where it goes on. */
+/* The beginning of a list, in lines; "..." if it goes on. */
 static char *in_lines(const char *text)
 {
 	char *copy = arena_get(2 * strlen(text) + sizeof("...")), *to = copy;
@@ -149,8 +149,10 @@ static char *in_lines(const char *text)
 		length = strcspn(text, ",");
 		length += !!text[length];
 		if (at && at + length > LIST_COLUMNS) {
-			if (lines++ == LIST_LINES)
-				return strcpy(to, "..."), copy;
+			if (lines++ == LIST_LINES) {
+				memcpy(to, "...", sizeof("..."));
+				return copy;
+			}
 			*to++ = '\n';
 			at = 0;
 		}

@@ -27,6 +27,7 @@ static bool plain(void)
 	return !options.json && !options.output && !options.no_headings;
 }
 
+/* Says why a file of debugfs could not be read, by errno. */
 int why_no_debugfs(const char *file)
 {
 	/* Root gets that from a kernel that is locked down, and from nobody else. */
@@ -273,6 +274,7 @@ static const char *print_region(const struct host *host, u32 region,
 	return error;
 }
 
+/* Says that the RMP could not be read in a region. */
 int why_no_rmp(u64 region, const char *error)
 {
 	return failed("the RMP can't be read in region %llu: %s; is SNP initialised (rmpoptctl check)? If so, rmpoptctl status --save is for a bug report",

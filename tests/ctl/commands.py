@@ -284,7 +284,7 @@ def viewing_tests():
         host.debugfs = dict
     result = ctl("status", tree=variant("zen5-user", user, make=trees.zen5))
     like(result.out, "Not +8 GiB; run this as root to see why", "status: zen5: who is not root is told so")
-    equal(ctl("cores", "-n", tree=variant("viewing-user", user, make=trees.viewing)).out.split()[:3], ["0", "follower", "no"],
+    equal(ctl("cores", "-n", tree=variant("viewing-user", user, make=trees.viewing)).out.split()[:2], ["0", "no"],
           "cores: viewing: from sysfs")
 
 

@@ -137,7 +137,13 @@ def view_tests():
         equal((viewing(hosts[name]), failing(hosts[name])), ((0, wanted), []), f"{name}: view only")
         equal((rows(hosts[name])[1]["hooks"]["result"], rows(hosts[name])[1]["hooks"]["fix"]), ("SKIP", None), f"{name}: no advice about hooks")
     found = rows(hosts["zen4"])[1]
-    equal((found["rmp_cfg"]["result"], found["kernel"]["result"]), ("SKIP", "PASS"), "zen4: no MSR of segments, and a kernel that knows a contiguous RMP")
+    equal(found["rmp_cfg"]["result"], "SKIP", "zen4: no MSR of segments")
+
+    def older(host):
+        host.loaded = False
+        host.files.update({"proc/sys/kernel/osrelease": "6.12.117", "proc/cpuinfo": "flags : fpu sev"})
+    found = verdicts(variant("zen4-older", older, make=trees.zen4))[1]
+    equal((found["kernel"], found["snp_host"]), ("PASS", "FAIL"), "zen4: a contiguous RMP is no reason for a later kernel")
     out = ctl("check", tree=hosts["zen5"]).out
     like(out, r"^\[ VIEW \] CPU has RMPOPT +CPUID Fn8000_0025 EDX\[0\] is 0\n +view only: this CPU has no RMPOPT", "a line says it, and why")
     like(out, r"^\d+ passed, 0 failed, \d+ skipped, 2 view only\.\nView only: the module can be loaded", "the verdict says it")
