@@ -6,7 +6,8 @@ name := rmpopt
 version := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"$$/\1/p' dkms.conf)
 
 # What DKMS needs, and where it looks for it.
-sources = Kbuild Makefile dkms.conf $(wildcard include/*.h src/*.c)
+rooms = files worker pass events cores state host plan
+sources = Kbuild Makefile dkms.conf $(wildcard include/*.h src/*.c $(rooms:%=src/%/*.[ch]))
 staged = $(DESTDIR)/usr/src/$(name)-$(version)
 
 modules modules_install: have-headers

@@ -13,23 +13,19 @@
 #include <linux/slab.h>
 #include <linux/suspend.h>
 
-#include "cores.h"
-#include "coverage.h"
-#include "engine.h"
-#include "events.h"
-#include "hooks.h"
-#include "host.h"
-#include "hotplug.h"
-#include "lead.h"
-#include "params.h"
-#include "views.h"
-#include "windows.h"
-
-struct params params = {
-	.scan_on_load = true,
-	.init_check = true,
-	.hooks = true,
-};
+#include "cores/cores.h"
+#include "cores/windows.h"
+#include "events/events.h"
+#include "events/hooks.h"
+#include "events/hotplug.h"
+#include "files/sysfs.h"
+#include "files/views.h"
+#include "host/host.h"
+#include "pass/lead.h"
+#include "plan/coverage.h"
+#include "state/params.h"
+#include "state/state.h"
+#include "worker/worker.h"
 
 static bool disable;
 static char *cpus = "all";
@@ -61,14 +57,14 @@ static int take_cpus(void)
 static int intersect_coverage(const struct coverage *rmp,
 			      const struct coverage *list)
 {
-	int ret = coverage_intersect(&engine.covered, rmp, list);
+	int ret = coverage_intersect(&the_coverage, rmp, list);
 
 	if (ret) {
 		pr_err("parameter coverage=%s: too many ranges (error %d): give fewer, or leave it out\n",
 		       coverage, ret);
 		return ret;
 	}
-	if (!engine.covered.regions) {
+	if (!the_coverage.regions) {
 		pr_err("parameter coverage=%s: the RMP covers none of these regions, but %u from %u to %u: give some of those\n",
 		       coverage, rmp->regions, coverage_lowest(rmp),
 		       coverage_end(rmp) - 1);

@@ -13,7 +13,7 @@ in_sim() {
 	# shellcheck disable=SC2016 # $0 and $@ are the inner shell's
 	in_root "$root" --bind "$from:/rmpopt" --bind "$out:/out" -- sh -c '
 		cd /rmpopt && gcc -std=gnu11 -g -Wall -Wextra -Werror -Wno-unused-parameter $0 \
-			-I tests/unit/include -I include -o /out/sim \
-			tests/sim/*.c src/plan.c src/plan_*.c src/coverage.c || exit 99
+			-I tests/unit/include -I src/plan -o /out/sim \
+			tests/sim/*.c src/plan/plan.c src/plan_*.c src/plan/coverage.c || exit 99
 		UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 nice /out/sim "$@"' "$flags" "${@:4}"
 }

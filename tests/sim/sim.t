@@ -13,24 +13,24 @@ status=0
 # FILE | WHAT THE CHECK SAYS THEN | HOW IT IS BROKEN
 breaks() {
 	cat <<'END'
-src/plan_lead.c|leaders verify each region once|/^void plan_order_lead/,/^}/s/if (core)/if (core \&\& place \& 1)/
-src/plan_phase.c|followers verify what was won|/^static unsigned long to_follow/,/^}/s/(won & ~core->gained\[k\])/won/
-src/plan_pass.c|nothing to catch up|/^static void count/,/^}/s/verifies_follower++/verifies_catchup++/
-src/plan_lead.c|no follower is interrupted|/^void plan_tally_lead/,/^}/s/^\tif (bit)$/\tif (1)/
-src/plan_phase.c|all tables are as they should be|/^static void settle_core/,/^}/s/core->member\[k\] |= .*/;/
-src/plan_lead.c|leaders verify what was lost|/^static bool is_to_lead/,/^}/s/if (clean \&\& !plan->full \&\&/if (0 \&\&/
-src/plan_phase.c|followers verify that|/^static unsigned long to_follow/,/^}/s/(won & ~core->gained\[k\])/won/
-src/plan_lead.c|at most R + k reports|/^static bool is_explained/,/^}/s/return .*/return false;/
-src/plan_lead.c|at most R + k reports, and k|/^void plan_order_ask/,/^}/s/plan->doubt, plan->regions/plan->clean, plan->regions/
-src/plan.c|nodes take turns|/^static void queue_core/,/^}/s/core->turn += .*/;/
-src/plan_pace.c|no interruption longer than slice_us|s/spent + pace->slowest <= budget/spent <= budget + pace->slowest/
-src/plan_phase.c|R reports|/^static void order_look/,/^}/s/if (plan->full)/if (1)/
+src/plan/plan_lead.c|leaders verify each region once|/^void plan_order_lead/,/^}/s/if (core)/if (core \&\& place \& 1)/
+src/plan/plan_phase.c|followers verify what was won|/^static unsigned long to_follow/,/^}/s/(won & ~core->gained\[k\])/won/
+src/plan/plan_pass.c|nothing to catch up|/^static void count/,/^}/s/verifies_follower++/verifies_catchup++/
+src/plan/plan_lead.c|no follower is interrupted|/^void plan_tally_lead/,/^}/s/^\tif (bit)$/\tif (1)/
+src/plan/plan_phase.c|all tables are as they should be|/^static void settle_core/,/^}/s/core->member\[k\] |= .*/;/
+src/plan/plan_lead.c|leaders verify what was lost|/^static bool is_to_lead/,/^}/s/if (clean \&\& !plan->full \&\&/if (0 \&\&/
+src/plan/plan_phase.c|followers verify that|/^static unsigned long to_follow/,/^}/s/(won & ~core->gained\[k\])/won/
+src/plan/plan_lead.c|at most R + k reports|/^static bool is_explained/,/^}/s/return .*/return false;/
+src/plan/plan_lead.c|at most R + k reports, and k|/^void plan_order_ask/,/^}/s/plan->doubt, plan->regions/plan->clean, plan->regions/
+src/plan/plan.c|nodes take turns|/^static void queue_core/,/^}/s/core->turn += .*/;/
+src/plan/plan_pace.c|no interruption longer than slice_us|s/spent + pace->slowest <= budget/spent <= budget + pace->slowest/
+src/plan/plan_phase.c|R reports|/^static void order_look/,/^}/s/if (plan->full)/if (1)/
 tests/sim/cost.c|317 and 369 ms|s/service = 1200/service = 900/
 tests/sim/upstream.c|merged: each core verifies|s/regions \* host->cores;/regions * (host->cores - 1);/
 tests/sim/upstream.c|merged: the whole range|s/core->next = 0;/core->next = 1;/
 tests/sim/cost.c|111,000 cycles on average|s/service = 1200/service = 900/
 tests/sim/cost.c|95 ms|s/send = 350/send = 500/
-include/plan.h|less than 3 MiB|s/PLAN_CORE_MAPS\t6u/PLAN_CORE_MAPS\t12u/
+src/plan/plan.h|less than 3 MiB|s/PLAN_CORE_MAPS\t6u/PLAN_CORE_MAPS\t12u/
 END
 }
 
@@ -88,7 +88,7 @@ done < <(breaks)
 sizes_hold "$tree" && status=0 || status=1
 numbered "$status" "the module's structures are as large as counted"
 cat "$scratch/sizes"
-sed -i 's/^\tu64 resume_at;/&\n\tu64 waste[32];/' "$copy/include/cores.h"
+sed -i 's/^\tu64 resume_at;/&\n\tu64 waste[32];/' "$copy/src/cores/cores.h"
 cp "$tree/Kbuild" "$copy/"
 ! sizes_hold "$copy" && grep -q 'struct core:' "$scratch/sizes" && status=0 || status=1
 numbered "$status" "broken, and noticed: a larger struct core"

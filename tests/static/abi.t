@@ -29,10 +29,10 @@ malformed() {
 
 # trace_words NAME and file_words NAME - the words of trace.h and of state.c, in order
 trace_words() {
-	sed -n "/#define TRACE_${1}_WORD/,/)\$/p" "$tree/include/trace.h" | sed -nE 's/.*\{ ([A-Z_]+),[[:space:]]*"([a-z]+)" \}.*/\1 \2/p'
+	sed -n "/#define TRACE_${1}_WORD/,/)\$/p" "$tree/src/state/trace.h" | sed -nE 's/.*\{ ([A-Z_]+),[[:space:]]*"([a-z]+)" \}.*/\1 \2/p'
 }
 file_words() {
-	sed -n "/ ${1}_words\[\]/,/^};/p" "$tree/src/state.c" | sed -nE 's/.*\[([A-Z_]+)\][[:space:]]*= "([a-z]+)".*/\1 \2/p'
+	sed -n "/ ${1}_words\[\]/,/^};/p" "$tree/src/state/state.c" | sed -nE 's/.*\[([A-Z_]+)\][[:space:]]*= "([a-z]+)".*/\1 \2/p'
 }
 
 for document in "$tree"/doc/ABI/*; do
@@ -57,13 +57,13 @@ for list in state result trigger; do
 		fail "words of tracepoints and of files: $list" "$scratch/log"
 	fi
 	while read -r name _; do
-		grep -q "TRACE_DEFINE_ENUM($name);" "$tree/include/trace.h" || echo "$name"
+		grep -q "TRACE_DEFINE_ENUM($name);" "$tree/src/state/trace.h" || echo "$name"
 	done <"$scratch/trace" >"$scratch/log"
 	if [ ! -s "$scratch/log" ]; then pass "and their values: $list"; else fail "and their values: $list" "$scratch/log"; fi
 done
 # Reasons, and why a load is refused: what is to be done stands behind a colon or semicolon.
 nothing_to_do='the system is going to sleep|the module is being unloaded|can.t map the RMP|SNP was shut down or initialised'
-(cd "$tree" && grep -noE '"[^"]{25,}"' src/worker.c src/host.c src/bench.c >"$scratch/sentences") || true
+(cd "$tree" && grep -noE '"[^"]{25,}"' src/worker/worker.c src/host/host.c src/host/host_rmp.c src/cores/arm.c >"$scratch/sentences") || true
 grep -vE '[:;] [a-z]' <(sed -E 's/^[^"]*//' "$scratch/sentences") | grep -vE "$nothing_to_do" >"$scratch/log" || true
 if [ "$(wc -l <"$scratch/sentences")" -gt 15 ] && [ ! -s "$scratch/log" ]; then
 	pass "every reason names what to do"

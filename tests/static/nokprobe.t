@@ -7,7 +7,7 @@ set -euo pipefail
 
 # handlers - by their type
 handlers() {
-	sed -nE 's/^static int ([a-z_]+)\(struct kprobe \*.*/\1/p' "$tree"/src/*.c
+	sed -nE 's/^static int ([a-z_]+)\(struct kprobe \*.*/\1/p' "$tree"/src/*/*.c
 }
 
 # calls MODULE - "FROM TO" for each call and jump from function to function, in the module or out of it

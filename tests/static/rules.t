@@ -55,7 +55,7 @@ read -ra sources < <(sed -nE 's,^/\* sources: (.*) \*/,\1,p' "$tree/tests/unit/t
 
 search() {
 	in_root "$root" --bind "$copy:/copy" -- sh -c '
-		cd /copy && gcc -std=gnu11 -O2 -w -I tests/unit/include -I include \
+		cd /copy && gcc -std=gnu11 -O2 -w -I tests/unit/include -I src/plan \
 			-o search tests/unit/test_truth.c "$@" -lcmocka || exit 99
 		timeout 300 ./search' sh "${sources[@]}" >"$scratch/log" 2>&1
 }
@@ -66,10 +66,10 @@ else
 	fail "no rule broken: nothing is found" "$scratch/log"
 fi
 while IFS='|' read -r file rule how; do
-	sed "$how" "$tree/src/$file" >"$copy/src/$file"
+	sed "$how" "$tree/src/plan/$file" >"$copy/src/plan/$file"
 	status=0
 	search || status=$?
-	if cmp -s "$tree/src/$file" "$copy/src/$file"; then
+	if cmp -s "$tree/src/plan/$file" "$copy/src/plan/$file"; then
 		echo "the command changes nothing: $how" >"$scratch/log"
 		fail "broken: $rule" "$scratch/log"
 	elif [ "$status" = 0 ] || [ "$status" = 99 ]; then
@@ -77,6 +77,6 @@ while IFS='|' read -r file rule how; do
 	else
 		pass "broken: $rule"
 	fi
-	cp "$tree/src/$file" "$copy/src/$file"
+	cp "$tree/src/plan/$file" "$copy/src/plan/$file"
 done < <(breaks)
 done_testing

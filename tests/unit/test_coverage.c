@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* sources: src/coverage.c */
+/* sources: src/plan/coverage.c */
 /* Coverage: the RMP segment table and the admin's list, as sets of regions. */
 #include <linux/errno.h>
 #include <linux/types.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* sources: src/plan_pace.c */
+/* sources: src/plan/plan_pace.c */
 /* The planner: the arithmetic of slices and pauses. */
 #include <linux/types.h>
 #include <stdlib.h>

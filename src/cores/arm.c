@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Arming: RMPOPT_BASE on the cores that take part.
+ *
+ * RMPOPT_BASE and the table behind it are per core; one thread writes it and
+ * the siblings are covered. [S] RMPOPT_EN can't be cleared while SNP is enabled
+ * [S], so a core that is found armed, by a kernel before kexec or by a module
+ * loaded before this one, keeps the base that it has, and its window is the one
+ * that belongs to that base. Nothing here clears: whoever stops using a table
+ * leaves it in use, and the hardware keeps every bit of it true.
+ *
+ * The worker sends each core an *errand*, an asynchronous IPI, and waits for
+ * all of them, but not for long: a CPU that does not answer is looked at when
+ * it does. CPUs come and go meanwhile as they like. An IPI that was sent to a
+ * CPU that goes offline is executed there on its way, and does no harm.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/atomic.h>
+#include <linux/errno.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+#include <linux/smp.h>
+#include <linux/topology.h>
+#include <linux/wait.h>
+
+#include "host/host.h"
+#include "host/hw.h"
+#include "state/params.h"
+#include "state/state.h"
+#include "arm.h"
+#include "cores.h"
+#include "windows.h"
+
+/* How long the worker waits for errands. They take a microsecond. */
+#define PATIENCE	(HZ / 10)
+
+/* Of cores that were found armed, the log tells once. */
+static bool told;
+
+/* Interrupts are disabled. */
+static int arm_here(struct errand *errand)
+{
+	u64 wanted = windows_base(cpu_to_node(smp_processor_id()));
+
+	switch (host_snp(params.init_check, NULL)) {
+	case HOST_SNP_OFF:
+		return -ENODEV;
+	case HOST_SNP_UNKNOWN:
+		return -EBUSY;
+	case HOST_SNP_READY:
+		break;
+	}
+	if (hw_armed(&errand->base)) {
+		errand->found = true;
+		return 0;
+	}
+	if (errand->kind == ERRAND_LOOK)
+		return -ENXIO;
+	return hw_arm(wanted, &errand->base);
+}
+
+/* Interrupts are disabled. Once it is not busy any more it is the worker's. */
+static void errand_handler(void *info)
+{
+	struct core *core = info;
+	struct errand *errand = &core->errand;
+
+	/* A CPU may have changed its core only while it was offline. */
+	errand->result = cores_here() == core ? arm_here(errand) : -ENXIO;
+	/* Last access to the errand; pairs with is_busy(). */
+	smp_store_release(&errand->busy, false);
+	/* Either this sees that nobody waits, or the worker that it is back. */
+	smp_mb();
+	if (READ_ONCE(errand->late))
+		WRITE_ONCE(wishes.kicked, true);
+	/* Not wake_up(): under PREEMPT_RT its lock may sleep. */
+	wake_up_process(wishes.worker);
+}
+
+/**
+ * arm_prepare - make a new core's errand ready
+ * @core: the core
+ */
+void arm_prepare(struct core *core)
+{
+	INIT_CSD(&core->errand.csd, errand_handler, core);
+}
+
+static bool is_busy(const struct core *core)
+{
+	/* Pairs with errand_handler(): its results are there before the flag. */
+	return smp_load_acquire(&core->errand.busy);
+}
+
+static bool any_busy(bool or_late)
+{
+	struct core *core;
+	u32 i;
+
+	for (i = 0; (core = cores_at(i)); i++)
+		if (is_busy(core) && (or_late || !core->errand.late))
+			return true;
+	return false;
+}
+
+static void send(struct core *core, enum errand_kind kind)
+{
+	struct errand *errand = &core->errand;
+
+	if (is_busy(core))
+		return;
+	errand->kind = kind;
+	errand->found = false;
+	errand->late = false;
+	errand->result = -EAGAIN;
+	errand->sent = true;
+	WRITE_ONCE(errand->busy, true);
+	if (smp_call_function_single_async(core->primary, &errand->csd))
+		/* It has just gone offline. */
+		WRITE_ONCE(errand->busy, false);
+}
+
+/* Those that are not back by then nobody waits for once more. */
+static void wait_for_errands(void)
+{
+	struct core *core;
+	u32 i;
+
+	wait_event_idle_timeout(wishes.wait, !any_busy(false), PATIENCE);
+	for (i = 0; (core = cores_at(i)); i++)
+		if (is_busy(core))
+			WRITE_ONCE(core->errand.late, true);
+	/* Before they are looked at; pairs with errand_handler(). */
+	smp_mb();
+}
+
+/* What came of a core's errand; -EAGAIN: nothing yet. */
+static int result_of(struct core *core)
+{
+	if (!core->errand.sent || is_busy(core))
+		return -EAGAIN;
+	core->errand.sent = false;
+	return core->errand.result;
+}
+
+static bool to_arm(const struct core *core, u64 now)
+{
+	if (core->armed || !cores_may_take_part(core))
+		return false;
+	return !core->dropped || now >= core->retry_at;
+}
+
+/* The admin lets it take part no longer. Its table stays as it is, and true. */
+static void release(struct core *core)
+{
+	if ((core->armed || core->dropped) && !cores_may_take_part(core)) {
+		cores_leave(core);
+		core->dropped = 0;
+	}
+}
+
+/* Believe what a core has answered; true if it takes part now and did not. */
+static bool take_in(struct core *core)
+{
+	int result = result_of(core);
+
+	if (result == -EAGAIN || core->armed || !cores_may_take_part(core))
+		return false;
+	if (!result) {
+		core->dropped = 0;
+		return cores_join(core, core->errand.base);
+	}
+	/* Whoever only looks expects nothing. */
+	if (core->errand.kind == ERRAND_ARM)
+		cores_drop(core, result);
+	return false;
+}
+
+static void tell_found(void)
+{
+	struct core *core;
+	u32 i, found = 0, elsewhere = 0;
+
+	for (i = 0; (core = cores_at(i)); i++) {
+		if (!core_takes_part(core) || !core->errand.found)
+			continue;
+		found++;
+		elsewhere += core->base != windows_base(core->plan.node);
+	}
+	if (found && !told)
+		pr_info("RMPOPT was enabled on %u core(s) before this module was loaded, on %u of them with another RMPOPT_BASE than this module would choose: they keep it\n",
+			found, elsewhere);
+	told = true;
+}
+
+/* No core takes part: what is the reason? SnpEn only if it is everybody's. */
+static int why_none(void)
+{
+	struct core *core;
+	int error = -EAGAIN;
+	u32 i;
+
+	for (i = 0; (core = cores_at(i)); i++) {
+		if (core_takes_part(core))
+			return 0;
+		if (!core->dropped || core->primary >= nr_cpu_ids)
+			continue;
+		if (error == -EAGAIN || error == -ENODEV)
+			error = core->dropped;
+	}
+	if (error == -EAGAIN && cores_missing() < nr_cpu_ids)
+		return -ENOMEM;
+	return error;
+}
+
+/**
+ * arm_cores - let every core take part that may and does not yet
+ * @view: write nothing; cores whose tables are not in use are left out
+ *
+ * By the worker; sleeps. Interrupts only the cores that need it, and is done
+ * with those that have not answered soon: they join when they have.
+ *
+ * Return: how many take part now that did not before. If none takes part at
+ * all: -ENODEV if SnpEn is not set on any or SNP_INIT not done, -EBUSY if the RMP
+ * could not be read to see that, another errno if one fails for another reason, -ENOMEM if there was no memory for any, -EAGAIN
+ * if none is online that may, or none has answered yet.
+ */
+int arm_cores(bool view)
+{
+	u64 now = ktime_get_ns();
+	struct core *core;
+	u32 i, joined = 0;
+
+	cores_catch_up();
+	for (i = 0; (core = cores_at(i)); i++) {
+		release(core);
+		/* An answer that came late is as good as any. */
+		joined += take_in(core);
+		if (to_arm(core, now))
+			send(core, view ? ERRAND_LOOK : ERRAND_ARM);
+	}
+	wait_for_errands();
+	for (i = 0; (core = cores_at(i)); i++)
+		joined += take_in(core);
+	if (joined && !view)
+		tell_found();
+	return why_none() ?: (int)joined;
+}
+
+/* Its answer is in and, as far as it could see, SNP is initialised. */
+static bool says_ready(const struct core *core)
+{
+	return !is_busy(core) && core->errand.result != -ENODEV &&
+	       core->errand.result != -EAGAIN;
+}
+
+/**
+ * arm_possible - is SNP initialised, as seen from any core that takes part?
+ *
+ * By the worker; sleeps, interrupts all of them. SnpEn is per CPU, and one CPU
+ * that lacks it does not speak for the host; nor does one that does not answer.
+ */
+bool arm_possible(void)
+{
+	struct core *core;
+	bool ready = false;
+	u32 i;
+
+	cores_catch_up();
+	for (i = 0; (core = cores_at(i)); i++)
+		if (core_takes_part(core))
+			send(core, ERRAND_LOOK);
+	wait_for_errands();
+	for (i = 0; (core = cores_at(i)); i++)
+		if (core_takes_part(core))
+			ready |= says_ready(core);
+	return ready;
+}
+
+/**
+ * arm_ask - is SNP initialised, as seen from one core?
+ * @core: the core
+ *
+ * By the worker; sleeps, interrupts the core.
+ */
+bool arm_ask(struct core *core)
+{
+	if (core->primary >= nr_cpu_ids)
+		return false;
+	send(core, ERRAND_LOOK);
+	wait_for_errands();
+	return says_ready(core) && core->errand.result != -EBUSY;
+}
+
+/**
+ * arm_found - is the table of a core in use?
+ * @core: the core
+ *
+ * By the worker; sleeps, interrupts the core.
+ */
+bool arm_found(struct core *core)
+{
+	return arm_ask(core) && !core->errand.result;
+}
+
+/**
+ * arm_is_void - has SNP gone from under the cores that take part?
+ *
+ * By the worker; sleeps. Interrupts them only if it looks so from this CPU. An
+ * RMP that could not be read says nothing.
+ */
+bool arm_is_void(void)
+{
+	return host_snp(params.init_check, NULL) == HOST_SNP_OFF && !arm_possible();
+}
+
+/**
+ * arm_again - look after a core whose RMPOPT_BASE is not right
+ * @core: the core
+ * @view: write nothing
+ *
+ * By the worker; sleeps, interrupts the core.
+ *
+ * Return: 0 RMPOPT_BASE is right (again), -ENODEV SnpEn is not set there or
+ * SNP_INIT not done, -ENXIO it does not take part any more, -EIO the write did
+ * not take, -EAGAIN it does not answer.
+ */
+int arm_again(struct core *core, bool view)
+{
+	cores_catch_up();
+	if (!core_takes_part(core))
+		return -ENXIO;
+	send(core, view ? ERRAND_LOOK : ERRAND_ARM);
+	wait_for_errands();
+	return result_of(core);
+}
+
+/**
+ * arm_drain - wait until every handler has given its errand back
+ *
+ * By the worker, as the last thing that it does; sleeps.
+ */
+void arm_drain(void)
+{
+	wait_event_idle(wishes.wait, !any_busy(true));
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Cores: who shares a table with whom, who takes part, who comes and goes.
+ */
+#ifndef RMPOPT_CORES_H
+#define RMPOPT_CORES_H
+
+#include <linux/cpumask.h>
+#include <linux/smp.h>
+#include <linux/timer.h>
+#include <linux/types.h>
+
+#include "plan/coverage.h"
+#include "plan/plan.h"
+#include "arm.h"
+#include "latency.h"
+
+/**
+ * struct slice - what one follower does in one go
+ * @csd: its IPI; may be unlocked before the handler has begun, so it says
+ *	nothing about the handler
+ * @timer: or the timer that runs it behind a tick
+ * @ready: @csd and @timer are
+ * @busy: from sending until the handler's last access to this structure; who
+ *	sees it clear owns the rest
+ * @by_tick: it was sent by timer
+ * @verify: whether its instructions are verifies
+ * @number: number of the phase that it belongs to
+ * @pass: and of the pass
+ * @next: the place behind the last one done; where to begin
+ * @done: instructions executed
+ * @error: 0, or what the last instruction failed with
+ * @budget: what it may take, in cycles
+ * @cycles: how long its instructions took, with all that belongs to them
+ * @pace: how long this core's instructions take
+ * @times: the same of the slice's, counted
+ */
+struct slice {
+	call_single_data_t csd;
+	struct timer_list timer;
+	bool ready;
+	bool busy;
+	bool by_tick;
+	bool verify;
+	u64 number;
+	u64 pass;
+	u32 next;
+	u32 done;
+	int error;
+	u32 budget;
+	u64 cycles;
+	struct plan_pace pace;
+	struct latency times;
+};
+
+/**
+ * struct core - the threads that share one RMPOPT table
+ * @plan: what is believed of it, and its order
+ * @key: what tells it from others: package and core number
+ * @first: one of its threads, the others follow by the registry
+ * @primary: its first online thread, nr_cpu_ids if there is none
+ * @wanted: the admin lets it take part (parameter cpus)
+ * @armed: its table is in use and it takes part
+ * @behind: its table may lack bits of clean regions
+ * @rearmed: it has faulted and was armed anew, and has not done an order since
+ * @epoch: how often one of its threads has come online, as last looked at
+ * @base: what its RMPOPT_BASE reads as, or did when it last took part
+ * @dropped: what it was dropped for, an errno; 0 if it was not
+ * @pause_ms: how long it is left alone for that
+ * @retry_at: ktime in ns of the next try
+ * @next: the place behind the last one of its order that is known to be done
+ * @sent: its order is being executed, by a slice or by a leader's thread
+ * @sent_at: ktime in ns at which that began
+ * @sent_cpu: and where
+ * @waits_until: ktime in ns until which a tick is waited for
+ * @resume_at: ktime in ns before which it is not interrupted again
+ * @slices: how many slices it had
+ * @worst_ns: the longest of them
+ * @spared_until: the same, for the sake of who reads its table
+ * @slice: the slice under way
+ * @errand: what the worker has asked it last
+ */
+struct core {
+	struct plan_core plan;
+	u64 key;
+	int first;
+	unsigned int primary;
+	bool wanted;
+	bool armed;
+	bool behind;
+	bool rearmed;
+	u32 epoch;
+	u64 base;
+	int dropped;
+	u64 pause_ms;
+	u64 retry_at;
+	u32 next;
+	bool sent;
+	u64 sent_at;
+	unsigned int sent_cpu;
+	u64 waits_until;
+	u64 resume_at;
+	u64 slices;
+	u64 worst_ns;
+	u64 spared_until;
+	/* These begin at multiples of 32 bytes: nothing between them. */
+	struct slice slice;
+	struct errand errand;
+};
+
+/* What is believed of the tables, and the regions looked after. */
+extern struct plan the_plan;
+extern struct coverage the_coverage;
+
+/* Takes part: it is online, the admin lets it, its table is in use. */
+static inline bool core_takes_part(const struct core *core)
+{
+	return core->primary < nr_cpu_ids && core->armed;
+}
+
+/* Is its slice under way? If not, all that its handler has written may be read. */
+static inline bool core_is_busy(const struct core *core)
+{
+	/* Pairs with give_back() in slice.c: results are there before the flag. */
+	return smp_load_acquire(&core->slice.busy);
+}
+
+/* The CPU by which a core is named, online or not. */
+static inline int core_name(const struct core *core)
+{
+	return core->primary < nr_cpu_ids ? (int)core->primary : core->first;
+}
+
+/* cores.c: the registry */
+int cores_start(void);
+void cores_stop(void);
+
+int cores_select(const char *list);
+void cores_came(void);
+void cores_touch(void);
+bool cores_changed(void);
+void cores_refresh(void);
+void cores_catch_up(void);
+unsigned int cores_missing(void);
+u64 cores_memory_at(void);
+void cores_try_missing(void);
+struct core *cores_here(void);
+struct core *cores_at(u32 i);
+struct core *cores_leader(u32 i);
+bool cores_may_take_part(const struct core *core);
+bool cores_join(struct core *core, u64 base);
+void cores_leave(struct core *core);
+void cores_mask(struct cpumask *mask, bool behind_only);
+void cores_leader_mask(struct cpumask *mask);
+
+/* cores_drop.c: who is left alone for a while */
+void cores_drop(struct core *core, int error);
+void cores_forgive(void);
+void cores_retry_now(void);
+void cores_praise(void);
+u64 cores_retry_at(void);
+struct core *cores_dropped(void);
+
+#endif /* RMPOPT_CORES_H */

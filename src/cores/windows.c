@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Windows: where the cores of each node look, and what the planner is told of
+ * regions. All of it is decided at load.
+ *
+ * A core's table covers 2 TiB from its RMPOPT_BASE, and cores may have
+ * different bases. [S] Where the RMP covers no more than that all have the
+ * same; beyond each node gets the window that suits its memory best. A core that
+ * is found armed keeps the base that it has: cores.c tells the planner.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cpumask.h>
+#include <linux/errno.h>
+#include <linux/ioport.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/nodemask.h>
+#include <linux/numa.h>
+#include <linux/slab.h>
+#include <linux/topology.h>
+
+#include "host/host.h"
+#include "host/hw.h"
+#include "plan/coverage.h"
+#include "state/state.h"
+#include "cores.h"
+#include "windows.h"
+
+/* Memory does not begin at whole GiB: look every so often. */
+#define PROBE_STEP	(128ull << 20)
+
+/* By node: the first region of its cores' window. */
+static u32 *base_of;
+
+/**
+ * struct memory - which covered regions are memory, and whose
+ * @ram: anybody's
+ * @own: one node's
+ */
+struct memory {
+	struct coverage ram;
+	struct coverage own;
+};
+
+/*
+ * The node of a region's memory, NUMA_NO_NODE if there is none. Firmware also
+ * gives nodes to where memory might be plugged in one day.
+ */
+static int node_of(u32 region)
+{
+	u64 start = (u64)region << HW_REGION_SHIFT;
+	u64 at;
+	int node;
+
+	if (region_intersects(start, 1ull << HW_REGION_SHIFT,
+			      IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) ==
+	    REGION_DISJOINT)
+		return NUMA_NO_NODE;
+	for (at = 0; at < 1ull << HW_REGION_SHIFT; at += PROBE_STEP) {
+		node = phys_to_target_node(start + at);
+		if (node != NUMA_NO_NODE)
+			return node;
+	}
+	return NUMA_NO_NODE;
+}
+
+/* The covered regions that are a node's memory; of any for NUMA_NO_NODE. */
+static int find_memory(struct coverage *cov, int wanted)
+{
+	u32 i, k, region;
+	int node, ret = 0;
+
+	cov->ranges = 0;
+	cov->regions = 0;
+	for (i = 0; i < the_coverage.ranges && !ret; i++) {
+		for (k = 0; k < the_coverage.range[i].count && !ret; k++) {
+			region = the_coverage.range[i].first + k;
+			node = node_of(region);
+			if (node != NUMA_NO_NODE &&
+			    (node == wanted || wanted == NUMA_NO_NODE))
+				ret = coverage_add(cov, region, 1);
+		}
+	}
+	return ret;
+}
+
+/* One window for all, as long as one is enough. */
+static bool one_is_enough(void)
+{
+	return coverage_end(&the_coverage) -
+	       coverage_lowest(&the_coverage) <= HW_WINDOW_REGIONS;
+}
+
+static int place_window(struct memory *memory, int node)
+{
+	int ret = 0;
+
+	if (!one_is_enough())
+		ret = find_memory(&memory->own, node);
+	if (!ret)
+		base_of[node] = plan_place_window(&the_coverage, &memory->ram,
+						  &memory->own);
+	return ret;
+}
+
+/* Online or not: those that come later find the node's window in place. */
+static bool has_cpus(int node)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (cpu_to_node(cpu) == node)
+			return true;
+	return false;
+}
+
+/* For nodes that have no say: the first window that was placed. */
+static void place_rest(int first)
+{
+	int node;
+
+	for_each_node(node) {
+		if (!has_cpus(node))
+			base_of[node] = base_of[first];
+	}
+}
+
+/*
+ * Nodes without CPUs have no say. (One may get its first ones by hotplug of a
+ * whole socket: they look through the first window.)
+ */
+static int place_windows(struct memory *memory)
+{
+	int node, first = NUMA_NO_NODE, ret = 0;
+
+	if (!one_is_enough())
+		ret = find_memory(&memory->ram, NUMA_NO_NODE);
+	for_each_node(node) {
+		if (ret || !has_cpus(node))
+			continue;
+		ret = place_window(memory, node);
+		if (first == NUMA_NO_NODE)
+			first = node;
+	}
+	if (!ret)
+		place_rest(first);
+	return ret;
+}
+
+/* Where its part of the RMP lies; for the planner, who is near leads it. */
+static u16 home_of(u32 region)
+{
+	u64 rmp = host_rmp_address(region);
+	int node = rmp ? phys_to_target_node(rmp) : NUMA_NO_NODE;
+
+	return node == NUMA_NO_NODE ? PLAN_NONE : node;
+}
+
+static u32 distance(u32 from, u32 to)
+{
+	return node_distance(from, to);
+}
+
+static int size_plan(void)
+{
+	struct plan *plan = &the_plan;
+	unsigned long *maps;
+	u32 i;
+
+	plan_size(plan, the_coverage.regions);
+	plan->distance = distance;
+	plan->region = kvcalloc(plan->regions, sizeof(*plan->region), GFP_KERNEL);
+	plan->core = kcalloc(nr_cpu_ids, sizeof(*plan->core), GFP_KERNEL);
+	maps = kvcalloc(plan_longs(plan), sizeof(*maps), GFP_KERNEL);
+	plan->clean = maps;
+	if (!plan->region || !plan->core || !maps)
+		return -ENOMEM;
+	plan_init(plan, maps);
+	plan_number(plan, &the_coverage);
+	for (i = 0; i < plan->regions; i++)
+		plan->region[i].home = home_of(plan->region[i].number);
+	return 0;
+}
+
+/**
+ * windows_start - place the windows and make room for the planner
+ *
+ * At load, when the coverage is known; may sleep.
+ *
+ * Return: 0, -ENOMEM, -E2BIG if memory is scattered over too many ranges;
+ * windows_stop() cleans up after all of them.
+ */
+int windows_start(void)
+{
+	struct memory *memory = kvzalloc(sizeof(*memory), GFP_KERNEL);
+	int ret = -ENOMEM;
+
+	base_of = kcalloc(nr_node_ids, sizeof(*base_of), GFP_KERNEL);
+	if (memory && base_of)
+		ret = place_windows(memory);
+	if (!ret)
+		ret = size_plan();
+	kvfree(memory);
+	return ret;
+}
+
+/**
+ * windows_stop - free what windows_start() has allocated
+ */
+void windows_stop(void)
+{
+	/* The first of its maps. */
+	kvfree(the_plan.clean);
+	kfree(the_plan.core);
+	kvfree(the_plan.region);
+	kfree(base_of);
+}
+
+/**
+ * windows_base - what RMPOPT_BASE is to be on a node's cores
+ * @node: the node, or NUMA_NO_NODE
+ *
+ * Any context. For cores whose RMPOPT_BASE is not set yet: it can't be moved.
+ */
+u64 windows_base(int node)
+{
+	u32 base = base_of[node == NUMA_NO_NODE ? first_node(node_possible_map) : node];
+
+	return (u64)base << HW_REGION_SHIFT | HW_RMPOPT_EN;
+}

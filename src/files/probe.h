@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Probes: instructions that are in no plan, for somebody who wants to see.
+ */
+#ifndef RMPOPT_PROBE_H
+#define RMPOPT_PROBE_H
+
+#include <linux/types.h>
+
+struct core;
+
+int probe_table(struct core *core, unsigned long *bits);
+int probe_sleep(u64 us);
+void probe_stop(void);
+
+#endif /* RMPOPT_PROBE_H */

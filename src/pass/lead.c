@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Leaders: threads of low priority, each on the core whose order it executes.
+ *
+ * An order's instructions run on its core or not at all, each in a preempt-off
+ * section of its own that checks the core; nothing waits or sleeps in there.
+ * Between two of them whoever wants the CPU gets it. A thread whose CPU goes
+ * offline is moved by the scheduler, notices, and hands its order back.
+ */
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/wait.h>
+
+#include "cores/cores.h"
+#include "cores/latency.h"
+#include "host/compat.h"
+#include "state/state.h"
+#include "state/trace.h"
+#include "lead.h"
+#include "pass.h"
+#include "step.h"
+
+/**
+ * struct lead - one thread
+ * @task: the thread
+ * @wait: it sleeps here
+ * @core: whose order it executes
+ * @cpu: where
+ * @busy: from sending until its last access to the order; who sees it clear
+ *	owns the rest
+ * @next: the place behind the last one done; where to begin
+ * @result: 0 done, -ESTALE not on its core any more, -EINTR the pass has to
+ *	end, or what the last instruction failed with
+ * @verify: whether it is an order of verifies
+ * @times: how long they took; interrupts that came just then are counted in
+ * @seen: @next when the worker last saw it move
+ * @seen_at: ktime in ns of that
+ * @called_back: it was taken off its CPU, where it got no time
+ */
+struct lead {
+	struct task_struct *task;
+	wait_queue_head_t wait;
+	struct core *core;
+	unsigned int cpu;
+	u32 next;
+	int result;
+	bool busy;
+	bool verify;
+	bool called_back;
+	u32 seen;
+	u64 seen_at;
+	struct latency times;
+};
+
+/*
+ * How long a thread may stand still: a real-time task may keep the CPU for
+ * itself, where an administrator has switched off what is to prevent that.
+ */
+#define PATIENCE_NS		(10 * NSEC_PER_SEC)
+/* And if the pass has to end anyway. */
+#define PATIENCE_ENDING_NS	(100 * NSEC_PER_MSEC)
+
+static struct lead leads[PLAN_LEADERS_MAX];
+static u32 count;
+
+static void note(struct lead *lead, u32 region, int bit, u64 cycles)
+{
+	bool answered = bit == 0 || bit == 1;
+
+	if (bit == STEP_SKIPPED)
+		return;
+	trace_leader_region(running.pass, lead->cpu, region, lead->verify,
+			    bit == STEP_FAULT ? -EFAULT : bit, cycles);
+	if (answered)
+		latency_note(&lead->times, cycles);
+}
+
+/* One instruction on the leader, or -ESTALE if this is another core. */
+static int lead_here(struct lead *lead, u32 place)
+{
+	int bit = -ESTALE;
+	u64 cycles = 0;
+
+	preempt_disable();
+	/*
+	 * A CPU that is coming online may run such threads before its callback
+	 * has told. It has set the flag when it went: a refresh, which under
+	 * cpus_read_lock() sees both or neither, voids the order before the
+	 * next one is sent.
+	 */
+	if (cores_here() == lead->core && !cores_changed())
+		bit = step_execute(lead->core, place, lead->verify, &cycles);
+	preempt_enable();
+	if (bit != -ESTALE)
+		note(lead, the_plan.region[place].number, bit, cycles);
+	/* The one who waits for this CPU is more important. */
+	give_way();
+	return bit;
+}
+
+/*
+ * The scheduler takes the mask without moving the thread if the CPU is about
+ * to go offline, and does nothing at all about the same mask again: so a try
+ * that fails leaves another one behind.
+ */
+static bool move_to(unsigned int cpu)
+{
+	if (!set_cpus_allowed_ptr(current, cpumask_of(cpu)) &&
+	    task_cpu(current) == cpu)
+		return true;
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
+	return false;
+}
+
+static int execute(struct lead *lead)
+{
+	struct plan_core *order = &lead->core->plan;
+	u32 next = lead->next;
+	int bit;
+
+	if (!move_to(lead->cpu))
+		return -ESTALE;
+	for (;; next++) {
+		next = plan_next(&the_plan, order, next);
+		WRITE_ONCE(lead->next, next);
+		if (next >= the_plan.regions)
+			return 0;
+		if (state_pass_ends())
+			return -EINTR;
+		bit = lead_here(lead, next);
+		if (bit < 0)
+			return bit;
+		atomic_inc(&running.done);
+	}
+}
+
+static int work(void *data)
+{
+	struct lead *lead = data;
+
+	sched_set_normal(current, MAX_NICE);
+	for (;;) {
+		wait_event_idle(lead->wait,
+				READ_ONCE(lead->busy) || kthread_should_stop());
+		/* Pairs with lead_send(): the order is there before the flag. */
+		if (!smp_load_acquire(&lead->busy))
+			return 0;
+		lead->result = execute(lead);
+		/* Pairs with lead_is_busy(): the results are there before. */
+		smp_store_release(&lead->busy, false);
+		atomic_inc(&running.returned);
+		wake_up(&wishes.wait);
+	}
+}
+
+static int start_one(struct lead *lead, u32 i)
+{
+	struct task_struct *task;
+
+	init_waitqueue_head(&lead->wait);
+	task = kthread_run(work, lead, "rmpopt/%u", i);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	lead->task = task;
+	return 0;
+}
+
+/**
+ * lead_provide - have a thread for each leader
+ * @wanted: how many leaders there are, PLAN_LEADERS_MAX at the most
+ *
+ * By the worker; sleeps. There are as many as were ever wanted.
+ *
+ * Return: 0 or an errno, and then there are not enough.
+ */
+int lead_provide(u32 wanted)
+{
+	int ret = 0;
+
+	while (count < wanted && !ret) {
+		ret = start_one(&leads[count], count);
+		count += !ret;
+	}
+	return ret;
+}
+
+/**
+ * lead_stop - end the threads, after the worker has stopped
+ */
+void lead_stop(void)
+{
+	while (count)
+		kthread_stop(leads[--count].task);
+}
+
+/**
+ * lead_send - let a thread execute a core's order, from the core's next place
+ * @i: which thread; it is not busy
+ * @core: the core, with an order
+ *
+ * By the worker.
+ */
+void lead_send(u32 i, struct core *core)
+{
+	struct lead *lead = &leads[i];
+
+	lead->core = core;
+	lead->cpu = core->primary;
+	lead->next = core->next;
+	lead->verify = plan_verifies(&the_plan);
+	lead->seen = lead->next;
+	lead->seen_at = ktime_get_ns();
+	lead->called_back = false;
+	/* Pairs with work(). */
+	smp_store_release(&lead->busy, true);
+	wake_up(&lead->wait);
+}
+
+/**
+ * lead_is_busy - is a thread executing an order?
+ * @i: which
+ */
+bool lead_is_busy(u32 i)
+{
+	/* Pairs with work(). */
+	return smp_load_acquire(&leads[i].busy);
+}
+
+/**
+ * lead_watch - see that a thread gets on
+ * @i: which thread; it is busy
+ * @now: ktime in ns
+ * @ending: the pass has to end
+ *
+ * By the worker; may sleep. A thread that stands still is allowed on all CPUs:
+ * it finds that it has left its core, and hands the order back.
+ *
+ * Return: ktime in ns at which to look again.
+ */
+u64 lead_watch(u32 i, u64 now, bool ending)
+{
+	u64 patience = ending ? PATIENCE_ENDING_NS : PATIENCE_NS;
+	struct lead *lead = &leads[i];
+	u32 next = READ_ONCE(lead->next);
+
+	if (next != lead->seen) {
+		lead->seen = next;
+		lead->seen_at = now;
+	}
+	if (now >= lead->seen_at + patience) {
+		lead->called_back = true;
+		lead->seen_at = now;
+		set_cpus_allowed_ptr(lead->task, cpu_possible_mask);
+	}
+	return lead->seen_at + patience;
+}
+
+/**
+ * lead_result - what came of an order
+ * @i: which thread; it is not busy any more
+ * @next: set to the place behind the last one done
+ *
+ * Return: 0 it is done, -ESTALE the thread was not on the core, -ETIMEDOUT it
+ * got no time there, -EINTR the pass has to end, or an errno of hw_rmpopt().
+ */
+int lead_result(u32 i, u32 *next)
+{
+	struct lead *lead = &leads[i];
+
+	latency_take(lead->verify ? LATENCY_LEADER_VERIFY : LATENCY_REPORT,
+		     &lead->times);
+	*next = lead->next;
+	if (lead->result == -ESTALE && lead->called_back)
+		return -ETIMEDOUT;
+	return lead->result;
+}

@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Passes: executes what the planner orders, phase by phase, and tells it what
+ * came of it.
+ *
+ * Orders of leaders are executed by their threads (lead.c), all others by
+ * slices (slices.c). The worker dispatches both and waits; it holds no lock
+ * meanwhile. A phase is over when nothing of it is under way any more but
+ * slices that nobody waits for.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/hrtimer.h>
+#include <linux/ktime.h>
+#include <linux/sched.h>
+
+#include "cores/arm.h"
+#include "cores/cores.h"
+#include "state/state.h"
+#include "state/trace.h"
+#include "lead.h"
+#include "pass.h"
+#include "slices.h"
+
+struct running running = {
+	.stats.worst_slice_cpu = -1,
+};
+
+/* Number of the last pass. */
+static u64 pass_number;
+
+/* A pass looks at SNP no more often, if nothing tells of it. */
+#define SNP_LOOK_NS	(10 * NSEC_PER_MSEC)
+
+/* When it has looked last. */
+static u64 snp_looked_at;
+
+/*
+ * SNP was shut down: then the pass ends, before SNP is prepared anew and
+ * instructions work again, though SNP_INIT is not done.
+ */
+static bool snp_is_gone(void)
+{
+	if (!READ_ONCE(wishes.snp_moved) && arm_is_void()) {
+		WRITE_ONCE(wishes.snp_moved, true);
+		/* An audit is not followed by a look of itself. */
+		WRITE_ONCE(wishes.kicked, true);
+	}
+	return READ_ONCE(wishes.snp_moved);
+}
+
+static void look_at_snp(void)
+{
+	u64 now = ktime_get_ns();
+
+	if (now - snp_looked_at < SNP_LOOK_NS)
+		return;
+	snp_looked_at = now;
+	snp_is_gone();
+}
+
+/* A core has done its order. */
+static void note_answered(struct core *core)
+{
+	core->rearmed = false;
+	plan_answered(&the_plan, &core->plan, the_plan.regions);
+}
+
+/*
+ * An instruction has faulted as the core's RMPOPT_BASE is not right. If SNP is
+ * gone the core is not to blame and the pass ends. Else it is armed anew once,
+ * and then dropped. Its table may be empty now, so what it had is void.
+ */
+static void note_fault(struct core *core, int error)
+{
+	running.stats.faults++;
+	if (!core->armed || snp_is_gone())
+		return;
+	if (!core->rearmed) {
+		core->rearmed = true;
+		error = arm_again(core, engine.view_only);
+		/* It may have left meanwhile. */
+		if (!core->armed)
+			return;
+		if (!error) {
+			cores_join(core, core->errand.base);
+			return;
+		}
+	}
+	cores_drop(core, error);
+}
+
+static bool is_ordered(const struct core *core)
+{
+	return core->plan.order == PLAN_ORDERED;
+}
+
+/* A leader's thread has stopped: take its results. */
+static void harvest_lead(u32 i, struct core *core)
+{
+	int result = lead_result(i, &core->next);
+
+	core->sent = false;
+	if (!result)
+		note_answered(core);
+	else if (result == -ETIMEDOUT && core->armed && !state_pass_ends())
+		cores_drop(core, result);
+	else if (result == -ESTALE || result == -ETIMEDOUT)
+		/* Gone, or a sibling has taken over: see who it is now. */
+		cores_touch();
+	else if (result != -EINTR)
+		note_fault(core, result);
+}
+
+static void visit_lead(u32 i, struct core *core, struct tour *tour)
+{
+	u64 now = ktime_get_ns();
+
+	if (core->sent && !lead_is_busy(i))
+		harvest_lead(i, core);
+	if (!core->sent) {
+		if (!is_ordered(core))
+			return;
+		tour->left++;
+		/* Nobody executes anything before that is looked at. */
+		if (tour->ending || cores_changed())
+			return;
+		lead_send(i, core);
+		core->sent = true;
+	}
+	tour->busy++;
+	tour_due(tour, lead_watch(i, now, tour->ending));
+}
+
+static void visit_leads(struct tour *tour)
+{
+	struct core *core;
+	u32 i;
+
+	for (i = 0; (core = cores_leader(i)); i++)
+		visit_lead(i, core, tour);
+}
+
+static void visit_slice(struct core *core, struct tour *tour, u64 now)
+{
+	int result = slices_visit(core, tour, now);
+
+	if (result > 0)
+		note_answered(core);
+	else if (result < 0)
+		note_fault(core, result);
+}
+
+/* The busy ones first: how many there are bounds how many may be sent. */
+static void visit_slices(struct tour *tour)
+{
+	struct plan_core *turn = NULL;
+	u64 now = ktime_get_ns();
+	u32 busy = tour->busy;
+	struct core *core;
+	u32 i;
+
+	tour->busy = 0;
+	for (i = 0; (core = cores_at(i)); i++)
+		if (!core->plan.leads)
+			visit_slice(core, tour, now);
+	while ((turn = plan_turn(&the_plan, turn))) {
+		core = container_of(turn, struct core, plan);
+		if (core->plan.leads || !is_ordered(core))
+			continue;
+		tour->left++;
+		/* A CPU that has just gone offline. */
+		if (!core->sent && !tour->ending && slices_send(core, tour, now))
+			cores_touch();
+	}
+	tour->busy += busy;
+}
+
+/* Sleep until something comes back, a core has had its rest, or all is over. */
+static void wait_for_some(const struct tour *tour, int seen, bool ending)
+{
+	u64 now = ktime_get_ns();
+	u64 ns = tour->due > now ? tour->due - now : NSEC_PER_USEC;
+	ktime_t timeout = tour->due ? ns_to_ktime(ns) : KTIME_MAX;
+
+	wait_event_interruptible_hrtimeout(wishes.wait,
+					   atomic_read(&running.returned) != seen ||
+					   cores_changed() ||
+					   state_pass_ends() != ending,
+					   timeout);
+}
+
+/* Execute the orders of one phase; false if the pass has to end. */
+static bool run_orders(void)
+{
+	struct core *core;
+	struct tour tour;
+	bool ending;
+	int seen;
+	u32 i;
+
+	for (i = 0; (core = cores_at(i)); i++)
+		core->next = 0;
+	slices_begin();
+	for (;;) {
+		look_at_snp();
+		ending = state_pass_ends();
+		seen = atomic_read(&running.returned);
+		/* What has come takes part in the next pass. */
+		cores_catch_up();
+		tour = (struct tour){ .ending = ending };
+		visit_leads(&tour);
+		visit_slices(&tour);
+		if (!tour.busy && (ending || !tour.left))
+			return !ending && !state_pass_ends();
+		/*
+		 * An order may have been held back for the sake of a change that
+		 * somebody else has looked at meanwhile: nothing would wake us.
+		 */
+		if (tour.busy || tour.due)
+			wait_for_some(&tour, seen, ending);
+	}
+}
+
+/**
+ * pass_welcome_late - see which late cores have answered at last
+ *
+ * By the worker, between passes.
+ *
+ * Return: whether there are any.
+ */
+bool pass_welcome_late(void)
+{
+	struct tour tour = {};
+	struct core *core;
+	bool any = false;
+	u32 i;
+
+	for (i = 0; (core = cores_at(i)); i++) {
+		if (!core->plan.late)
+			continue;
+		slices_visit(core, &tour, core->sent_at);
+		any |= !core->plan.late;
+	}
+	return any;
+}
+
+/**
+ * pass_elect - see who leads
+ *
+ * By the worker, between passes; sleeps.
+ *
+ * Return: whether there is a leader, and a thread for each.
+ */
+bool pass_elect(void)
+{
+	pass_welcome_late();
+	plan_elect(&the_plan);
+	return the_plan.leaders && !lead_provide(the_plan.leaders);
+}
+
+/* Who owes something after a pass that another one may settle? */
+static bool settle_cores(void)
+{
+	bool behind, any = false;
+	struct core *core;
+	u32 i;
+
+	for (i = 0; (core = cores_at(i)); i++) {
+		behind = core->plan.late || plan_owes(&the_plan, &core->plan);
+		WRITE_ONCE(core->behind, behind);
+		any |= core->armed && (core->plan.late ||
+				       plan_owes_more(&the_plan, &core->plan));
+	}
+	return any;
+}
+
+/* A leader that was dropped has failed, whoever else did not finish has not. */
+static enum engine_result result_of(bool through)
+{
+	bool complete = !the_plan.open;
+	struct core *core;
+	u32 i;
+
+	if (!through)
+		return READ_ONCE(wishes.snp_moved) ? RESULT_FAILED :
+						     RESULT_CANCELLED;
+	for (i = 0; (core = cores_leader(i)); i++)
+		if (core->dropped)
+			return RESULT_FAILED;
+	for (i = 0; (core = cores_at(i)); i++)
+		complete &= !core->plan.late || !core_takes_part(core);
+	return complete ? RESULT_OK : RESULT_PARTIAL;
+}
+
+/* A watch shows itself only if it finds something. */
+static void show(bool *shown)
+{
+	if (!*shown && !the_plan.found)
+		return;
+	if (!*shown)
+		state_set(STATE_SCANNING, NULL);
+	*shown = true;
+	WRITE_ONCE(running.total,
+		   running.total + the_plan.ordered);
+}
+
+/* Whoever faults everywhere is dropped, whatever its RMPOPT_BASE is. */
+static void drop_broken(void)
+{
+	struct core *core;
+	u32 i;
+
+	for (i = 0; (core = cores_at(i)); i++)
+		if (core->armed && plan_is_broken(&the_plan, &core->plan))
+			cores_drop(core, -EFAULT);
+}
+
+/* True if it went through all phases. */
+static bool run(bool shown)
+{
+	enum plan_phase phase;
+
+	for (;;) {
+		phase = plan_advance(&the_plan, ktime_get_ns());
+		drop_broken();
+		if (phase == PLAN_REST)
+			return true;
+		show(&shown);
+		if (!run_orders()) {
+			plan_cancel(&the_plan);
+			return false;
+		}
+	}
+}
+
+static void begin(enum engine_trigger trigger, bool full)
+{
+	bool asked = full || trigger == TRIGGER_REQUEST || trigger == TRIGGER_LATER;
+
+	if (trigger == TRIGGER_CONVERSION && !full)
+		plan_begin_marked(&the_plan);
+	else
+		plan_begin(&the_plan, full, asked);
+}
+
+static void count_pass(bool full, u64 start)
+{
+	running.stats.passes++;
+	if (full)
+		running.stats.passes_full++;
+	else
+		running.stats.passes_delta++;
+	running.stats.last_pass_us = div_u64(ktime_get_ns() - start, NSEC_PER_USEC);
+	running.stats.last_stolen_us = div_u64(running.stats.pass_stolen_ns,
+					      NSEC_PER_USEC);
+}
+
+/**
+ * pass_run - run a pass
+ * @trigger: why; a watch that finds nothing is not one
+ * @full: take nothing on trust
+ * @again: set to whether another one is likely to achieve more
+ *
+ * By the worker; sleeps.
+ *
+ * Return: how it ended. RESULT_PARTIAL: a core has left or could not be
+ * reached. RESULT_FAILED: there is no leader, or one faulted for good; the
+ * state is to be looked at before anything else.
+ */
+enum engine_result pass_run(enum engine_trigger trigger, bool full, bool *again)
+{
+	bool quiet = trigger == TRIGGER_WATCH;
+	enum engine_result result;
+	u64 start = ktime_get_ns();
+	bool through;
+
+	*again = true;
+	if (!pass_elect())
+		return RESULT_FAILED;
+	running.stats.pass_stolen_ns = 0;
+	atomic_set(&running.done, 0);
+	running.pass = ++pass_number;
+	trace_pass_begin(running.pass, trigger, full);
+	begin(trigger, full);
+	through = run(!quiet);
+
+	*again = settle_cores() || the_plan.open || the_plan.surprises;
+	if (!quiet || the_plan.found) {
+		running.stats.last_trigger = trigger;
+		count_pass(full, start);
+	}
+	WRITE_ONCE(running.total, 0);
+	result = result_of(through);
+	trace_pass_end(running.pass, trigger, result,
+		       div_u64(ktime_get_ns() - start, NSEC_PER_USEC),
+		       div_u64(running.stats.pass_stolen_ns, NSEC_PER_USEC));
+	running.pass = 0;
+	return result;
+}
+
+/* Execute the orders of a pass that has one phase, and take in the answers. */
+static bool run_one(void)
+{
+	bool through = run_orders();
+
+	if (through)
+		plan_advance(&the_plan, ktime_get_ns());
+	else
+		plan_cancel(&the_plan);
+	settle_cores();
+	return through;
+}
+
+/**
+ * pass_audit - let some cores report all that they are believed to have
+ * @first: index of the first core
+ * @count: how many
+ *
+ * By the worker; sleeps. What was missing is owed now; the_plan.found says
+ * how much.
+ *
+ * Return: whether they were asked: no, if it had to end before.
+ */
+bool pass_audit(u32 first, u32 count)
+{
+	if (!pass_elect())
+		return false;
+	if (plan_begin_audit(&the_plan, first, count) == PLAN_REST)
+		return true;
+	return run_one();
+}
+
+/**
+ * pass_view - see what is in tables that somebody else fills
+ * @all: let all cores report all regions; else leaders only, which tells of
+ *	losses, and by the_plan.found that something was gained
+ *
+ * By the worker; sleeps. There is no verify in it.
+ *
+ * Return: whether it came to its end.
+ */
+bool pass_view(bool all)
+{
+	if (!pass_elect())
+		return false;
+	if (plan_begin_view(&the_plan, all, ktime_get_ns()) == PLAN_REST)
+		return true;
+	return run_one();
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Passes: executes what the planner orders.
+ */
+#ifndef RMPOPT_PASS_H
+#define RMPOPT_PASS_H
+
+#include <linux/atomic.h>
+#include <linux/types.h>
+
+#include "state/state.h"
+
+/**
+ * struct pass_stats - counts since load, written by the worker only; those of
+ *	instructions are in the plan. Probes are in none of them
+ * @passes: passes ended
+ * @passes_full: of them full ones
+ * @passes_delta: of them the others
+ * @slices: of followers
+ * @interruptions: of them those that were sent by IPI
+ * @overruns: slices that took longer than slice_us
+ * @faults: instructions that faulted as their core's RMPOPT_BASE was not right;
+ *	all others are counted in the plan
+ * @last_pass_us: how long the last pass took
+ * @last_stolen_us: how much of the followers' time its slices took, added up
+ * @last_trigger: why it ran
+ * @pass_stolen_ns: what slices took in the running pass
+ * @worst_slice_ns: the longest slice so far
+ * @worst_slice_cpu: where that was
+ */
+struct pass_stats {
+	u64 passes;
+	u64 passes_full;
+	u64 passes_delta;
+	u64 slices;
+	u64 interruptions;
+	u64 overruns;
+	u64 faults;
+	u64 last_pass_us;
+	u64 last_stolen_us;
+	enum engine_trigger last_trigger;
+	u64 pass_stolen_ns;
+	u64 worst_slice_ns;
+	int worst_slice_cpu;
+};
+
+/**
+ * struct running - the running pass
+ * @pass: its number, one that finds nothing counts; 0 if there is none
+ * @returned: how many slices and orders of leaders have come back
+ * @done: instructions that are done
+ * @total: all of them, as far as known
+ * @stats: counts since load
+ */
+struct running {
+	u64 pass;
+	atomic_t returned;
+	atomic_t done;
+	u32 total;
+	struct pass_stats stats;
+};
+
+extern struct running running;
+
+bool pass_welcome_late(void);
+bool pass_elect(void);
+enum engine_result pass_run(enum engine_trigger trigger, bool full,
+			    bool *again);
+bool pass_audit(u32 first, u32 count);
+bool pass_view(bool all);
+
+#endif /* RMPOPT_PASS_H */

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Followers: who is sent a slice when, and what comes of it; slice.c executes it.
+ *
+ * Each core has one slice. A core gets another one only after it had its rest
+ * (duty), and at most `parallel` cores are under way at once, those that wait
+ * for their tick included: verifies on many cores at the same time were
+ * published to be 20 times dearer each. [S]
+ *
+ * A slice belongs to a phase of a pass by its number. One that does not come
+ * back in time makes its core late: it gets no order until the slice is back,
+ * and the pass goes on without.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/ktime.h>
+#include <linux/minmax.h>
+#include <linux/sched.h>
+#include <linux/cpumask.h>
+#include <linux/jiffies.h>
+#include <asm/msr.h>
+
+#include "cores/cores.h"
+#include "cores/latency.h"
+#include "state/state.h"
+#include "state/trace.h"
+#include "state/tune.h"
+#include "pass.h"
+#include "slice.h"
+#include "slices.h"
+
+/* A core that does not answer for so long is left owing. */
+#define LATE_NS		(2 * NSEC_PER_SEC)
+
+/* A CPU whose timer has not run for so many ticks may have none. */
+#define TICKS_NS	(4ull * TICK_NSEC)
+
+/*
+ * The longest rest, lest a pass waits for a core that was stopped for seconds
+ * by something else. With a duty of 1 percent it is that of a slice of 10 ms:
+ * 20 times the longest verify that was ever published. [S]
+ */
+#define REST_CAP_NS	NSEC_PER_SEC
+
+/* What the slices of the running phase may take, in cycles. */
+static u32 phase_budget;
+
+/**
+ * slices_begin - a phase begins
+ *
+ * From now on no slice of an earlier one begins to execute.
+ */
+void slices_begin(void)
+{
+	slice_begin_phase();
+	phase_budget = us_to_cycles(tune_read(TUNE_SLICE_US));
+}
+
+/* Returns 0, or -ENXIO if the core's primary is not online any more. */
+static int send(struct core *core, u64 now)
+{
+	struct slice *slice = &core->slice;
+	int ret;
+
+	slice->pass = running.pass;
+	slice->verify = plan_verifies(&the_plan);
+	slice->next = core->next;
+	slice->budget = phase_budget;
+	core->sent_cpu = core->primary;
+	ret = slice_send(core);
+	if (ret)
+		return ret;
+	core->sent = true;
+	core->sent_at = now;
+	core->waits_until = now + TICKS_NS;
+	return 0;
+}
+
+/**
+ * slices_rest_until - when a core may be interrupted again
+ * @ns: how long it was interrupted just now
+ *
+ * Return: ktime in ns.
+ */
+u64 slices_rest_until(u64 ns)
+{
+	return ktime_get_ns() + min_t(u64, plan_rest(ns, tune_read(TUNE_DUTY)),
+				      REST_CAP_NS);
+}
+
+static void count_slice(struct core *core)
+{
+	struct slice *slice = &core->slice;
+	u64 ns = cycles_to_ns(slice->cycles);
+	bool overrun = slice->cycles > slice->budget;
+	struct pass_stats *stats = &running.stats;
+
+	trace_follower_slice(slice->pass, core->sent_cpu, slice->verify,
+			     slice->done, slice->cycles, overrun);
+	latency_take(slice->verify ? LATENCY_FOLLOWER_VERIFY : LATENCY_REPORT,
+		     &slice->times);
+	WRITE_ONCE(core->slices, core->slices + 1);
+	stats->interruptions += !slice->by_tick;
+	WRITE_ONCE(core->worst_ns, max(core->worst_ns, ns));
+	stats->slices++;
+	stats->overruns += overrun;
+	stats->pass_stolen_ns += ns;
+	if (ns > READ_ONCE(stats->worst_slice_ns)) {
+		WRITE_ONCE(stats->worst_slice_cpu, core->sent_cpu);
+		WRITE_ONCE(stats->worst_slice_ns, ns);
+	}
+	atomic_add(slice->done, &running.done);
+	WRITE_ONCE(core->resume_at, slices_rest_until(ns));
+}
+
+/* A slice has come back: take its results; see slices_visit(). */
+static int harvest(struct core *core)
+{
+	struct plan *plan = &the_plan;
+
+	core->sent = false;
+	count_slice(core);
+	if (core->plan.late) {
+		plan_back(&core->plan);
+		return 0;
+	}
+	core->next = core->slice.next;
+	if (core->slice.error == -ESTALE) {
+		/* It has run elsewhere: see where the core is now. */
+		cores_touch();
+		return 0;
+	}
+	return core->slice.error ?:
+	       plan_next(plan, &core->plan, core->next) >= plan->regions;
+}
+
+/*
+ * A slice that waits for a tick is taken back if there will be none, or if the
+ * pass has to end. Sent again, it goes by IPI to a CPU that is idle.
+ */
+static bool take_back(struct core *core, const struct tour *tour, u64 now)
+{
+	unsigned int cpu = core->sent_cpu;
+	bool gone = !cpu_online(cpu);
+
+	if (!tour->ending && !gone && now < core->waits_until)
+		return false;
+	core->waits_until = now + TICKS_NS;
+	if (!tour->ending && !gone && now < core->sent_at + LATE_NS &&
+	    !slice_cpu_idles(cpu))
+		return false;
+	if (!slice_take_back(core))
+		return false;
+	core->sent = false;
+	if (gone)
+		cores_touch();
+	else if (now >= core->sent_at + LATE_NS)
+		/* Neither busy, as far as can be seen, nor idle. */
+		plan_answered(&the_plan, &core->plan, core->next);
+	return true;
+}
+
+/**
+ * slices_visit - is a slice that was sent to a core back, is it late?
+ * @core: the core
+ * @tour: what is found is added here
+ * @now: ktime in ns
+ *
+ * Return: 1 the core has done its order, 0 it has not, or what an instruction
+ * has failed with for the core's sake, see step_execute().
+ */
+int slices_visit(struct core *core, struct tour *tour, u64 now)
+{
+	if (!core->sent)
+		return 0;
+	if (!core_is_busy(core))
+		return harvest(core);
+	if (core->plan.late ||
+	    (core->slice.by_tick && take_back(core, tour, now)))
+		return 0;
+	if (now >= core->sent_at + LATE_NS) {
+		trace_event(TRACE_LATE, core->sent_cpu, -1);
+		plan_late(&the_plan, &core->plan, core->next);
+		return 0;
+	}
+	tour->busy++;
+	tour_due(tour, core->slice.by_tick ? core->waits_until :
+					     core->sent_at + LATE_NS);
+	return 0;
+}
+
+/**
+ * slices_send - interrupt a core for its order, if it may be interrupted now
+ * @core: the core, which has an order and no slice under way
+ * @tour: what comes of it is added here
+ * @now: ktime in ns
+ *
+ * Return: 0, -ENXIO if its primary is not online any more.
+ */
+int slices_send(struct core *core, struct tour *tour, u64 now)
+{
+	u64 resume_at = max(core->resume_at, READ_ONCE(core->spared_until));
+	u32 parallel = tune_read(TUNE_PARALLEL) ?: U32_MAX;
+	int ret;
+
+	if (tour->busy >= parallel)
+		return 0;
+	if (resume_at > now) {
+		tour_due(tour, resume_at);
+		return 0;
+	}
+	ret = send(core, now);
+	if (!ret) {
+		tour->busy++;
+		tour_due(tour, core->slice.by_tick ? core->waits_until :
+						     now + LATE_NS);
+	}
+	return ret;
+}
+
+static bool slices_under_way(void)
+{
+	struct core *core;
+	u32 i;
+
+	for (i = 0; (core = cores_at(i)); i++)
+		if (core_is_busy(core) && !slice_take_back(core))
+			return true;
+	return false;
+}
+
+/**
+ * slices_drain - wait until every handler has given its slice back
+ *
+ * By the worker, as the last thing that it does; sleeps. Not interruptibly:
+ * kthread_stop() looks like a signal.
+ */
+void slices_drain(void)
+{
+	struct core *core;
+	u32 i;
+
+	wait_event_idle(wishes.wait, !slices_under_way());
+	/* Not to be seen running any more, either. */
+	for (i = 0; (core = cores_at(i)); i++)
+		if (core->slice.ready)
+			timer_delete_sync(&core->slice.timer);
+}

@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * State, reason and requests: what files show and what they wish for.
+ *
+ * state_set() is the one place where the state changes. Requests are numbered;
+ * a request is served when a pass that began after it has ended, or when it is
+ * certain that there will be none. One that waits for its quiet period is
+ * served by whoever asks for a pass meanwhile, as numbers are served in order;
+ * its own pass is run all the same: it was asked for because more is to come.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/irq_work.h>
+#include <linux/kernel.h>
+#include <linux/kobject.h>
+#include <linux/kprobes.h>
+#include <linux/ktime.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "rmpopt.h"
+#include "state.h"
+#include "trace.h"
+#include "tune.h"
+
+struct engine engine = {
+	.lock = __SPIN_LOCK_UNLOCKED(engine.lock),
+	.state = STATE_WAITING,
+};
+
+struct wishes wishes = {
+	.wait = __WAIT_QUEUE_HEAD_INITIALIZER(wishes.wait),
+	.enabled = true,
+};
+
+/* Whose files state and served are; NULL while there are none. */
+static struct kobject *notified;
+
+static const char * const state_words[] = {
+	[STATE_WAITING]		= "waiting",
+	[STATE_READY]		= "ready",
+	[STATE_SCANNING]	= "scanning",
+	[STATE_STOPPED]		= "stopped",
+	[STATE_FAILED]		= "failed",
+	[STATE_SUSPENDED]	= "suspended",
+	[STATE_LEAVING]		= "leaving",
+	[STATE_VIEWING]		= "viewing",
+};
+
+static const char * const result_words[] = {
+	[RESULT_NONE]		= "none",
+	[RESULT_OK]		= "ok",
+	[RESULT_PARTIAL]	= "partial",
+	[RESULT_CANCELLED]	= "cancelled",
+	[RESULT_FAILED]		= "failed",
+};
+
+static const char * const trigger_words[] = {
+	[TRIGGER_NONE]		= "none",
+	[TRIGGER_LOAD]		= "load",
+	[TRIGGER_REQUEST]	= "request",
+	[TRIGGER_LATER]		= "later",
+	[TRIGGER_ARMED]		= "armed",
+	[TRIGGER_HOTPLUG]	= "hotplug",
+	[TRIGGER_RETRY]		= "retry",
+	[TRIGGER_WATCH]		= "watch",
+	[TRIGGER_AUDIT]		= "audit",
+	[TRIGGER_CONVERSION]	= "conversion",
+};
+
+const char *state_word(enum engine_state state)
+{
+	return state_words[state];
+}
+
+const char *state_result_word(enum engine_result result)
+{
+	return result_words[result];
+}
+
+const char *state_trigger_word(enum engine_trigger trigger)
+{
+	return trigger_words[trigger];
+}
+
+/**
+ * state_now - the state, for whoever only wants to show it
+ */
+enum engine_state state_now(void)
+{
+	return READ_ONCE(engine.state);
+}
+
+/**
+ * state_kick - make the worker look
+ *
+ * Process, softirq or irq_work context; takes the wait queue's lock only.
+ */
+void state_kick(void)
+{
+	/* Whoever sees the kick sees the wish; pairs with work(). */
+	smp_store_release(&wishes.kicked, true);
+	wake_up(&wishes.wait);
+}
+
+static void kick_handler(struct irq_work *work)
+{
+	state_kick();
+}
+
+/* Probes run where nothing may be woken up. */
+static struct irq_work kick = IRQ_WORK_INIT(kick_handler);
+
+/**
+ * state_kick_from_probe - make the worker look, from where state_kick() is not
+ *	allowed
+ *
+ * Any context.
+ */
+void state_kick_from_probe(void)
+{
+	irq_work_queue(&kick);
+}
+NOKPROBE_SYMBOL(state_kick_from_probe);
+
+/**
+ * state_kick_drain - wait until no kick from a probe is under way
+ *
+ * At unload, when there is no probe any more; sleeps.
+ */
+void state_kick_drain(void)
+{
+	irq_work_sync(&kick);
+}
+
+/**
+ * state_notify - whom to tell of changes
+ * @files: has the files state and served; NULL: nobody
+ *
+ * Before the worker has started, or when it has nothing to tell any more.
+ */
+void state_notify(struct kobject *files)
+{
+	notified = files;
+}
+
+/* Wake up who polls a file; may sleep. */
+static void notify(const char *file)
+{
+	if (notified)
+		sysfs_notify(notified, NULL, file);
+}
+
+/* Returns whether the reason is news. */
+static bool set_reason(const char *text)
+{
+	if (!strcmp(engine.reason, text))
+		return false;
+	strscpy(engine.reason, text);
+	return true;
+}
+
+/**
+ * state_set - move to a state
+ * @state: which
+ * @reason: why, as a sentence that names the fix; "ok" if there is none to
+ *	fix; NULL: as before
+ *
+ * By the worker only; may sleep. Logs each change of state or reason but the
+ * coming and going of passes.
+ */
+void state_set(enum engine_state state, const char *reason, ...)
+{
+	char text[ENGINE_REASON_MAX];
+	enum engine_state before;
+	bool told = false;
+	va_list args;
+
+	va_start(args, reason);
+	if (reason)
+		vscnprintf(text, sizeof(text), reason, args);
+	va_end(args);
+
+	spin_lock_irq(&engine.lock);
+	before = engine.state;
+	WRITE_ONCE(engine.state, state);
+	if (reason)
+		told = set_reason(text);
+	spin_unlock_irq(&engine.lock);
+
+	if (before != state)
+		trace_state(before, state);
+	if (told || (before != state && before != STATE_SCANNING &&
+		     state != STATE_SCANNING))
+		pr_info("%s: %s\n", state_word(state), engine.reason);
+	if (told || before != state) {
+		notify("state");
+		wake_up(&wishes.wait);
+	}
+}
+
+/**
+ * state_reason - copy the reason
+ * @buf: ENGINE_REASON_MAX bytes
+ */
+void state_reason(char *buf)
+{
+	spin_lock_irq(&engine.lock);
+	strscpy(buf, engine.reason, ENGINE_REASON_MAX);
+	spin_unlock_irq(&engine.lock);
+}
+
+static bool takes_requests(void)
+{
+	return engine.state == STATE_READY || engine.state == STATE_SCANNING;
+}
+
+/* Each request starts the quiet period anew, but not for ever. */
+static void note_later(void)
+{
+	u64 now = ktime_get_ns();
+
+	if (!engine.later_at)
+		engine.later_cap = now + tune_read(TUNE_MAX_DELAY_MS) * NSEC_PER_MSEC;
+	engine.later_at = min(now + tune_read(TUNE_DELAY_MS) * NSEC_PER_MSEC,
+			      engine.later_cap);
+}
+
+static void note_request(enum engine_request request)
+{
+	engine.requested++;
+	switch (request) {
+	case REQUEST_FULL:
+		engine.want_full = true;
+		fallthrough;
+	case REQUEST_NOW:
+		engine.want = TRIGGER_REQUEST;
+		engine.want_number = engine.requested;
+		break;
+	case REQUEST_LATER:
+		note_later();
+		break;
+	case REQUEST_CANCEL:
+		if (engine.want != TRIGGER_NONE || engine.later_at)
+			WRITE_ONCE(engine.last_result, RESULT_CANCELLED);
+		/* What the module wants itself is not the user's to forget. */
+		engine.want = TRIGGER_NONE;
+		engine.want_full = false;
+		engine.later_at = 0;
+		WRITE_ONCE(wishes.cancel, true);
+		break;
+	}
+}
+
+/**
+ * state_request - a user or another module asks for something
+ * @request: what
+ *
+ * Process or softirq context. Merges with what is wanted already; what the
+ * running pass can't serve any more is served by one after it.
+ *
+ * Return: 0, -EOPNOTSUPP if the module only looks, -ENODEV unless the state is
+ * ready or scanning.
+ */
+int state_request(enum engine_request request)
+{
+	unsigned long flags;
+	int ret = -ENODEV;
+
+	if (engine.view_only)
+		return -EOPNOTSUPP;
+	spin_lock_irqsave(&engine.lock, flags);
+	if (takes_requests()) {
+		note_request(request);
+		ret = 0;
+	}
+	spin_unlock_irqrestore(&engine.lock, flags);
+
+	if (!ret) {
+		trace_event(TRACE_REQUEST, -1, -1);
+		state_kick();
+	}
+	return ret;
+}
+
+/**
+ * rmpopt_scan - ask for a scan
+ * @when: now, or after the quiet period
+ *
+ * For modules that give guests' memory back. Process or softirq context.
+ *
+ * Return: 0, -EOPNOTSUPP if the module only looks, -ENODEV unless the state is
+ * ready or scanning, -EINVAL for an unknown @when.
+ */
+int rmpopt_scan(enum rmpopt_when when)
+{
+	switch (when) {
+	case RMPOPT_SCAN_NOW:
+		return state_request(REQUEST_NOW);
+	case RMPOPT_SCAN_LATER:
+		return state_request(REQUEST_LATER);
+	}
+	return -EINVAL;
+}
+EXPORT_SYMBOL_GPL(rmpopt_scan);
+
+/**
+ * state_want - the worker wants a pass itself
+ * @trigger: why
+ *
+ * Neither changes what a user's request asks for nor is changed by one.
+ */
+void state_want(enum engine_trigger trigger)
+{
+	spin_lock_irq(&engine.lock);
+	if (engine.own == TRIGGER_NONE)
+		engine.own = trigger;
+	/* Nothing is believed yet, or any more. */
+	if (trigger == TRIGGER_LOAD || trigger == TRIGGER_ARMED)
+		engine.own_full = true;
+	spin_unlock_irq(&engine.lock);
+}
+
+/* A delayed request that has become due is one like any other. */
+static void take_later(u64 now)
+{
+	if (!engine.later_at || now < engine.later_at)
+		return;
+	engine.later_at = 0;
+	if (engine.want == TRIGGER_NONE)
+		engine.want = TRIGGER_LATER;
+	engine.want_number = engine.requested;
+}
+
+static void forget_wishes(void)
+{
+	engine.want = TRIGGER_NONE;
+	engine.want_full = false;
+	engine.own = TRIGGER_NONE;
+	engine.own_full = false;
+}
+
+/**
+ * state_take - take the wanted pass, if there is one
+ * @trigger: why it is wanted
+ * @full: whether it is to be a full one
+ * @number: the last request that it serves
+ *
+ * A request to cancel ends here: what it was meant for has ended by now, and
+ * what was asked for after it must not suffer. If nothing is wanted nobody
+ * has to wait for anything.
+ */
+bool state_take(enum engine_trigger *trigger, bool *full, u64 *number)
+{
+	u64 now = ktime_get_ns();
+	bool asked, taken, settled;
+
+	spin_lock_irq(&engine.lock);
+	take_later(now);
+	WRITE_ONCE(wishes.cancel, false);
+	asked = engine.want != TRIGGER_NONE;
+	taken = asked || engine.own != TRIGGER_NONE;
+	*trigger = asked ? engine.want : engine.own;
+	*full = engine.want_full || engine.own_full;
+	/* Our own pass does not serve a request that waits for its quiet period. */
+	*number = asked ? engine.want_number : engine.served;
+	if (!engine.later_at)
+		*number = engine.requested;
+	forget_wishes();
+	settled = !taken && !engine.later_at && engine.served != engine.requested;
+	if (settled)
+		engine.served = engine.requested;
+	spin_unlock_irq(&engine.lock);
+
+	if (settled)
+		notify("served");
+	return taken;
+}
+
+/**
+ * state_serve - a pass has ended, and its requests with it
+ * @number: the last request that it served
+ * @result: how it ended
+ */
+void state_serve(u64 number, enum engine_result result)
+{
+	bool news;
+
+	spin_lock_irq(&engine.lock);
+	WRITE_ONCE(engine.last_result, result);
+	news = number > engine.served;
+	engine.served = max(engine.served, number);
+	spin_unlock_irq(&engine.lock);
+	if (news)
+		notify("served");
+}
+
+/**
+ * state_drop_requests - there will be no pass for what is wanted
+ * @result: what to tell those who asked
+ *
+ * Nobody who waits for a request is left waiting.
+ */
+void state_drop_requests(enum engine_result result)
+{
+	bool dropped;
+
+	spin_lock_irq(&engine.lock);
+	dropped = engine.served != engine.requested;
+	if (dropped)
+		WRITE_ONCE(engine.last_result, result);
+	engine.served = engine.requested;
+	forget_wishes();
+	engine.later_at = 0;
+	WRITE_ONCE(wishes.cancel, false);
+	spin_unlock_irq(&engine.lock);
+	if (dropped)
+		notify("served");
+}
+
+/**
+ * state_later_at - when a delayed request becomes due
+ *
+ * Return: ktime in ns, 0 if there is none.
+ */
+u64 state_later_at(void)
+{
+	u64 at;
+
+	spin_lock_irq(&engine.lock);
+	at = engine.later_at;
+	spin_unlock_irq(&engine.lock);
+	return at;
+}

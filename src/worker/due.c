@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the worker does at a time of its own: watch, audit, what is due for
+ * conversions, delayed requests, new tries. By the worker only. Times are ktime
+ * in ns, 0: never.
+ */
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
+
+#include "cores/cores.h"
+#include "events/events.h"
+#include "pass/pass.h"
+#include "state/state.h"
+#include "state/tune.h"
+#include "due.h"
+#include "worker.h"
+
+/* Pauses before a pass that the worker wants itself because one went wrong. */
+#define RETRY_FIRST_MS	100u
+#define RETRY_CAP_MS	(60 * 1000u)
+
+/* Pauses while every core fails. */
+#define FAIL_FIRST_MS	1000u
+#define FAIL_CAP_MS	(10 * 60 * 1000u)
+
+/* Pauses between looks while SNP is not initialised: nothing tells that it is. */
+#define WAIT_FIRST_MS	1000u
+#define WAIT_CAP_MS	10000u
+
+/* Looks after SNP has moved: after 1, 2, 4 and 8 s more. SNP_INIT takes seconds. */
+#define SNP_LOOKS	4u
+
+/* A point in time that moves away with each failure. */
+struct retry {
+	u64 pause_ms;
+	u64 at;
+};
+
+static struct retry pass_retry, fail_retry;
+
+/* The next look while SNP is not initialised. */
+static struct retry wait_retry;
+
+/*
+ * Looks after somebody has told of SNP: it is told before SNP_INIT empties the
+ * tables, and nothing tells when it has.
+ */
+static struct retry snp_retry;
+static u32 snp_looks;
+
+/* When a region that is held back or has faulted may be tried again. */
+static u64 try_at;
+
+/* When the hardware was last looked at, by whatever pass. */
+static u64 watched_at;
+
+/* The same of the last cores audited, and which are next. */
+static u64 audited_at;
+static u32 audit_next;
+
+static void retry_later(struct retry *retry, u64 first_ms, u64 cap_ms)
+{
+	retry->pause_ms = plan_pause(retry->pause_ms, first_ms, cap_ms);
+	retry->at = ktime_get_ns() + retry->pause_ms * NSEC_PER_MSEC;
+}
+
+static u64 ms_after(u64 at, u64 ms)
+{
+	return ms ? at + ms * NSEC_PER_MSEC : 0;
+}
+
+static bool is_due(u64 at)
+{
+	return at && ktime_get_ns() >= at;
+}
+
+static void sooner(u64 *at, u64 other)
+{
+	if (other && (!*at || other < *at))
+		*at = other;
+}
+
+/**
+ * due_start - all periods begin now
+ */
+void due_start(void)
+{
+	watched_at = ktime_get_ns();
+	audited_at = watched_at;
+}
+
+/**
+ * due_want - the worker wants a pass itself, if the admin lets it
+ * @trigger: why
+ */
+void due_want(enum engine_trigger trigger)
+{
+	if (tune_read(TUNE_AUTO))
+		state_want(trigger);
+}
+
+/**
+ * due_watch_at - when the next watch is due
+ * @watched: when the hardware was last looked at, ktime in ns
+ *
+ * Return: ktime in ns, 0 if there is to be none.
+ */
+u64 due_watch_at(u64 watched)
+{
+	return ms_after(watched, tune_read(TUNE_WATCH_MS));
+}
+
+static u64 watch_at(void)
+{
+	return due_watch_at(watched_at);
+}
+
+/* One core after the other, or some at a time if there are very many. */
+static u64 audit_pause_ms(void)
+{
+	u64 round = tune_read(TUNE_AUDIT_MS);
+	u32 cores = the_plan.cores ?: 1;
+
+	return round ? clamp(div_u64(round, cores), min(round, 1000ull), round) : 0;
+}
+
+static u64 audit_at(void)
+{
+	return ms_after(audited_at, audit_pause_ms());
+}
+
+static void audit(void)
+{
+	u32 cores = the_plan.cores;
+	u32 some = DIV_ROUND_UP_ULL(cores * audit_pause_ms(),
+				    tune_read(TUNE_AUDIT_MS) ?: 1);
+
+	audited_at = ktime_get_ns();
+	if (!pass_audit(audit_next, some))
+		return;
+	if (the_plan.found)
+		due_want(TRIGGER_AUDIT);
+	audit_next = audit_next + some < cores ? audit_next + some : 0;
+}
+
+/**
+ * due_watched - if a watch was due that nobody wants, it is no longer
+ */
+void due_watched(void)
+{
+	if (is_due(watch_at()))
+		watched_at = ktime_get_ns();
+}
+
+static void look_again_later(void)
+{
+	if (snp_looks--)
+		retry_later(&snp_retry, WAIT_FIRST_MS, WAIT_CAP_MS);
+	else
+		snp_retry.at = 0;
+}
+
+/**
+ * due_snp_moved - somebody has told of SNP: look soon, and later once more
+ */
+void due_snp_moved(void)
+{
+	wait_retry = (struct retry){};
+	snp_retry = (struct retry){};
+	snp_looks = SNP_LOOKS;
+	look_again_later();
+}
+
+/**
+ * due_wait - the module waits for SNP, or still does: when to look again
+ */
+void due_wait(void)
+{
+	if (state_now() != STATE_WAITING)
+		wait_retry = (struct retry){};
+	if (!wait_retry.at || is_due(wait_retry.at))
+		retry_later(&wait_retry, WAIT_FIRST_MS, WAIT_CAP_MS);
+}
+
+/**
+ * due_look - want what has become due, while the state is ready
+ */
+void due_look(void)
+{
+	if (pass_welcome_late())
+		due_want(TRIGGER_RETRY);
+	if (is_due(pass_retry.at)) {
+		pass_retry.at = 0;
+		due_want(TRIGGER_RETRY);
+	}
+	if (is_due(try_at)) {
+		try_at = 0;
+		due_want(TRIGGER_RETRY);
+	}
+	if (is_due(snp_retry.at)) {
+		look_again_later();
+		due_want(TRIGGER_WATCH);
+	}
+	if (!tune_read(TUNE_AUTO)) {
+		due_watched();
+		return;
+	}
+	if (is_due(audit_at()))
+		audit();
+	if (is_due(watch_at())) {
+		watched_at = ktime_get_ns();
+		due_want(TRIGGER_WATCH);
+	}
+	/* Whatever pass is wanted serves conversions, too. */
+	if (events_due())
+		due_want(TRIGGER_CONVERSION);
+}
+
+/**
+ * due_looked - a pass has ended
+ * @all: it has looked at everything, not only at what was converted
+ * @again: it went wrong and is to be tried again
+ */
+void due_looked(bool all, bool again)
+{
+	u64 now = ktime_get_ns();
+
+	try_at = plan_hold_ends(&the_plan, now);
+	sooner(&try_at, plan_fault_ends(&the_plan, now));
+	if (all)
+		watched_at = now;
+	if (again)
+		retry_later(&pass_retry, RETRY_FIRST_MS, RETRY_CAP_MS);
+	else if (all)
+		due_forget_pass();
+}
+
+/**
+ * due_forget_pass - no pass is to be tried again
+ */
+void due_forget_pass(void)
+{
+	pass_retry = (struct retry){};
+}
+
+/**
+ * due_after_failure - every core has failed: pause before the next try
+ *
+ * Return: for how many ms.
+ */
+u64 due_after_failure(void)
+{
+	retry_later(&fail_retry, FAIL_FIRST_MS, FAIL_CAP_MS);
+	return fail_retry.pause_ms;
+}
+
+/**
+ * due_forget_failure - the next failure is the first one
+ */
+void due_forget_failure(void)
+{
+	fail_retry = (struct retry){};
+}
+
+/**
+ * due_try - is the pause over?
+ */
+bool due_try(void)
+{
+	return ktime_get_ns() >= fail_retry.at;
+}
+
+/**
+ * due_at - when there is something to do by itself
+ *
+ * Return: ktime in ns, 0 if there is nothing.
+ */
+u64 due_at(void)
+{
+	enum engine_state state = state_now();
+	u64 at = 0;
+
+	if (state == STATE_WAITING)
+		sooner(&at, wait_retry.at);
+	if (state == STATE_VIEWING)
+		sooner(&at, viewing_at());
+	if (state == STATE_READY) {
+		sooner(&at, watch_at());
+		sooner(&at, state_later_at());
+		sooner(&at, pass_retry.at);
+		sooner(&at, try_at);
+		sooner(&at, snp_retry.at);
+		sooner(&at, cores_retry_at());
+		sooner(&at, events_due_at());
+		sooner(&at, tune_read(TUNE_AUTO) ? audit_at() : 0);
+	}
+	if (state == STATE_FAILED)
+		sooner(&at, fail_retry.at);
+	return at;
+}

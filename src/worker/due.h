@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the worker does at a time of its own.
+ */
+#ifndef RMPOPT_DUE_H
+#define RMPOPT_DUE_H
+
+#include <linux/types.h>
+
+#include "state/state.h"
+
+void due_start(void);
+void due_want(enum engine_trigger trigger);
+void due_look(void);
+void due_snp_moved(void);
+void due_wait(void);
+u64 due_watch_at(u64 watched);
+void due_watched(void);
+void due_looked(bool all, bool again);
+void due_forget_pass(void);
+u64 due_after_failure(void);
+void due_forget_failure(void);
+bool due_try(void);
+u64 due_at(void);
+
+#endif /* RMPOPT_DUE_H */

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * DOC: how the module works inside
+ *
+ * Rooms are folders, and a door opens downwards only: whoever stands higher in
+ * this list includes and calls what stands lower. A test keeps it so.
+ *
+ *	main.c		load, unload, parameters
+ *	files/		what people see: sysfs, debugfs, probes of tables
+ *	worker/		decides: look, compare, act; clocks
+ *	pass/		executes: passes, leaders, followers
+ *	events/		told from outside: hooks, conversions, hotplug
+ *	cores/		who shares a table, arming, who is left out, windows
+ *	state/		state, reason, requests, tunables, tracepoints
+ *	host/		instructions, MSRs, what the machine is
+ *	plan/		what is believed of the tables: plain C
+ *
+ * One worker, a kernel thread, owns all state: which cores take part, what is
+ * armed, what is believed of the tables, the running pass. Files, hotplug
+ * callbacks and notifiers only set a wish and kick it. It looks at what the
+ * hardware says, compares that with what should be, and acts; nothing depends
+ * on having seen an event.
+ *
+ * What is believed of the tables and what is to be done about it is the
+ * planner's (plan.h). Its orders for leaders, one core per node, are executed
+ * by threads on those cores, each instruction in a preempt-off section of its
+ * own that checks the core it is on. Its orders for all other cores are
+ * executed in slices of at most slice_us, behind a tick of theirs or by IPI.
+ * Who executes writes answers into its own core's maps; the worker looks at
+ * them when it is done.
+ *
+ * Probes (files/probe.c) go past the plan: reports for whoever reads debugfs.
+ * They change nothing, so they run beside the worker.
+ *
+ * Locking: state.h says what engine.lock guards. Everything else is written by
+ * the worker alone, and files read it as it is. Slices, errands and orders of
+ * leaders are handed over by their busy flags. cpus_read_lock() is held to read
+ * masks, never across a pass and never with migration or preemption disabled,
+ * because CPU offlining waits for pinned threads while it holds the write side.
+ * Hotplug callbacks take no lock but that of the wait queue.
+ *
+ * Where the promises of the design are kept:
+ *
+ *	safe		host/hw.c (every access has an exception-table entry),
+ *			pass/step.c (whose fault it was), cores/cores_drop.c
+ *	complete	worker/due.c (watch, audit), plan/plan_phase.c
+ *	minimal		plan/plan_phase.c, plan/plan_lead.c (what is ordered)
+ *	quiet		pass/slice.c (behind a tick), pass/slices.c (duty, parallel),
+ *			pass/lead.c (gives the CPU away)
+ *	fresh		events/events.c (quiet period and its cap), state/state.c
+ *	open		files/
+ */
+#ifndef RMPOPT_WORKER_H
+#define RMPOPT_WORKER_H
+
+#include <linux/types.h>
+
+int worker_start(void);
+void worker_stop(void);
+void worker_leave(void);
+void worker_suspend(void);
+void worker_resume(void);
+
+/* viewing.c */
+void viewing_look(void);
+void viewing_forget(void);
+u64 viewing_at(void);
+
+#endif /* RMPOPT_WORKER_H */
