@@ -74,7 +74,6 @@ void plan_learn_fault(struct plan *plan, struct plan_core *core, u32 place)
 	__set_bit(place, plan->faulty);
 	__set_bit(bit, core->bad);
 	__clear_bit(bit, core->member);
-	__clear_bit(bit, core->gained);
 }
 
 /* Is it bad on no core any more? */

@@ -29,19 +29,12 @@ plan_phase.c|only its leader closes a region|/^static void order_close/,/^}/s/co
 plan_phase.c|catch-ups end with a closing report|/^static void settle_core/,/^}/s/closed\[k\] & core->gained/(closed[k] | ~won[k]) \& core->gained/
 plan_phase.c|who did not take part in the pass is no member|/^static void settle_core/,/^}/s/core->member\[k\] &= .*//
 plan_phase.c|what an audit misses is a debt|/^static void tally_audit/,/^}/s/deny(plan, core, place);/;/
-plan.c|what no core holds is clean for nobody|/^static void settle_held/,/^}/s/bitmap_and(plan->clean.*/;(void)(0,/;/^static void settle_held/,/^}/s/plan_map_zero(plan, plan->clean);/;/
 plan_maps.h|a core is not sent where it has faulted in the pass|/^static inline bool plan_may_try/,/^}/s/plan_has_faulted(plan, core, place)/0/
-plan_maps.h|a core is not sent where it is bad|/^static inline bool plan_may_try/,/^}/s/return !plan_is_bad.*/return true;/
 plan_fault.c|who has faulted is no witness|/^void plan_learn_fault/,/^}/s/__clear_bit(bit, core->member);//
-plan_fault.c|a fault wins nothing|/^void plan_learn_fault/,/^}/s/__clear_bit(bit, core->gained);//
 plan_fault.c|a faulty region is tried again|/^void plan_open_tries/,/^}/s/__set_bit(place, plan->trying);//
 plan_fault.c|a region that is left out is tried again|/^void plan_open_tries/,/^}/s/__clear_bit(place, plan->left_out);//
 plan_fault.c|what does not fault any more is not faulty|/^void plan_learn_cure/,/^}/s/settle_fault(.*//
-plan_lead.c|a region is given up when two cores have faulted|/^static void note_faulted/,/^}/s/if (plan_is_left_out(plan, place))/if (0)/
-plan_lead.c|what is given up is not clean|/^static void give_up/,/^}/s/plan_not_clean(plan, place);//
-plan_phase.c|followers are not sent where they are bad|/^static unsigned long barred/,/^}/s/(core->bad\[k\] & .*/0;/
 plan_phase.c|faults in the pass bar followers|/^static unsigned long barred/,/^}/s/return core->fault\[k\] |/return/
-plan_window.c|a window holds what lies behind its base|/^static struct plan_window window_at/,/^}/s/places_below(plan, base)/0/
 END
 }
 

@@ -93,6 +93,7 @@ static void test_everywhere(void **state)
 static void test_everywhere_two_leaders(void **state)
 {
 	two_nodes(8);
+	h.cores[1].housekeeper = false;
 	break_all(true);
 	pass(true, NULL);
 	assert_int_equal(h.plan.leaders, 2);
@@ -100,7 +101,7 @@ static void test_everywhere_two_leaders(void **state)
 	is_given_up();
 	/* The other leader was asked, and no follower sent there. */
 	assert_true(plan_is_bad(&h.plan, &h.cores[0], BAD));
-	assert_true(plan_is_bad(&h.plan, &h.cores[1], BAD));
+	assert_true(plan_is_bad(&h.plan, &h.cores[3], BAD));
 }
 
 static void test_one_core(void **state)
@@ -110,6 +111,8 @@ static void test_one_core(void **state)
 	pass(true, NULL);
 	assert_int_equal(h.faulted, 1);
 	is_given_up();
+	wait();
+	assert_int_equal(watch(), 1);
 }
 
 /* Left alone: four faults in 10 s at first, then ever fewer; never none. */
@@ -193,6 +196,43 @@ static void test_one_core_works(void **state)
 	}
 	setup(NULL);
 	simple(1, 1);
+}
+
+/* Even if it has faulted there on all of them before. */
+static void test_rotation(void **state)
+{
+	u32 n;
+
+	simple(8, 10);
+	break_all(true);
+	pass(true, NULL);
+	for (n = 0; n < 12; n++) {
+		wait();
+		watch();
+	}
+	for (n = 0; n < 8; n++)
+		assert_true(plan_is_bad(&h.plan, &h.cores[n], BAD));
+	broken[6] = false;
+	for (n = 0; n < 8 && !is_clean(); n++) {
+		wait();
+		watch();
+	}
+	assert_true(is_clean());
+}
+
+/* Who is skipped, because two others have faulted, has shown nothing. */
+static void test_skipped(void **state)
+{
+	simple(16, 10);
+	broken[9] = true;
+	pass(true, NULL);
+	break_all(true);
+	broken[0] = false;
+	convert(BAD, false);
+	wait();
+	watch();
+	assert_int_equal(h.faulted, 3);
+	assert_true(plan_is_bad(&h.plan, &h.cores[9], BAD));
 }
 
 static void all_but(u32 broken_core)
@@ -380,6 +420,18 @@ static void test_reports(void **state)
 	check_truth();
 }
 
+/* The witness and the leader: nobody else is sent there. */
+static void test_report_and_verify(void **state)
+{
+	simple(8, 10);
+	pass(true, NULL);
+	break_all(true);
+	watch();
+	assert_int_equal(h.faulted, 2);
+	assert_false(is_clean());
+	is_given_up();
+}
+
 static void test_audit(void **state)
 {
 	simple(8, 10);
@@ -482,6 +534,8 @@ int main(void)
 		FAULTS(test_asked),
 		FAULTS(test_ends),
 		FAULTS(test_one_core_works),
+		FAULTS(test_rotation),
+		FAULTS(test_skipped),
 		FAULTS(test_leader_alone),
 		FAULTS(test_only_leader_alone),
 		FAULTS(test_follower_alone),
@@ -491,6 +545,7 @@ int main(void)
 		FAULTS(test_followers),
 		FAULTS(test_alternates),
 		FAULTS(test_reports),
+		FAULTS(test_report_and_verify),
 		FAULTS(test_audit),
 		FAULTS(test_close),
 		FAULTS(test_rejoin),

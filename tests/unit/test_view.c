@@ -75,6 +75,7 @@ static void test_leaders(void **state)
 	convert(4, true);
 	assert_int_equal(view(false), 0);
 	assert_int_equal(plan_optimized(&h.plan), 9);
+	assert_false(plan_owes(&h.plan, &h.cores[0]));
 	assert_int_equal(view(false), 0);
 	/* Somebody's pass has begun: shown when all were asked. */
 	convert(4, false);
@@ -173,6 +174,28 @@ static void test_faults(void **state)
 	no_verify();
 }
 
+static bool faults_on_five(u32 c, u32 place)
+{
+	return c == 5 && place == 3;
+}
+
+/* One core alone is not asked again before its pause is over. */
+static void test_fault_alone(void **state)
+{
+	simple(8, 10);
+	fill(0, 8);
+	h.faults = faults_on_five;
+	view(true);
+	view(true);
+	assert_int_equal(h.faulted, 1);
+	assert_int_equal(plan_optimized(&h.plan), 9);
+	assert_true(plan_owes(&h.plan, &h.cores[5]));
+	assert_false(plan_owes(&h.plan, &h.cores[4]));
+	h.now = plan_fault_ends(&h.plan, h.now);
+	view(true);
+	assert_int_equal(h.faulted, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +207,7 @@ int main(void)
 		TEST(test_cancelled),
 		TEST(test_windows),
 		TEST(test_faults),
+		TEST(test_fault_alone),
 	};
 
 	return cmocka_run_group_tests_name("view", tests, NULL, NULL);
