@@ -110,7 +110,7 @@ static void name_faulty(u32 place)
 	const struct plan_core *core = plan_fault_core(&the_plan, place);
 	u32 region = the_plan.region[place].number;
 
-	if (core && !test_bit(place, engine.plan.left_out))
+	if (core && !test_bit(place, the_plan.left_out))
 		state_set(STATE_READY,
 			  "RMPOPT of region %u (and maybe others) faults on CPU %d: tried again with growing pauses; look for machine checks and microcode updates, write full to scan to try at once",
 			  region, core_name(container_of(core, struct core, plan)));

@@ -14,6 +14,6 @@ in_sim() {
 	in_root "$root" --bind "$from:/rmpopt" --bind "$out:/out" -- sh -c '
 		cd /rmpopt && gcc -std=gnu11 -g -Wall -Wextra -Werror -Wno-unused-parameter $0 \
 			-I tests/unit/include -I src/plan -o /out/sim \
-			tests/sim/*.c src/plan/plan.c src/plan_*.c src/plan/coverage.c || exit 99
+			tests/sim/*.c src/plan/plan.c src/plan/plan_*.c src/plan/coverage.c || exit 99
 		UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 nice /out/sim "$@"' "$flags" "${@:4}"
 }
