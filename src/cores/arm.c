@@ -34,11 +34,18 @@
 #include "cores.h"
 #include "windows.h"
 
-/* How long the worker waits for errands. They take a microsecond. */
-#define PATIENCE	(HZ / 10)
+/* How long the worker waits for errands, which take a microsecond. */
+#define PATIENCE	HZ
 
 /* Of cores that were found armed, the log tells once. */
 static bool told;
+
+/* A CPU that has not answered for long may do so when nobody wants it any more. */
+static bool is_revoked(void)
+{
+	return READ_ONCE(wishes.leaving) || READ_ONCE(wishes.suspended) ||
+	       !READ_ONCE(wishes.enabled);
+}
 
 /* Interrupts are disabled. */
 static int arm_here(struct errand *errand)
@@ -59,6 +66,8 @@ static int arm_here(struct errand *errand)
 	}
 	if (errand->kind == ERRAND_LOOK)
 		return -ENXIO;
+	if (is_revoked())
+		return -EAGAIN;
 	return hw_arm(wanted, &errand->base);
 }
 
@@ -225,8 +234,9 @@ static int why_none(void)
  *
  * Return: how many take part now that did not before. If none takes part at
  * all: -ENODEV if SnpEn is not set on any or SNP_INIT not done, -EBUSY if the RMP
- * could not be read to see that, another errno if one fails for another reason, -ENOMEM if there was no memory for any, -EAGAIN
- * if none is online that may, or none has answered yet.
+ * could not be read to see that, another errno if one fails for another reason,
+ * -ENOMEM if there was no memory for any, -EAGAIN if none is online that may, or
+ * none has answered yet.
  */
 int arm_cores(bool view)
 {

@@ -103,6 +103,7 @@ void viewing_look(void)
 	u64 at = viewing_at();
 
 	state_set(STATE_VIEWING, "%s", engine.view_only);
+	cores_catch_up();
 	if (!host_tables_may_be_in_use() || (viewed_at && !at) ||
 	    ktime_get_ns() < at)
 		return;

@@ -61,6 +61,10 @@ void worker_leave(void);
 void worker_suspend(void);
 void worker_resume(void);
 
+/* look.c */
+extern bool pass_was_run;
+void look(void);
+
 /* viewing.c */
 void viewing_look(void);
 void viewing_forget(void);

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the worker makes of what it sees: the hardware, and the wishes of the
+ * admin. Level-triggered: each look moves the module to where it should be.
+ *
+ * To stop is to send no more verifies, and nothing else: RMPOPT_BASE stays as it
+ * is, tables stay in use, and the hardware keeps every bit of them true.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/bitmap.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/printk.h>
+#include <linux/time64.h>
+
+#include "cores/arm.h"
+#include "cores/cores.h"
+#include "host/host.h"
+#include "pass/pass.h"
+#include "state/params.h"
+#include "state/state.h"
+#include "due.h"
+#include "worker.h"
+
+/* The first pass has begun. */
+bool pass_was_run;
+
+/* Cores take part: SNP was initialised at the last look, and nobody has stopped. */
+static bool serving;
+
+static void leave_all(void)
+{
+	struct core *core;
+	u32 i;
+
+	for (i = 0; (core = cores_at(i)); i++)
+		cores_leave(core);
+	plan_forget(&the_plan);
+	serving = false;
+}
+
+/* Out of service: nobody takes part or waits, nothing is believed. */
+static void stand_down(enum engine_state state, const char *reason)
+{
+	leave_all();
+	due_forget_pass();
+	viewing_forget();
+	if (state != STATE_FAILED) {
+		due_forget_failure();
+		cores_forgive();
+	}
+	if (state == STATE_WAITING)
+		due_wait();
+	state_set(state, "%s", reason);
+	state_drop_requests(state == STATE_FAILED || state == STATE_WAITING ?
+			    RESULT_FAILED : RESULT_CANCELLED);
+}
+
+static void fail(int error)
+{
+	char reason[ENGINE_REASON_MAX];
+	struct core *core = cores_dropped();
+	u64 pause_s = due_after_failure() / MSEC_PER_SEC;
+
+	if (error == -ENOMEM)
+		snprintf(reason, sizeof(reason),
+			 "there is not enough memory to look after any core, next try in %llu s: free some, write 1 to enabled to try at once",
+			 pause_s);
+	else
+		snprintf(reason, sizeof(reason),
+			 "RMPOPT can't be used on any core (CPU %d: error %d), next try in %llu s: look for machine checks and microcode updates; write 1 to enabled to try at once",
+			 core ? (int)core->primary : -1,
+			 core ? core->dropped : error, pause_s);
+	stand_down(STATE_FAILED, reason);
+}
+
+static void name_dropped(const struct core *core)
+{
+	if (core->dropped == -ETIMEDOUT)
+		state_set(STATE_READY,
+			  "CPU %u and maybe more are left out for now: a thread of rmpopt got no time there; let real-time tasks leave it some (sched_rt_runtime_us), or leave it out by the parameter cpus",
+			  core->primary);
+	else if (core->dropped == -ENODEV)
+		state_set(STATE_READY,
+			  "CPU %u and maybe more are left out: SnpEn is not set there; take it offline and online again, or initialise SNP with all CPUs online",
+			  core->primary);
+	else
+		state_set(STATE_READY,
+			  "CPU %u and maybe more are left out for now: RMPOPT can't be used there (error %d), tried again with growing pauses; look for machine checks, write 1 to enabled to try at once",
+			  core->primary, core->dropped);
+}
+
+static void name_faulty(u32 place)
+{
+	const struct plan_core *core = plan_fault_core(&the_plan, place);
+	u32 region = the_plan.region[place].number;
+
+	if (core && !test_bit(place, the_plan.left_out))
+		state_set(STATE_READY,
+			  "RMPOPT of region %u (and maybe others) faults on CPU %d: tried again with growing pauses; look for machine checks and microcode updates, write full to scan to try at once",
+			  region, core_name(container_of(core, struct core, plan)));
+	else
+		state_set(STATE_READY,
+			  "RMPOPT of region %u (and maybe others) faults: left out, tried again with growing pauses; look for machine checks and microcode updates, write full to scan to try at once",
+			  region);
+}
+
+/* In service; names what is not, if there is anything. */
+static void be_ready(void)
+{
+	struct core *core = cores_dropped();
+	u32 faulty = find_first_bit(the_plan.faulty, the_plan.regions);
+
+	if (core)
+		name_dropped(core);
+	else if (cores_missing() < nr_cpu_ids)
+		state_set(STATE_READY,
+			  "CPU %u and maybe more are left out for now: there is not enough memory to look after them; free some, write 1 to enabled to try at once",
+			  cores_missing());
+	else if (faulty < the_plan.regions)
+		name_faulty(faulty);
+	else
+		state_set(STATE_READY, "ok");
+}
+
+/* Cores take part now that did not; if that were all, nothing is believed any more. */
+static void welcome(bool all)
+{
+	if (all)
+		plan_forget(&the_plan);
+	if (pass_was_run)
+		due_want(all ? TRIGGER_ARMED : TRIGGER_HOTPLUG);
+	else if (params.scan_on_load)
+		state_want(TRIGGER_LOAD);
+}
+
+/* Leaders that have left are replaced at once, not by the next pass only. */
+static bool leader_is_missing(void)
+{
+	struct core *core;
+	u32 i;
+
+	for (i = 0; (core = cores_leader(i)); i++)
+		if (!core_takes_part(core))
+			return true;
+	return false;
+}
+
+/* SNP is initialised: every core takes part that may. */
+static void serve(void)
+{
+	bool fresh = !serving;
+	int ret = arm_cores(false);
+
+	switch (ret) {
+	case -ENODEV:
+		stand_down(STATE_WAITING,
+			   "SNP is not enabled on any CPU that takes part: initialise SNP with those online, or load with other cpus");
+		return;
+	case -EBUSY:
+		stand_down(STATE_WAITING,
+			   "the RMP can't be read to see whether SNP_INIT is done: if it is, load with init_check=N");
+		return;
+	case -EAGAIN:
+		stand_down(STATE_WAITING,
+			   "no CPU is online that may take part: bring one of the parameter cpus online, or write ipi to tune/isolated");
+		return;
+	}
+	if (ret < 0) {
+		fail(ret);
+		return;
+	}
+	serving = true;
+	if (ret > 0 || leader_is_missing())
+		pass_elect();
+	if (ret > 0)
+		welcome(fresh);
+	be_ready();
+}
+
+/* Is there a core that may be looked from without disturbing isolated CPUs? */
+static bool any_housekeeper(void)
+{
+	struct core *core;
+	u32 i;
+
+	for (i = 0; (core = cores_at(i)); i++)
+		if (core->plan.housekeeper && cores_may_take_part(core))
+			return true;
+	return false;
+}
+
+/*
+ * SnpEn is per CPU, and the one that the worker runs on may lack it for good:
+ * while waiting another one is asked each time.
+ */
+static bool another_is_ready(void)
+{
+	static u32 next;
+	struct core *core;
+
+	cores_catch_up();
+	core = cores_at(next++);
+	if (!core) {
+		next = 0;
+		return false;
+	}
+	return cores_may_take_part(core) &&
+	       (core->plan.housekeeper || !any_housekeeper()) && arm_ask(core);
+}
+
+/* Somebody has told of SNP: nothing that is believed counts any more. */
+static void start_over(void)
+{
+	if (!xchg(&wishes.snp_moved, false))
+		return;
+	due_snp_moved();
+	if (!serving)
+		return;
+	pr_info("SNP was shut down or initialised: starting over\n");
+	leave_all();
+}
+
+/* Is SNP initialised, or what does it lack? What could not be read changes nothing. */
+static bool snp_is_ready(const char **lacks)
+{
+	switch (host_snp(params.init_check, lacks)) {
+	case HOST_SNP_READY:
+		return true;
+	case HOST_SNP_UNKNOWN:
+		return serving || another_is_ready();
+	case HOST_SNP_OFF:
+		return serving ? arm_possible() : another_is_ready();
+	}
+	return false;
+}
+
+/* What forbids to work, whatever the hardware says; true if something does. */
+static bool must_stand_down(void)
+{
+	if (READ_ONCE(wishes.leaving))
+		stand_down(STATE_LEAVING,
+			   "the module is being unloaded or the system goes down");
+	else if (READ_ONCE(wishes.suspended))
+		stand_down(STATE_SUSPENDED, "the system is going to sleep");
+	else if (!READ_ONCE(wishes.enabled))
+		stand_down(STATE_STOPPED,
+			   "stopped by the administrator: write 1 to enabled to start again");
+	else
+		return false;
+	return true;
+}
+
+/**
+ * look - look at hardware and wishes, compare, act
+ *
+ * By the worker; sleeps.
+ */
+void look(void)
+{
+	const char *lacks;
+	bool due;
+
+	if (must_stand_down())
+		return;
+	if (engine.view_only) {
+		viewing_look();
+		return;
+	}
+	if (READ_ONCE(wishes.retry_now)) {
+		WRITE_ONCE(wishes.retry_now, false);
+		due_forget_failure();
+		cores_forgive();
+	}
+	start_over();
+	if (!snp_is_ready(&lacks)) {
+		stand_down(STATE_WAITING, lacks);
+		return;
+	}
+	due = due_try();
+	/* A core that has come may do what the others can't. */
+	if (!due && !cores_changed())
+		return;
+	if (due && state_now() == STATE_FAILED)
+		cores_retry_now();
+	serve();
+}
