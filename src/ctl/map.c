@@ -12,7 +12,7 @@ const struct column map_columns[] = {
 	{ "regions", COLUMN_NUMBER, "how many that are" },
 	{ "node", COLUMN_NUMBER, "node whose memory begins there, as far as known" },
 	{ "state", COLUMN_TEXT,
-	  "optimized; held, by guests or firmware; backoff; rmp, holds the RMP; uncovered; faulty; optimizable, no page is assigned; unknown" },
+	  "optimized; held, by guests or firmware; backoff; rmp; uncovered; faulty; optimizable; unknown" },
 	{ }
 };
 

@@ -11,7 +11,8 @@
 
 const struct column why_columns[] = {
 	{ "region", COLUMN_NUMBER, "its number: GiB of physical address space" },
-	{ "state", COLUMN_TEXT, "optimized, held, backoff, rmp, uncovered, faulty, optimizable; unknown, as nothing was tried yet" },
+	{ "state", COLUMN_TEXT,
+	  "optimized, held, backoff, rmp, uncovered, faulty, optimizable; unknown, as nothing was tried yet" },
 	{ "kind", COLUMN_TEXT, "of one region: guest, firmware; unknown, if the CPU has no RMPREAD" },
 	{ "asid", COLUMN_NUMBER, "of one region: the guest's ASID" },
 	{ "pages", COLUMN_NUMBER, "of one region: pages of 4 KiB that it holds" },
