@@ -113,7 +113,7 @@ make_ivrs() {
 	pid=$!
 	qemu=$pid	# for clean_up
 	cat "$run/monitor.out" >/dev/null {parts_lock}>&- &
-	until [ "$tries" = 20 ]; do
+	until [ "$tries" = 120 ]; do
 		tries=$((tries + 1))
 		sleep 1
 		kill -0 "$pid" 2>/dev/null || break
