@@ -7,7 +7,7 @@
 
 #include "machine.h"
 
-/* Where Linux puts modules (x86-64 with KASLR, as Debian's kernels have it), behind its own text. */
+/* Where Linux with KASLR, as Debian builds it, puts modules; its own text lies below. */
 #define MODULES		0xffffffffc0000000ull
 
 static u64 reads;	/* of modules, since the knob was turned */

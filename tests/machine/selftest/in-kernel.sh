@@ -7,7 +7,7 @@
 
 parameters=/sys/module/in_kernel/parameters
 passes() { cat $parameters/passes; }
-passes_are() { vmm_until "[ \$(passes) -ge $1 ]" 30; }
+passes_are() { vmm_until "[ \$(passes) -ge $1 ]" 10; }
 work() { echo "$(count base-writes) $(count verifies) $(count reports) $(count interruptions) $(count longest-run)"; }
 
 for profile in kind harsh; do

@@ -33,11 +33,6 @@
 #define PFN_TO_GIB		(GIB_SHIFT - PAGE_SHIFT)
 #define WINDOW_GIB		2048ul
 
-void snp_enable_rmpopt(void);
-void rmpopt_init(void);
-void do_rmpopt_work(struct work_struct *work);
-void rmpopt_scan_range(void *unused);
-
 static unsigned int delay_ms = 100;
 module_param(delay_ms, uint, 0444);
 MODULE_PARM_DESC(delay_ms, "from the load to the first pass");
@@ -54,6 +49,11 @@ static unsigned long first_gib, end_gib;
 static cpumask_var_t primaries;
 static struct delayed_work work;
 
+static void pass_after(unsigned int ms)
+{
+	schedule_delayed_work_on(cpumask_first(primaries), &work, msecs_to_jiffies(ms));
+}
+
 /* The answer is thrown away; the test's fault must not be the kernel's end. */
 static void verify(unsigned long gib)
 {
@@ -63,7 +63,7 @@ static void verify(unsigned long gib)
 		     : : "a" (gib << GIB_SHIFT), "c" (0ul) : "cc", "memory");
 }
 
-noinline void rmpopt_scan_range(void *unused)
+static noinline void rmpopt_scan_range(void *unused)
 {
 	unsigned long gib;
 
@@ -71,13 +71,13 @@ noinline void rmpopt_scan_range(void *unused)
 		verify(gib);
 }
 
-noinline void do_rmpopt_work(struct work_struct *unused)
+static noinline void do_rmpopt_work(struct work_struct *unused)
 {
 	rmpopt_scan_range(NULL);
 	on_each_cpu_mask(primaries, rmpopt_scan_range, NULL, true);
 	WRITE_ONCE(passes, passes + 1);
 	if (period_ms)
-		schedule_delayed_work_on(cpumask_first(primaries), &work, msecs_to_jiffies(period_ms));
+		pass_after(period_ms);
 }
 
 static void set_base(void *unused)
@@ -88,7 +88,7 @@ static void set_base(void *unused)
 }
 
 /* Where this CPU's core is found armed, whoever did it, nothing is written. */
-noinline void rmpopt_init(void)
+static noinline void rmpopt_init(void)
 {
 	u32 low = 0, high;
 	int cpu;
@@ -99,17 +99,17 @@ noinline void rmpopt_init(void)
 		smp_call_function_single(cpu, set_base, NULL, true);
 }
 
-noinline void snp_enable_rmpopt(void)
+static noinline void snp_enable_rmpopt(void)
 {
 	rmpopt_init();
-	schedule_delayed_work_on(cpumask_first(primaries), &work, msecs_to_jiffies(delay_ms));
+	pass_after(delay_ms);
 }
 
 static int pass_set(const char *value, const struct kernel_param *kp)
 {
 	rmpopt_init();
 	cancel_delayed_work_sync(&work);
-	schedule_delayed_work_on(cpumask_first(primaries), &work, 0);
+	pass_after(0);
 	flush_delayed_work(&work);
 	return 0;
 }
