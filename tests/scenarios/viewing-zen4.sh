@@ -3,7 +3,7 @@
 # machine: --cores 2 --cpu zen4 --snp psp --region-nodes 2
 # kernel: 7
 # profiles: kind
-# timeout: 400
+# timeout: 900
 # shellcheck shell=dash source=lib.sh
 . /rmpopt/lib.sh
 # shellcheck source=parts/viewing_host.sh
