@@ -17,7 +17,8 @@ pass_with() {
 }
 
 machinectl costs on
-ok "the module loads" load duty=100
+# By tick each instruction has an interruption of its own.
+ok "the module loads" load duty=100 followers=ipi
 wait_state ready
 wait_for at_rest 60 "first pass"
 won=$(get regions_optimized)

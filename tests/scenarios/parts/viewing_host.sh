@@ -1,0 +1,157 @@
+# shellcheck shell=dash source=../lib.sh disable=SC2016,SC2154,SC2317
+# A whole host without RMPOPT, with SNP guests, for viewing-zen*.sh. The machine is
+#	--cores 2 --cpu zenN --snp psp --region-nodes 2
+# Node 1 is region 8, node 2 is region 9; both are empty but for guests.
+#
+# viewing_host OWNERS - OWNERS is known, where there is RMPREAD, or unknown
+
+views=/sys/kernel/debug/rmpopt
+
+# of_regions COMMAND - prints the numbers of those for which it succeeds
+of_regions() {
+	local region=0
+	while [ $region -lt "$(get regions_covered)" ]; do
+		! "$1" $region || echo $region
+		region=$((region + 1))
+	done
+}
+assigned() { machinectl pages "$1" | cut -d ' ' -f 1; }
+is_free() { [ "$(assigned "$1")" = 0 ]; }
+is_listed() { in_list "$1" "$list"; }
+# same_as_machine DESC - optimizable, by the machine
+same_as_machine() {
+	list=$(get optimizable)
+	is "$(of_regions is_listed)" "$(of_regions is_free)" "$1"
+}
+record() { sed 1d "$views/$1" | grep "^$2 "; }
+# exact REGION - what rmp_region says of it
+exact() {
+	echo "$1" >"$views/rmp_region"
+	record rmp_region "$1"
+}
+# pages_wrong - regions for which rmp_region has not as many pages as the machine
+pages_wrong() {
+	local region pages
+	for region in $(of_regions true); do
+		pages=$(exact "$region" | awk '{ n += $4 } END { print n + 0 }')
+		[ "$pages" = "$(assigned "$region")" ] || echo "$region:$pages"
+	done
+}
+
+# --- forecast -------------------------------------------------------------------
+
+# The region of RMP_BASE, which holds all of it here
+rmp_first() { echo $(($(machinectl rdmsr 0 0xc0010132) >> 30)); }
+in_guests() {
+	local state pages=0
+	for state in pre-guest guest unvalidated; do
+		pages=$((pages + $(machinectl states $state "$1")))
+	done
+	[ $pages -gt 0 ]
+}
+# true_state REGION - what forecast has to call it
+true_state() {
+	if [ "$1" = "$rmp" ]; then
+		echo rmp
+	elif is_free "$1"; then
+		echo optimizable
+	elif [ "$owners" = unknown ]; then
+		echo assigned
+	elif in_guests "$1"; then
+		echo guest
+	else
+		echo firmware
+	fi
+}
+# "REGION STATE" of all, by the machine
+true_forecast() {
+	local region
+	for region in $(of_regions true); do
+		echo "$region $(true_state "$region")"
+	done
+}
+# One object of forecast --json a line, without blanks
+objects() { { rmpoptctl forecast --json | tr -d ' \n'; echo; } | sed 's/.*\[//; s/},/}\n/g'; }
+# field NAME OBJECT
+field() { printf '%s\n' "$2" | sed -nE "s/.*\"$1\":(\"([^\"]*)\"|([^,}]*)).*/\2\3/p"; }
+# The same as true_forecast, by rmpoptctl
+said_forecast() {
+	local object range
+	objects | while read -r object; do
+		for range in $(field list "$object" | tr , ' '); do
+			seq "${range%-*}" "${range#*-}" | sed "s/\$/ $(field state "$object")/"
+		done
+	done | sort -n
+}
+# asids_of REGION - by forecast, of that region's node
+asids_of() {
+	local object
+	objects | while read -r object; do
+		[ "$(field list "$object")" != "$1" ] || field asids "$object"
+	done
+}
+# forecast_is_true DESC
+forecast_is_true() {
+	is "$(said_forecast)" "$(true_forecast)" "forecast is the machine's truth $1"
+	is "$(rmpoptctl forecast --noheadings --output state,regions | awk '$1 == "optimizable" { n += $2 } END { print n + 0 }')" \
+		"$(of_regions is_free | wc -l)" "its sums, too"
+}
+
+# --- the host -------------------------------------------------------------------
+
+guests_known() {
+	is "$(record rmp 8 | cut -d ' ' -f 4-)" "0 $asid_a" "the guest's ASID"
+	like "$(record rmp 9)" "^9 0 [12] 0 $asid_b\$" "the other one's, and how many blocks"
+	is "$(exact 8)" "8 $asid_a guest $(assigned 8)" "its pages"
+	is "$(exact 9)" "9 $asid_b guest $(assigned 9)" "the other one's"
+	is "$(asids_of 8) $(asids_of 9)" "$asid_a $asid_b" "forecast names them by node"
+}
+
+guests_unknown() {
+	is "$(record rmp 8 | cut -d ' ' -f 4-)" "? ?" "whose the pages are is not known"
+	like "$(record rmp 9)" '^9 0 [12] \? \?$' "how many blocks is"
+	is "$(exact 8)" "8 ? unknown $(assigned 8)" "and how many pages"
+	is "$(exact 9)" "9 ? unknown $(assigned 9)" "in each region"
+	is "$(asids_of 8) $(asids_of 9)" "? ?" "forecast says so"
+	like "$(rmpoptctl forecast)" "This CPU has no RMPREAD: it is not known" "in words"
+}
+
+viewing_host() {
+	owners=$1
+	ok "kvm_amd loads" modprobe kvm_amd
+	ok "the module loads" load
+	wait_for '[ "$(get reason)" = "view only: this CPU has no RMPOPT, which comes with AMD Zen 6 EPYC" ]' 20 "it only looks, and says why"
+	rmp=$(rmp_first)
+	is "$(get covered)" "0-$(($(get regions_covered) - 1))" "the RMP covers all from 0 on"
+	is "$(get regions_covered)" 10 "up to the last region that has RAM"
+	is "$(sed 1d "$views/segments" | cut -d ' ' -f 1-3)" "0 0 10" "in one segment"
+	same_as_machine "optimizable is what the machine has"
+	ok "a region that nobody uses is optimizable" in_list 8 "$(get optimizable)"
+	is "$(record rmp 8)" "8 0 0 0 -" "nothing is assigned there"
+	is "$(exact 8)" "" "none of its pages"
+	forecast_is_true "before guests"
+
+	ok "a VMM starts" vmm one
+	is "$(vm one launch a 4M@1)" "ok a 8:1024" "a guest"
+	asid_a=$(machinectl guest 0 0x100000000 | awk '$1 == 8 { print $3 }')
+	is "$(vm one launch b 64K@2)" "ok b 9:16" "another one"
+	asid_b=$(machinectl guest 0 0x100000000 | awk '$1 == 9 { print $3 }')
+	same_as_machine "optimizable follows at once"
+	forecast_is_true "with guests"
+	"guests_$owners"
+	is "$(pages_wrong)" "" "all regions have as many pages as the machine says"
+
+	vm one end a >/dev/null
+	wait_for 'is_free 8' 30 "one guest ends"
+	is "$(record rmp 8)" "8 0 0 0 -" "it is gone"
+	forecast_is_true "with the other one"
+	vm one end b >/dev/null
+	vmm_end one
+	wait_for 'is_free 9' 30 "that one ends, too"
+	same_as_machine "their regions are optimizable again"
+	forecast_is_true "after guests"
+
+	is "$(get optimized)" "" "nothing is optimized"
+	is "$(machinectl count base-writes) $(machinectl count faults)" "0 0" "RMPOPT_BASE was not touched, RMPOPT not tried"
+	ok "unload" unload
+}

@@ -1,0 +1,141 @@
+#!/bin/sh
+# RMPOPT faults in regions at random, on all cores or on one, while guests come and go and scans are asked for.
+# RMPOPT_SEED says which storm, RMPOPT_STORM_S for how many seconds; it has 200 faults at least.
+# machine: --nodes 2 --cores 2 --threads 2
+# soak: yes
+# timeout: 900
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
+. /rmpopt/lib.sh
+
+seconds=${RMPOPT_STORM_S:-60}
+seed=${RMPOPT_SEED:-1}
+
+# random N - sets $random to 0 ... N - 1, N up to 32768
+random() {
+	seed=$(((seed * 1103515245 + 12345) & 0x7fffffff))
+	random=$((seed / 65536 % $1))
+}
+
+# one_of WORD... - sets $word
+one_of() {
+	random $#
+	shift "$random"
+	word=$1
+}
+
+# In regions 0 ... 4: all cores always have regions that work.
+plant() {
+	local region
+	random 5
+	region=$random
+	one_of all all 0 2 4 6
+	planted=$((planted + 1))
+	faulty="$faulty $region"
+	case $planted in
+	*[05]) machinectl fault-region "$region" ud "$word" ;;
+	*) machinectl fault-region "$region" gp "$word" ;;
+	esac
+}
+# heal one|all
+heal() {
+	local region
+	for region in $faulty; do
+		machinectl fault-region "$region" off
+		faulty=$(for n in $faulty; do [ "$n" = "$region" ] || printf ' %s' "$n"; done)
+		[ "$1" = all ] || break
+	done
+}
+
+take_page() {
+	local page
+	random 5
+	page=$((random * 0x40000))
+	random 512
+	page=$((page + random * 512))
+	machinectl assign $page 3 4k && taken="$taken $page"
+}
+give_back() {
+	local page
+	for page in $taken; do
+		machinectl release "$page" 4k
+		taken=${taken# "$page"}
+		[ "$1" = all ] || break
+	done
+}
+
+change() {
+	one_of plant plant plant plant heal heal healed take back back scan
+	case $word in
+	plant) plant ;;
+	heal) heal one ;;
+	healed) heal all ;;
+	take) take_page ;;
+	back) give_back one ;;
+	scan)
+		one_of now now full later
+		put scan "$word"
+		scans=$((scans + 1)) ;;
+	esac
+}
+
+# Regions that nobody has a page of, and where nothing is planted.
+working() {
+	local region n bad
+	for region in 0 1 2 3 4 6 7; do
+		bad=
+		for n in $faulty; do
+			[ "$n" != "$region" ] || bad=yes
+		done
+		for n in $taken; do
+			[ $((n / 0x40000)) != "$region" ] || bad=yes
+		done
+		[ -n "$bad" ] || echo "$region"
+	done
+}
+optimized() {
+	local region
+	for region in 0 1 2 3 4 5 6 7; do
+		! in_list "$region" "$1" || echo "$region"
+	done
+}
+settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get optimized)" = 0-4,6-7 ]; }
+
+ok "the module loads" load watch_ms=100 audit_ms=1000 delay_ms=50 max_delay_ms=200 duty=50
+wait_state ready
+wait_for settled 30 "all is optimized"
+diag "seed $seed, $seconds s"
+planted=0 changes=0 scans=0 left_out=
+faulty='' taken=''
+before=$(get passes)
+end=$(($(uptime_ms) + seconds * 1000))
+while [ "$(uptime_ms)" -lt $end ] || [ $planted -lt 200 ]; do
+	change
+	changes=$((changes + 1))
+	[ "$(get cores)" = 0,2,4,6 ] || left_out="$left_out $changes:$(get cores)"
+done
+diag "$changes changes, $planted faults planted, $scans requests, $(($(get passes) - before)) passes, $(machinectl count faults) faults"
+cmp_ok "$(machinectl count faults)" '>=' 200 "a storm of faults"
+cmp_ok $(($(get passes) - before)) '>' $((seconds / 4)) "with passes"
+cmp_ok "$scans" '>' 0 "that were asked for, too"
+is "$left_out" "" "no core was left out at any time"
+is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
+is "$(machinectl count outside)" 0 "no RMPOPT outside the window"
+
+# What is left is on every core, and nothing else.
+plant
+take_page
+ok "a full scan" scan full 60
+ok "at rest" wait_for at_rest 30
+is "$(optimized "$(get optimized)")" "$(working)" "what works and is nobody's is optimized, however much faults"
+is "$(machinectl truth | cut -d ' ' -f 1)" 0 "no bit says more than the RMP"
+heal all
+give_back all
+ok "nothing faults any more: a full scan" scan full 60
+wait_for settled 60 "all is optimized, the tables equal the truth"
+is "$(get regions_faulty) $(get faulty)" "0 " "nothing is listed as faulty"
+is "$(get cores) $(get cores_behind)" "0,2,4,6 " "no core is left out or behind"
+is "$(get reason)" ok "nothing to complain about"
+is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
+ok "unload" unload
+written_once
+done_testing
