@@ -8,13 +8,15 @@
 
 const struct parameter parameters[] = {
 	{ "slice_us", PARAMETER_NUMBER, true, false, 10, 1000, "50",
-	  "longest interruption of a core, in us" },
+	  "longest slice of a core, in us" },
 	{ "duty", PARAMETER_NUMBER, true, false, 1, 100, "5",
 	  "percent of a core's time that may be taken" },
 	{ "parallel", PARAMETER_NUMBER, true, true, 1, 8192, "4",
-	  "cores interrupted at the same time; 0: all" },
-	{ "isolated", PARAMETER_ISOLATED, true, false, 0, 0, "ipi",
-	  "isolated and nohz_full cores: ipi, interrupt them too; skip, leave them alone" },
+	  "cores that have a slice at the same time; 0: all" },
+	{ "followers", PARAMETER_WORD, true, false, 0, 0, "tick",
+	  "how busy cores are reached: tick, behind their next tick; ipi, by an interruption", "ipi" },
+	{ "isolated", PARAMETER_WORD, true, false, 0, 0, "ipi",
+	  "isolated and nohz_full cores: ipi, they take part; skip, leave them alone", "skip" },
 	{ "auto", PARAMETER_BOOL, true, false, 0, 0, "Y",
 	  "scans by events, watch and audit; N: only on request" },
 	{ "delay_ms", PARAMETER_NUMBER, true, true, 1, DAY_MS, "10000",
@@ -97,8 +99,8 @@ const char *parameter_limits(const struct parameter *parameter)
 	switch (parameter->kind) {
 	case PARAMETER_BOOL:
 		return "Y or N";
-	case PARAMETER_ISOLATED:
-		return "ipi or skip";
+	case PARAMETER_WORD:
+		return format("%s or %s", parameter->standard, parameter->other);
 	case PARAMETER_LIST:
 		return "all or a list like 0-3,8";
 	default:
@@ -124,8 +126,9 @@ static bool fits(const struct parameter *parameter, const char *text)
 		return fits_number(parameter, text);
 	case PARAMETER_BOOL:
 		return strlen(text) == 1 && strchr("yYnN01", *text);
-	case PARAMETER_ISOLATED:
-		return !strcmp(text, "ipi") || !strcmp(text, "skip");
+	case PARAMETER_WORD:
+		return !strcmp(text, parameter->standard) ||
+		       !strcmp(text, parameter->other);
 	default:
 		return !strcmp(text, "all") || (*text && list_written(text));
 	}

@@ -10,7 +10,7 @@
 enum parameter_kind {
 	PARAMETER_NUMBER,
 	PARAMETER_BOOL,
-	PARAMETER_ISOLATED,
+	PARAMETER_WORD,
 	PARAMETER_LIST,
 };
 
@@ -24,6 +24,7 @@ enum parameter_kind {
  * @max: largest number
  * @standard: its default
  * @help: what it means
+ * @other: of a word: the one that is not the default
  */
 struct parameter {
 	const char *name;
@@ -34,6 +35,7 @@ struct parameter {
 	u64 max;
 	const char *standard;
 	const char *help;
+	const char *other;
 };
 
 extern const struct parameter parameters[];

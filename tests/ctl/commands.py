@@ -369,10 +369,10 @@ def watch_tests():
 def set_tests():
     rows = json.loads(ctl("set", "--json", tree=hosts["ready"]).out)["set"]
     values = {row["name"]: row["value"] for row in rows}
-    equal((values["slice_us"], values["isolated"], values["cpus"], len(values)), ("50", "ipi", "all", 15), "set: shows values")
+    equal((values["slice_us"], values["isolated"], values["cpus"], len(values)), ("50", "ipi", "all", 16), "set: shows values")
     equal(ctl("set", "slice_us=20", tree=hosts["ready"]).code, 2, "set: changes no saved tree")
     for word in ("slice_us=9", "slice_us=1001", "slice_us=", "slice_us", "slice_us=0x20", "slice_us=+50", "duty=0",
-                 "isolated=maybe", "auto=2", "=1", "slice=20", "slice_us=50 ", "watch_ms=5", "delay_ms=86400001",
+                 "isolated=maybe", "followers=skip", "auto=2", "=1", "slice=20", "slice_us=50 ", "watch_ms=5", "delay_ms=86400001",
                  "coverage=3-1", "coverage=1,", "cpus=a"):
         for command in (["set", "--persist"], ["set", "--persist", "duty=3"], ["load"], ["load", "duty=3"]):
             result = ctl(*command, word)

@@ -100,7 +100,7 @@ class Host:
             "stats/slices": 9, "stats/overruns": 1, "stats/conversions": 77, "stats/faults": 0,
             "stats/last_pass_us": 1234, "stats/last_stolen_us": 345, "stats/last_trigger": "request",
             "stats/worst_slice_ns": 43210, "stats/worst_slice_cpu": 6,
-            "tune/slice_us": 50, "tune/duty": 5, "tune/parallel": 4, "tune/isolated": "ipi", "tune/auto": "Y",
+            "tune/slice_us": 50, "tune/duty": 5, "tune/parallel": 4, "tune/followers": "tick", "tune/isolated": "ipi", "tune/auto": "Y",
             "tune/delay_ms": 10000, "tune/max_delay_ms": 60000, "tune/watch_ms": 60000, "tune/audit_ms": 3600000,
         }
 
