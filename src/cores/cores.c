@@ -236,10 +236,9 @@ bool cores_join(struct core *core, u64 base)
 
 	if (base != core->base) {
 		cores_leave(core);
-		if (busy)
+		if (busy || !plan_set_window(&the_plan, &core->plan,
+					     base >> HW_REGION_SHIFT))
 			return false;
-		plan_set_window(&the_plan, &core->plan,
-				base >> HW_REGION_SHIFT);
 		WRITE_ONCE(core->base, base);
 	}
 	if (busy)
