@@ -11,22 +11,25 @@ version=${version%.tar.xz}
 # build_in DIR
 build_in() {
 	mkdir -p "$1"
-	cp "$tarball" "$1/rmpopt_$version.orig.tar.xz"
-	tar -C "$1" -xf "$tarball"
-	cd "$1/rmpopt-$version"
+	cd "$1"
+	tar -xf "$tarball"
+	# Debian's own part is not upstream's.
+	tar --exclude="rmpopt-$version/debian" --sort=name --owner=0 --group=0 --numeric-owner \
+		-cf - "rmpopt-$version" | xz -T1 >"rmpopt_$version.orig.tar.xz"
+	cd "rmpopt-$version"
 	dpkg-buildpackage -us -uc
 	cd ..
 }
 
 build_in /tmp/build
-cp rmpopt* /out/
+find . -maxdepth 1 -type f -exec cp {} /out/ \;
 if [ -n "$lint" ]; then
 	(
 		umask 077
 		export TZ=Pacific/Kiritimati LC_ALL=C.UTF-8 LANG=C
 		build_in /tmp/another/place/with-a-longer-name
 	)
-	for deb in /tmp/build/*.deb /tmp/build/*.dsc /tmp/build/*.debian.tar.xz; do
+	for deb in /tmp/build/*.deb; do
 		if cmp "$deb" "/tmp/another/place/with-a-longer-name/${deb##*/}"; then
 			echo "# reproducible: ${deb##*/}"
 		else

@@ -11,10 +11,11 @@ set -euo pipefail
 
 usage() {
 	cat <<-END
-	usage: ${0##*/} bookworm|trixie|sid clean|build
+	usage: ${0##*/} bookworm|trixie|sid clean|build, or trixie boot KERNEL
 	clean: what an admin has who uses DKMS: dkms, a kernel's headers, their compiler; in
 	/srv/later the headers of other kernels, to be installed later.
 	build: the same, and what the packages are built and examined with.
+	boot: the same, and what makes it boot: systemd, that kernel of the backports.
 	Environment: RMPOPT_CACHE, RMPOPT_MIRROR (see tests/machine/root.sh)
 	END
 }
@@ -24,8 +25,8 @@ suite_facts() {
 	first=linux-headers-amd64
 	later=(linux-headers-cloud-amd64)
 	later_from=
-	builders=(debhelper dh-dkms lintian fakeroot dpkg-dev libkmod-dev libsmartcols-dev scdoc pkgconf
-		bash-completion systemd systemd-dev rpm git xz-utils perl)
+	builders=(build-essential debhelper dh-dkms lintian fakeroot libkmod-dev libsmartcols-dev scdoc pkgconf)
+	builders+=(systemd systemd-dev rpm xz-utils)
 	case $suite in
 	bookworm)
 		# dh-sequence-dkms is dh-dkms; systemd.pc is in systemd itself there.
@@ -103,16 +104,32 @@ make_build() {
 	in_root "$to" -- apt-get clean
 }
 
+make_boot() {
+	local to=$1 clean
+	clean=$("$0" "$suite" clean)
+	cp -a "$clean/." "$to/"
+	rm -rf "$to/srv/later" "$to/.complete"
+	# The initramfs comes from elsewhere.
+	rm -f "$to/etc/kernel/postinst.d/initramfs-tools"
+	apt_in "$to" -t "$later_from" "linux-image-$kernel" "linux-headers-$kernel"
+	apt_in "$to" systemd systemd-sysv udev dbus prometheus-node-exporter curl e2fsprogs
+	in_root "$to" -- apt-get clean
+}
+
 main() {
-	[ $# = 2 ] || { usage >&2; exit 2; }
-	suite=$1 kind=$2
-	case $kind in clean | build) ;; *) usage >&2; exit 2 ;; esac
+	suite=${1:-} kind=${2:-} kernel=${3:-}
+	case $kind$kernel in clean | build | boot?*) ;; *) usage >&2; exit 2 ;; esac
 	suite_facts
 	require_root_user
 	require_mounts
 	host_needs flock=util-linux mmdebstrap=mmdebstrap
 	local recipe root
-	recipe=$(sha256sum <"$0" | cut -c 1-12)
+	# What build roots have beside does not make clean ones anew.
+	if [ "$kind" = clean ]; then
+		recipe=$(sed '/builders/d; /^make_b[a-z]*()/,/^}/d' "$0" | sha256sum | cut -c 1-12)
+	else
+		recipe=$({ cat "$0"; echo "$kernel"; } | sha256sum | cut -c 1-12)
+	fi
 	root=$cache/packages-$suite-$kind-$recipe
 	lock "packages-$suite-$kind"
 	if [ ! -e "$root/.complete" ]; then
