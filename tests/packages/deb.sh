@@ -24,7 +24,7 @@ make_older() {
 	done
 }
 
-apt_get() { apt-get -y --no-install-recommends --no-download --allow-downgrades "$@"; }
+apt_get() { apt-get -y --no-install-recommends --allow-downgrades "$@"; }
 # shellcheck disable=SC2016 # dpkg's own
 packages() { dpkg-query -W -f '${Package} ${Version} ${db:Status-Abbrev}\n'; }
 
