@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs in a clean root: the Debian packages by apt from a folder (/debs): install,
 # upgrade, downgrade, reinstall, remove, purge. /work is for older ones.
-# shellcheck source=lib.sh
+# shellcheck source=lib.sh disable=SC2317 # ok() calls them
 . /tree/tests/packages/lib.sh
 
 old=0.1.9

@@ -44,11 +44,13 @@ done_testing() {
 fails() { ! "$@"; }
 says() { grep -qE -- "$1" /tmp/ok.log; }
 
+# shellcheck disable=SC2034 # used by those who source this
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' /tree/dkms.conf)
 
 # uname -r is that of the machine below: let it be KERNEL
 running() {
 	mkdir -p /tmp/bin
+	# shellcheck disable=SC2016 # that script's
 	printf '#!/bin/sh\ncase ${1:-} in -r) echo %s ;; *) exec /usr/bin/uname "$@" ;; esac\n' "$1" >/tmp/bin/uname
 	chmod +x /tmp/bin/uname
 	PATH=/tmp/bin:${PATH#/tmp/bin:}

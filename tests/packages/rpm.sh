@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs in a root with rpm and dkms: the RPMs (/rpms: 1 and 2) installed, upgraded,
 # erased, in the order in which rpm runs scriptlets.
-# shellcheck source=lib.sh
+# shellcheck source=lib.sh disable=SC2317 # ok() calls them
 . /tree/tests/packages/lib.sh
 
 kernel=$(kernels | head -n 1)

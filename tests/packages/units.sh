@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs in a root with systemd: what it says of the units.
-# shellcheck source=lib.sh
+# shellcheck source=lib.sh disable=SC2317 # ok() calls them
 . /tree/tests/packages/lib.sh
 
 # Not more exposed than the job needs (0 to 10, lower is better).
