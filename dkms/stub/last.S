@@ -9,5 +9,6 @@
 	.asciz STUB_VERSION
 	.asciz "license=GPL"
 	.asciz "description=Stub for kernels that no module can be built for"
-	.asciz "stub=no module can be built with these kernel headers: install the compiler that the kernel was built with, see the DKMS make.log"
+	.ascii "stub=no module can be built with these kernel headers: install the"
+	.asciz " compiler that the kernel was built with, see the DKMS make.log"
 	.section .note.GNU-stack, "", @progbits
