@@ -82,10 +82,13 @@ main() {
 	build_initramfs $modules
 	exec {parts_lock}>&-
 	install -m 755 "$here/boot/init" "$out/payload/init"
-	install -m 755 -D "$here/boot/run" "$out/payload/proof/run"
+	rm -rf "$out/payload/over"
+	install -m 755 -D "$here/boot/run" "$out/payload/over/srv/proof/run"
 	disk_root=$("$here/root.sh" trixie boot "$kernel_version")
-	# RMPOPT_DISK_KEPT=yes: the one of the last run, for work on the tests themselves.
-	if [ -z "${RMPOPT_DISK_KEPT:-}" ]; then
+	# RMPOPT_DISK_KEPT=yes: that of the last run with the units of now, for work on these.
+	if [ -n "${RMPOPT_DISK_KEPT:-}" ]; then
+		make -s -C "$tree" install-systemd prefix=/usr "DESTDIR=$out/payload/over" unitdir=/usr/lib/systemd/system >&2
+	else
 		make_disk "$disk_root" "$version" && ended=0 || ended=1
 		result "$ended" "a Debian 13 with systemd, Linux $kernel_version and rmpopt, built by DKMS"
 		[ "$ended" = 0 ] || set --
