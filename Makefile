@@ -5,13 +5,20 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 name := rmpopt
 version := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"$$/\1/p' dkms.conf)
 
-# What DKMS needs, and where it looks for it.
-rooms = files worker pass events cores state host plan
-sources = Kbuild Makefile dkms.conf $(wildcard include/*.h src/*.c $(rooms:%=src/%/*.[ch]))
+# What DKMS needs, and where it looks for it. (The lab module does not exist yet;
+# when it does, it goes here, in dkms.conf and in the packages.)
+sources = $(sort $(shell cd $(CURDIR) && find Kbuild Makefile LICENSE dkms.conf dkms include src \
+	-path src/ctl -prune -o -path src/lab -prune -o -type f \
+	! -name '*.o' ! -name '*.ko' ! -name '*.mod' ! -name '*.mod.c' ! -name '.*' \
+	! -name modules.order ! -name Module.symvers -print))
 staged = $(DESTDIR)/usr/src/$(name)-$(version)
 
 modules modules_install: have-headers
 	$(MAKE) -C $(KDIR) M=$(CURDIR) $@
+
+# For DKMS: never fails where a stub can be built instead.
+dkms:
+	+@KDIR='$(KDIR)' MAKE='$(MAKE)' dkms/build
 
 have-headers:
 	@test -e $(KDIR)/Makefile || { \
@@ -47,24 +54,63 @@ install-ctl:
 uninstall-ctl:
 	@$(MAKE) --no-print-directory -f src/ctl/Makefile uninstall
 
+dist:
+	@scripts/dist
+
+deb:
+	@tests/packages/deb $(SUITE)
+
+rpm:
+	@tests/packages/rpm
+
+kernels:
+	@tests/packages/kernels
+
+check-packages:
+	@tests/packages/check $(T)
+
+# What runs at boot, and writes metrics: for packages, or by hand.
+prefix ?= /usr/local
+unitdir ?= $(prefix)/lib/systemd/system
+systemd_lib = $(prefix)/lib/rmpopt
+systemd_examples = $(prefix)/share/doc/rmpoptctl/examples
+configure = sed -e 's,@libdir@,$(systemd_lib),g' -e 's,@sbindir@,$(prefix)/sbin,g'
+
+install-systemd:
+	mkdir -p $(DESTDIR)$(unitdir) $(DESTDIR)$(systemd_lib) $(DESTDIR)/etc/default $(DESTDIR)$(systemd_examples)
+	for unit in rmpopt rmpopt-metrics; do \
+		$(configure) systemd/$$unit.service.in >$(DESTDIR)$(unitdir)/$$unit.service || exit 1; done
+	install -m 644 systemd/rmpopt-metrics.timer $(DESTDIR)$(unitdir)/
+	for script in boot metrics; do \
+		$(configure) systemd/$$script.in >$(DESTDIR)$(systemd_lib)/$$script || exit 1; \
+		chmod 755 $(DESTDIR)$(systemd_lib)/$$script; done
+	test -e $(DESTDIR)/etc/default/rmpopt || install -m 644 systemd/rmpopt.default $(DESTDIR)/etc/default/rmpopt
+	install -m 644 systemd/modprobe-rmpopt.conf $(DESTDIR)$(systemd_examples)/
+
+uninstall-systemd:
+	rm -f $(DESTDIR)$(unitdir)/rmpopt.service $(DESTDIR)$(unitdir)/rmpopt-metrics.service \
+		$(DESTDIR)$(unitdir)/rmpopt-metrics.timer $(DESTDIR)/etc/default/rmpopt
+	rm -rf $(DESTDIR)$(systemd_lib)
+	rm -f $(DESTDIR)$(systemd_examples)/modprobe-rmpopt.conf
+
 stage:
 	@if [ ! . -ef $(staged) ]; then \
 		rm -rf $(staged) && mkdir -p $(staged) && cp --parents $(sources) $(staged)/; fi
 
 # With DESTDIR a package is being made: its own scripts call dkms.
-install: stage
+install:
 ifeq ($(DESTDIR),)
-	if [ -n "$$(dkms status $(name)/$(version))" ]; then dkms remove $(name)/$(version) --all; fi
-	dkms add $(name)/$(version)
-	dkms build $(name)/$(version)
-	dkms install $(name)/$(version)
+	@scripts/install $(KERNELS)
+else
+	@$(MAKE) --no-print-directory stage
 endif
 
 uninstall:
 ifeq ($(DESTDIR),)
-	dkms remove $(name)/$(version) --all
-endif
+	@scripts/install --remove
+else
 	rm -rf $(staged)
+endif
 
 help:
 	@echo 'make              build $(name).ko for the running kernel, or for KDIR='
@@ -74,12 +120,21 @@ help:
 	@echo 'make soak         the scenarios with "# soak: yes", each for T=MINUTES (SEED=N: as in that run)'
 	@echo 'make bench        side by side with two upstream algorithms on the emulated host (ARGS=--help)'
 	@echo 'make sim          what passes cost on simulated hosts of up to 512 cores and 8 TiB; tables in build/sim'
-	@echo 'make install      build and install by DKMS, for the running kernel and those to come'
+	@echo 'make install      build and install by DKMS, for the running kernel (KERNELS="A B": for these)'
+	@echo '                  and those to come, instead of any other version'
 	@echo '                  (DESTDIR=: only the sources, as a package has them)'
 	@echo 'make uninstall    remove what "make install" installed'
 	@echo 'make ctl          build rmpoptctl, its man pages and completion in build/'
 	@echo 'make install-ctl  install them (prefix=/usr/local, DESTDIR=), the udev rule as an example in share/doc;'
 	@echo '                  make uninstall-ctl removes them'
+	@echo 'make install-systemd  the units that load rmpopt at boot and write metrics; not enabled;'
+	@echo '                  make uninstall-systemd removes them'
+	@echo 'make dist         the sources as a tarball in build/dist'
+	@echo 'make deb          Debian packages in build/deb (SUITE=bookworm, trixie or sid)'
+	@echo 'make rpm          RPMs in build/rpm'
+	@echo 'make kernels      for which kernels of Debian it builds, as a table'
+	@echo 'make check-packages  packages built, installed, upgraded, removed in clean Debian 12, 13 and sid'
+	@echo '                  (T=SUITE or a part of a name; see doc/packages.md)'
 	@echo 'make clean        remove what was built (the cache outside the tree stays)'
 
-.PHONY: modules modules_install have-headers clean check soak bench sim run ctl install-ctl uninstall-ctl stage install uninstall help
+.PHONY: dkms modules modules_install have-headers clean check soak bench sim run ctl install-ctl uninstall-ctl install-systemd uninstall-systemd stage dist deb rpm kernels check-packages install uninstall help

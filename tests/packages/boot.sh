@@ -1,0 +1,110 @@
+#!/bin/bash
+# A Debian 13 with rmpopt's packages boots under systemd: as an emulated SNP host
+# with RMPOPT, as a Zen 4, and on a plain CPU without a plugin. TAP.
+# Also with RMPOPT, but signatures wanted and DKMS's key not enrolled.
+#   tests/packages/boot.sh [zen6|zen4|sig|plain]...
+set -euo pipefail
+# shellcheck source=../machine/host.sh
+. "$(dirname -- "$0")/../machine/host.sh"
+# shellcheck source=../machine/parts.sh
+. "$machine_dir/parts.sh"
+
+here=$tree/tests/packages
+out=$build/packages-boot
+modules='virtio_pci virtio_blk ext4'
+
+number=0 status=0
+result() {
+	number=$((number + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $number - $2"
+	else
+		status=1
+		echo "not ok $number - $2"
+	fi
+}
+
+make_disk() {
+	local root=$1 version=$2 debs=${RMPOPT_DEBS:-}
+	[ -n "$debs" ] || debs=$("$here/deb" trixie)
+	quietly "$out/disk.log" in_root "$root" --overlay --bind "$debs:/debs" --bind "$here/boot:/proof" --bind "$out:/out" \
+		--bind "$parts:/media" --bind "$machine_dir:/opt" -- bash /proof/disk.sh "$kernel_version" "$version" </dev/null
+}
+
+# A QEMU as anybody starts it: no plugin, no AMD.
+boot_plain() {
+	local root=$1
+	(cd "$out/payload" && find . | in_root "$root" --bind "$out:/mnt" -- sh -c 'cd /mnt/payload && cpio -o -H newc -R 0:0 --quiet' >"$run/payload.cpio")
+	cat "$initramfs" "$run/payload.cpio" >"$run/initrd"
+	timeout --kill-after=10 900 unshare --mount --propagation private -- bash "$machine_dir/in-root.sh" "$root" \
+		--bind "$run:/mnt" --bind "$kernel_dir:/srv" --bind "$out/disk:/media/disk" -- \
+		qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -M q35 -accel tcg,thread=multi \
+		-cpu Nehalem -smp 2 -m 2G -kernel /srv/vmlinuz -initrd /mnt/initrd \
+		-drive file=/media/disk,format=raw,if=virtio,snapshot=on -serial file:/mnt/console -serial file:/mnt/results \
+		-append "console=ttyS0,115200 panic=-1 panic_on_warn=1 proof=plain" </dev/null >"$out/plain.qemu" 2>&1 || return 1
+	cp "$run/console" "$out/plain.log"
+	cp "$run/results" "$out/plain"
+	grep -q 'reboot: Power down' "$run/console"
+}
+
+# boot_host NAME CPU [KERNEL-OPTION]
+boot_host() {
+	local name=$1 cpu=$2 options=${3:-}
+	"$machine_dir/launch" --kernel "$kernel_dir" --snp psp --region-nodes 1 --carry "$modules" --payload "$out/payload" \
+		--disk "$out/disk" --append "proof=$name${options:+ $options}" --timeout 1800 --log "$out/$name.log" --results "$out/$name" --cpu "$cpu" -- true </dev/null >/dev/null
+}
+
+# show NAME STATUS - what the booted system found, and whether it ended well
+show() {
+	local all
+	all=$(tr -d '\r' <"$out/$1" | grep -cE '^(not )?ok ' || true)
+	tr -d '\r' <"$out/$1" | grep -E '^(not )?ok |^# ' | sed -E "s/^((not )?ok) [0-9]+ - /\1 /" | while read -r line; do
+		printf '    %s\n' "$line"
+	done
+	[ "$2" = 0 ] && grep -q "^1\.\.$all" "$out/$1" && ! grep -q '^not ok' "$out/$1"
+}
+
+main() {
+	local name root disk_root ended version
+	[ $# -gt 0 ] || set -- zen6 zen4 sig plain
+	require_root_user
+	mkdir -p "$out/payload"
+	run=$(mktemp -d)
+	trap 'rm -rf "$run"' EXIT
+	version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' "$tree/dkms.conf")
+	find_root
+	find_kernel 7
+	mkdir -p "$parts"
+	exec {parts_lock}>"$parts/lock"
+	flock "$parts_lock"
+	build_parts
+	# shellcheck disable=SC2086 # a list of names
+	build_initramfs $modules
+	exec {parts_lock}>&-
+	install -m 755 "$here/boot/init" "$out/payload/init"
+	rm -rf "$out/payload/over"
+	install -m 755 -D "$here/boot/run" "$out/payload/over/srv/proof/run"
+	disk_root=$("$here/root.sh" trixie boot "$kernel_version")
+	# RMPOPT_DISK_KEPT=yes: that of the last run with the units of now, for work on these.
+	if [ -n "${RMPOPT_DISK_KEPT:-}" ]; then
+		make -s -C "$tree" install-systemd prefix=/usr "DESTDIR=$out/payload/over" unitdir=/usr/lib/systemd/system >&2
+	else
+		make_disk "$disk_root" "$version" && ended=0 || ended=1
+		result "$ended" "a Debian 13 with systemd, Linux $kernel_version and rmpopt, built by DKMS"
+		[ "$ended" = 0 ] || set --
+	fi
+	for name; do
+		ended=0
+		case $name in
+		zen6 | zen4) boot_host "$name" "$name" || ended=$? ;;
+		sig) boot_host sig zen6 module.sig_enforce=1 || ended=$? ;;
+		plain) boot_plain "$root" || ended=$? ;;
+		esac
+		show "$name" "$ended" && ended=0 || ended=1
+		result "$ended" "it boots: $name (kernel log: $out/$name.log)"
+	done
+	echo "1..$number"
+	exit "$status"
+}
+
+main "$@"

@@ -1,0 +1,60 @@
+#!/bin/bash
+# Runs in the boot root: rmpopt's packages by apt from a folder (/debs), built by
+# DKMS for the kernel of the emulated host; then all of it as a disk image,
+# /out/disk. Usage: disk.sh KERNEL VERSION
+set -euo pipefail
+
+kernel=$1
+version=$2
+old=0.1.9
+
+# What is upgraded in the booted system: the same packages, but older.
+older() {
+	local name=$1 dir=/tmp/older/$1
+	mkdir -p /tmp/older
+	dpkg-deb -R /debs/"$name"_*.deb "$dir"
+	rm "$dir/DEBIAN/md5sums"
+	sed -i "s/$version/$old/g" "$dir"/DEBIAN/*
+	if [ -d "$dir/usr/src" ]; then
+		mv "$dir/usr/src/rmpopt-$version" "$dir/usr/src/rmpopt-$old"
+		sed -i "s/$version/$old/" "$dir/usr/src/rmpopt-$old/dkms.conf"
+	fi
+	dpkg-deb --root-owner-group -b "$dir" "/tmp/older/$name.deb"
+	install -D /debs/"$name"_*.deb "/srv/proof/new/$name.deb"
+}
+
+mkdir /tmp/bin
+# shellcheck disable=SC2016 # that script's
+printf '#!/bin/sh\ncase ${1:-} in -r) echo %s ;; *) exec /usr/bin/uname "$@" ;; esac\n' "$kernel" >/tmp/bin/uname
+chmod +x /tmp/bin/uname
+export PATH=/tmp/bin:$PATH
+older rmpopt-dkms
+older rmpoptctl
+apt-get -y install /tmp/older/rmpopt-dkms.deb /tmp/older/rmpoptctl.deb
+dkms status
+[ -z "$(modinfo -k "$kernel" -F stub rmpopt)" ]
+
+install /proof/run /srv/proof/
+cp /opt/vmm.sh /srv/proof/
+install /media/machinectl /media/snpvm /usr/local/bin/
+ln -s /usr/local/bin/machinectl /srv/proof/machinectl
+cp /proof/proof.service /etc/systemd/system/
+systemctl enable proof.service
+systemctl mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer
+systemd-machine-id-setup
+# An emulated CPU shared with others is slow; that is no failure of a unit.
+mkdir -p /etc/systemd/system.conf.d
+printf '[Manager]\nDefaultTimeoutStartSec=20min\nDefaultTimeoutStopSec=10min\n' >/etc/systemd/system.conf.d/slow.conf
+passwd --delete root >/dev/null
+rm -f /usr/sbin/policy-rc.d
+echo machine >/etc/hostname
+printf '127.0.0.1 localhost machine\n' >/etc/hosts
+apt-get clean
+rm -rf /var/lib/apt/lists/*
+
+# Without what is mounted here.
+mkdir /tmp/root
+mount --bind / /tmp/root
+rm -f /out/disk
+truncate -s 4G /out/disk
+mkfs.ext4 -q -F -E root_owner=0:0 -d /tmp/root /out/disk

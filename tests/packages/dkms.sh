@@ -1,0 +1,93 @@
+#!/bin/bash
+# Runs in a clean root: no kernel, known or not, makes dkms, apt or a kernel's
+# upgrade fail; on each something true is there afterwards.
+# shellcheck source=lib.sh disable=SC2317 # ok() calls them
+. /tree/tests/packages/lib.sh
+
+# fake NAME [HEADERS] - a kernel of that name, with the headers of the first one
+fake() {
+	mkdir -p "/lib/modules/$1"
+	ln -sfn "${2:-$(readlink -f "/lib/modules/$first/build")}" "/lib/modules/$1/build"
+}
+
+# copy_headers TO - of the first kernel, to be changed
+copy_headers() {
+	local from common
+	from=$(readlink -f "/lib/modules/$first/build")
+	common=${from%-amd64}-common
+	[ -d "$common" ] || common=$(sed -n 's/^include \(.*\)\/Makefile$/\1/p' "$from/Makefile")
+	cp -a "$from" "$1"
+	cp -a "$common" "$1-common"
+	grep -rlF --include=Makefile "$common" "$1" | xargs sed -i "s,$common,$1-common,g"
+}
+
+autoinstall() { dkms autoinstall -k "$1"; }
+
+later() {
+	local codename
+	codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+	cp /srv/later/*.deb /var/cache/apt/archives/
+	for package in "$@"; do
+		ok "apt installs $package later" apt-get install -y --no-download --no-install-recommends \
+			-t "$codename-backports" "$package"
+	done
+}
+
+describe() {
+	local kernel
+	for kernel in $(kernels); do
+		note "$kernel: $(built "$kernel")"
+	done
+}
+
+first=$(kernels | head -n 1)
+running "$first"
+make -s -C /tree stage
+ok "dkms add" dkms add "rmpopt/$version"
+ok "autoinstall on $first" autoinstall "$first"
+
+if ls /srv/later/*.deb >/dev/null 2>&1; then
+	# Packages of kernels that come with a later upgrade.
+	mapfile -t names < <(for deb in /srv/later/linux-headers-*-amd64_*.deb; do dpkg-deb -f "$deb" Package; done |
+		grep -E -- '-[0-9]')
+	later "${names[@]}"
+fi
+
+for name in 6.19-amd64 6.18-rc3-amd64 6.15-cachyos 6.14.0-1004-aws 7.0.0-pve; do
+	[ -n "${ALL_NAMES:-}" ] || [ "$name" = 6.18-rc3-amd64 ] || continue
+	fake "$name"
+	ok "autoinstall on a kernel named $name" autoinstall "$name"
+done
+
+copy_headers /usr/src/future
+rm /usr/src/future-common/include/linux/irq_work.h
+fake 99.1-future /usr/src/future
+ok "autoinstall on a kernel whose interfaces moved" autoinstall 99.1-future
+
+cp -a /usr/src/future /usr/src/broken
+echo 'all modules: ; exit 2' >/usr/src/broken/Makefile
+fake 99.2-broken /usr/src/broken
+ok "autoinstall where no module can be built" autoinstall 99.2-broken
+
+for kernel in $(kernels); do
+	is "$kernel: one module" "$(modules_of "$kernel" | wc -l)" 1
+done
+describe
+case $(built 99.1-future) in
+*"stub: rmpopt $version did not compile"* | *"stub: this kernel has no support for SNP hosts"*) reason=right ;;
+*) reason=$(built 99.1-future) ;;
+esac
+is "the stub says why" "$reason" right
+is "the last resort says why" "$(built 99.2-broken | grep -c 'stub: no module can be built')" 1
+dkms build "rmpopt/$version" -k 99.1-future --force >/tmp/log 2>&1
+ok "dkms says that it is a stub" grep -q 'not built for Linux 99.1-future, only a stub' \
+	<(dkms install "rmpopt/$version" -k 99.1-future --force 2>&1)
+is "all are registered as installed" "$(registered | grep -c ': installed')" "$(kernels | wc -l)"
+depmod_all() {
+	local kernel
+	for kernel in $(kernels); do
+		depmod "$kernel" || return 1
+	done
+}
+ok "depmod accepts them" depmod_all
+done_testing

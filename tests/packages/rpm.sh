@@ -1,0 +1,37 @@
+#!/bin/bash
+# Runs in a root with rpm and dkms: the RPMs (/rpms: 1 and 2) installed, upgraded,
+# erased, in the order in which rpm runs scriptlets.
+# shellcheck source=lib.sh disable=SC2317 # ok() calls them
+. /tree/tests/packages/lib.sh
+
+kernel=$(kernels | head -n 1)
+running "$kernel"
+dkms generate_mok >/dev/null 2>&1 || :
+rpm --initdb
+old=0.1.9
+
+do_rpm() { rpm --nodeps "$@"; }
+there() {
+	registered | sed 's/(.*//'
+	ls -d /usr/src/rmpopt-*
+	built "$kernel"
+}
+expected() {
+	echo "rmpopt/$1, $kernel, x86_64: installed"
+	echo "/usr/src/rmpopt-$1"
+	echo "$1"
+}
+
+files | grep -v /var/lib/rpm >/tmp/before
+ok "install $old" do_rpm -i "/rpms/old/dkms-rmpopt-$old"-*.rpm "/rpms/old/rmpoptctl-$old"-*.rpm
+is "it is there" "$(there)" "$(expected $old)"
+ok "upgrade to $version" do_rpm -U /rpms/new/dkms-rmpopt-*.noarch.rpm /rpms/new/rmpoptctl-*.x86_64.rpm
+is "sources and module of $version, and nothing else" "$(there)" "$(expected "$version")"
+ok "the same again" do_rpm -U --force /rpms/new/dkms-rmpopt-*.noarch.rpm
+is "it is there as before" "$(there)" "$(expected "$version")"
+ok "downgrade to $old" do_rpm -U --oldpackage "/rpms/old/dkms-rmpopt-$old"-*.rpm "/rpms/old/rmpoptctl-$old"-*.rpm
+is "sources and module of $old, and nothing else" "$(there)" "$(expected $old)"
+ok "erase" do_rpm -e dkms-rmpopt rmpoptctl
+files | grep -v /var/lib/rpm >/tmp/after
+is "no file is left, none is missing" "$(diff /tmp/before /tmp/after)" ""
+done_testing
