@@ -110,6 +110,7 @@ within() {
 as_wanted() {
 	local cpu=0 gib
 	wait_state ready
+	wait_for '[ "$(get passes)" -ge 1 ]' 20 "$1: a first pass is made"
 	wait_for "settled '$2'" 20 "$1: what some core's window holds is optimized" ||
 		diag "optimized $(get optimized), truth $(machinectl truth), $(tables)"
 	is "$(get cores)/$(get cores_behind)/$(get reason)" 0-3//ok "$1: all cores take part"
