@@ -134,9 +134,9 @@ viewing_host() {
 
 	ok "a VMM starts" vmm one
 	is "$(vm one launch a 4M@1)" "ok a 8:1024" "a guest"
-	asid_a=$(machinectl guest 0 0x100000000 | awk '$1 == 8 { print $3 }')
+	asid_a=$(machinectl pages 8 | cut -d ' ' -f 2)
 	is "$(vm one launch b 64K@2)" "ok b 9:16" "another one"
-	asid_b=$(machinectl guest 0 0x100000000 | awk '$1 == 9 { print $3 }')
+	asid_b=$(machinectl pages 9 | cut -d ' ' -f 2)
 	same_as_machine "optimizable follows at once"
 	forecast_is_true "with guests"
 	"guests_$owners"
