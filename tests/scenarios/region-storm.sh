@@ -114,7 +114,8 @@ while [ "$(uptime_ms)" -lt $end ] || [ $planted -lt 200 ]; do
 	[ "$(get cores)" = 0,2,4,6 ] || left_out="$left_out $changes:$(get cores)"
 done
 diag "$changes changes, $planted faults planted, $scans requests, $(($(get passes) - before)) passes, $(machinectl count faults) faults"
-cmp_ok "$(machinectl count faults)" '>=' 200 "a storm of faults"
+cmp_ok "$planted" '>=' 200 "a storm of faults"
+cmp_ok "$(machinectl count faults)" '>' 50 "that were met"
 cmp_ok $(($(get passes) - before)) '>' $((seconds / 4)) "with passes"
 cmp_ok "$scans" '>' 0 "that were asked for, too"
 is "$left_out" "" "no core was left out at any time"
