@@ -4,6 +4,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import re
 import tempfile
 
 import trees
@@ -472,7 +473,8 @@ def misuse_tests():
         result = ctl(*words)
         equal((result.code, result.out, result.err.count("\n")), (1, "", 1), f"not loaded: {' '.join(words)}")
     equal(ctl("status", tree="/nonexistent").code, 1, "no such tree")
-    equal(ctl("--version").out, "rmpoptctl 0.1.0\n", "--version")
+    version = re.search(r'^PACKAGE_VERSION="(.*)"$', pathlib.Path("/tree/dkms.conf").read_text(encoding="ascii"), re.M).group(1)
+    equal(ctl("--version").out, f"rmpoptctl {version}\n", "--version")
     with open("/dev/full", "w", encoding="ascii") as full:
         code = os.spawnvpe(os.P_WAIT, "sh", ["sh", "-c", f"{os.environ['RMPOPTCTL']} --help >/dev/full 2>/dev/null"], os.environ)
         ok(full and code == 1, "a full disk is a failure")
