@@ -7,7 +7,9 @@
  * Where tables can be in use, cores whose RMPOPT_EN is set take part by reports.
  * The leaders report every watch_ms: what they have lost all have lost. What they
  * have gained tells that somebody ran a pass, and then all cores are asked, in
- * slices, as gains are per core. As long as no core is found one core is asked
+ * slices, as gains are per core. The kernel's pass may still be on its way from
+ * core to core then, so all are asked again, with growing pauses, as long as a
+ * core lacks what another one has. As long as no core is found one core is asked
  * from time to time.
  */
 #include <linux/ktime.h>
@@ -19,14 +21,14 @@
 #include "host.h"
 #include "plan.h"
 
-/* Pauses while no table is in use. */
+/* Pauses while no table is in use, or a core lacks what another one has. */
 #define PAUSE_FIRST_MS	1000u
 #define PAUSE_CAP_MS	10000u
 
-/* The next view has to ask all cores. */
+/* All cores have to be asked, at look_at. */
 static bool all_wanted;
 
-/* ktime in ns: of the last view; of the next look for tables in use. */
+/* ktime in ns: of the last view; of the next look for tables in use, or at all cores. */
 static u64 viewed_at, look_at;
 static u64 pause_ms;
 
@@ -56,8 +58,22 @@ static void find_tables(void)
 {
 	if (!any_takes_part() && !found_one())
 		return;
-	if (arm_cores(true) > 0)
-		all_wanted = true;
+	if (arm_cores(true) <= 0)
+		return;
+	all_wanted = true;
+	look_at = 0;
+	pause_ms = 0;
+}
+
+static bool any_is_behind(void)
+{
+	struct core *core;
+	u32 i;
+
+	for (i = 0; (core = cores_at(i)); i++)
+		if (core_takes_part(core) && core->behind)
+			return true;
+	return false;
 }
 
 static void look_later(void)
@@ -69,12 +85,21 @@ static void look_later(void)
 /* A leader that has gained something has not been the only one. */
 static void view(void)
 {
-	bool through = pass_view(all_wanted);
+	bool all = all_wanted && ktime_get_ns() >= look_at;
+	bool through = pass_view(all);
 
-	if (through && !all_wanted && engine.plan.found)
+	if (through && !all && engine.plan.found) {
+		all = true;
+		pause_ms = 0;
 		through = pass_view(true);
-	all_wanted = !through;
+	}
 	viewed_at = ktime_get_ns();
+	if (through && !all)
+		return;
+	all_wanted = !through || any_is_behind();
+	if (!all_wanted)
+		pause_ms = 0;
+	look_later();
 }
 
 /**
@@ -86,9 +111,14 @@ static void view(void)
  */
 u64 viewing_at(void)
 {
+	u64 at;
+
 	if (!host_tables_may_be_in_use())
 		return 0;
-	return viewed_at && !all_wanted ? due_watch_at(viewed_at) : look_at;
+	if (!viewed_at)
+		return look_at;
+	at = due_watch_at(viewed_at);
+	return all_wanted && (!at || look_at < at) ? look_at : at;
 }
 
 /**
@@ -106,12 +136,11 @@ void viewing_look(void)
 		return;
 	find_tables();
 	if (any_takes_part()) {
-		pause_ms = 0;
 		view();
 	} else {
 		viewed_at = 0;
+		look_later();
 	}
-	look_later();
 }
 
 /**
