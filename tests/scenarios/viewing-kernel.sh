@@ -131,7 +131,8 @@ optimized_is "$all" "what the others have is"
 is "$(records cores | awk '$1 == 6 { print $4 }')" out "cores says so"
 snp_again
 ok "SNP is initialised anew, the kernel arms all and makes a pass" pass_of_kernel
-wait_for '[ "$(get cores)" = 0,2,4,6 ] && [ "$(get optimized)" = "'$all'" ] && [ "$(get cores_behind)" = "" ]' 60 "all is shown again"
+wait_for '[ "$(get cores)" = 0,2,4,6 ] && [ "$(get optimized)" = "'$all'" ] && [ "$(get cores_behind)" = "" ]' 60 "all is shown again" ||
+	diag "cores $(get cores), behind $(get cores_behind), optimized $(get optimized), faulty $(get faulty)" "$(machinectl map)" "$(records cores)"
 machinectl reset
 ok "unload" unload
 only_looked "it has left RMPOPT_BASE alone"
