@@ -252,6 +252,16 @@ static bool must_stand_down(void)
 	return true;
 }
 
+/* SNP may have gone, and with it the tables that were looked at. */
+static void view(void)
+{
+	if (xchg(&wishes.snp_moved, false)) {
+		leave_all();
+		viewing_forget();
+	}
+	viewing_look();
+}
+
 /**
  * look - look at hardware and wishes, compare, act
  *
@@ -265,7 +275,7 @@ void look(void)
 	if (must_stand_down())
 		return;
 	if (engine.view_only) {
-		viewing_look();
+		view();
 		return;
 	}
 	if (READ_ONCE(wishes.retry_now)) {
