@@ -57,7 +57,7 @@ struct reader {
 
 /* Guards what is below; taken by readers only. */
 static DEFINE_MUTEX(lock);
-static struct reader readers[READERS];
+static struct reader readers[2][READERS];
 static u64 reads;
 
 static char *print(const unsigned long *bits, u32 size)
@@ -210,16 +210,23 @@ static char *print_leaders(void)
 	return print_mask(cores_leader_mask);
 }
 
+/* Whoever may read only what all may read pushes out nobody who may read more. */
+static struct reader *readers_of(const struct list *list)
+{
+	return readers[!!(list->file.attr.mode & 0004)];
+}
+
 /* Who reads on where he has stopped. An offset of 0 begins anew. */
 static struct reader *find(const struct file *file, const struct list *list,
 			   loff_t off)
 {
+	struct reader *reader = readers_of(list);
 	u32 i;
 
-	for (i = 0; i < READERS && off; i++)
-		if (readers[i].text && readers[i].file == file &&
-		    readers[i].list == list && readers[i].next == off)
-			return &readers[i];
+	for (i = 0; i < READERS && off; i++, reader++)
+		if (reader->text && reader->file == file &&
+		    reader->list == list && reader->next == off)
+			return reader;
 	return NULL;
 }
 
@@ -230,18 +237,19 @@ static void forget(struct reader *reader)
 }
 
 /* Instead of what the same file has read before, or of whoever is idle longest. */
-static struct reader *replace(const struct file *file)
+static struct reader *replace(const struct file *file,
+			      const struct list *list)
 {
-	struct reader *oldest = readers;
+	struct reader *reader = readers_of(list), *oldest = reader;
 	u32 i;
 
-	for (i = 0; i < READERS; i++) {
-		if (readers[i].file == file) {
-			oldest = &readers[i];
+	for (i = 0; i < READERS; i++, reader++) {
+		if (reader->file == file) {
+			oldest = reader;
 			break;
 		}
-		if (readers[i].used < oldest->used)
-			oldest = &readers[i];
+		if (reader->used < oldest->used)
+			oldest = reader;
 	}
 	forget(oldest);
 	return oldest;
@@ -274,7 +282,7 @@ static ssize_t begin(const struct file *file, const struct list *list,
 	if (IS_ERR_OR_NULL(text))
 		return text ? PTR_ERR(text) : -ENOMEM;
 	mutex_lock(&lock);
-	reader = replace(file);
+	reader = replace(file, list);
 	reader->file = file;
 	reader->list = list;
 	reader->text = text;
@@ -341,6 +349,6 @@ void lists_stop(void)
 {
 	u32 i;
 
-	for (i = 0; i < READERS; i++)
-		forget(&readers[i]);
+	for (i = 0; i < 2 * READERS; i++)
+		forget(&readers[0][0] + i);
 }

@@ -43,6 +43,12 @@ wait_state stopped
 is "$(get optimized)" "" "for others"
 is "$part$(cat <&4)" "$wanted" "who reads it gets the one that he has begun"
 exec 4<&-
+# Lists that all may read are kept apart from those for root.
+exec 4<$rmpopt/covered
+part=$(dd bs=4 count=1 <&4 2>/dev/null)
+for _ in $(seq 20); do dd if=$rmpopt/cores bs=1 count=1 2>/dev/null; done >/dev/null
+is "$part$(cat <&4)" 0-8191 "many readers of cores push no reader of covered out"
+exec 4<&-
 # More of them than are kept apart.
 for _ in 1 2 3 4 5 6 7 8 9; do
 	dd if=$rmpopt/covered bs=2 count=1 2>/dev/null
