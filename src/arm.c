@@ -225,8 +225,9 @@ static int why_none(void)
  *
  * Return: how many take part now that did not before. If none takes part at
  * all: -ENODEV if SnpEn is not set on any or SNP_INIT not done, -EBUSY if the RMP
- * could not be read to see that, another errno if one fails for another reason, -ENOMEM if there was no memory for any, -EAGAIN
- * if none is online that may, or none has answered yet.
+ * could not be read to see that, another errno if one fails for another reason,
+ * -ENOMEM if there was no memory for any, -EAGAIN if none is online that may, or
+ * none has answered yet.
  */
 int arm_cores(bool view)
 {
