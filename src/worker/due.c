@@ -29,8 +29,8 @@
 #define WAIT_FIRST_MS	1000u
 #define WAIT_CAP_MS	10000u
 
-/* Looks after SNP has moved: after 1, 2, 4 and 8 s more. SNP_INIT takes seconds. */
-#define SNP_LOOKS	4u
+/* Looks after SNP has moved: after 1 s, and 2 and 4 s more. SNP_INIT takes seconds. */
+#define SNP_LOOKS	3u
 
 /* A point in time that moves away with each failure. */
 struct retry {
