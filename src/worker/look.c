@@ -120,7 +120,7 @@ static void be_ready(void)
 			  cores_missing());
 	else if (faulty < the_plan.regions)
 		name_faulty(faulty);
-	else if (plan_uncovered(&engine.plan) == engine.plan.regions)
+	else if (plan_uncovered(&the_plan) == the_plan.regions)
 		/* Nobody leads, so every pass fails. */
 		state_set(STATE_READY,
 			  "no covered region is in the window of any core that takes part: cores found with RMPOPT enabled keep their RMPOPT_BASE; shut SNP down and initialise it again");
