@@ -123,7 +123,8 @@ upstream() {
 # start PARAMETER... - the module, with nothing done yet. At once verify at most its leaders and as
 # many followers as the tunable "parallel" says.
 start() {
-	must load scan_on_load=N watch_ms=0 audit_ms=0 "$@"
+	# The way that interrupts: what is interrupted by tick depends on how busy CPUs are.
+	must load scan_on_load=N watch_ms=0 audit_ms=0 followers=ipi "$@"
 	must wait_for 'state_is ready' 60
 	machinectl crowd $(($(get leaders | tr , ' ' | wc -w) + $(get tune/parallel))) >/dev/null
 }
