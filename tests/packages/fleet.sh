@@ -13,7 +13,8 @@ ok "packed, with the sources" dkms mktarball "rmpopt/$version" -k "$kernel" --ar
 ok "and removed" make -s -C /tree uninstall
 
 # From here on it is another host: it has no compiler and no headers.
-mv /lib/modules/"$kernel"/build /tmp/build
+headers=$(readlink -f "/lib/modules/$kernel/build")
+rm "/lib/modules/$kernel/build"
 mkdir /tmp/none
 for tool in cc gcc make as ld; do printf '#!/bin/sh\nexit 99\n' >"/tmp/none/$tool"; done
 chmod +x /tmp/none/*
@@ -33,7 +34,7 @@ is "is told from one with it" "$(registered | grep -c 99.3-next)" 0
 rm -rf /tmp/none
 hash -r
 mkdir -p /lib/modules/99.4-next
-ln -s "$(readlink -f /tmp/build)" /lib/modules/99.4-next/build
+ln -s "$headers" /lib/modules/99.4-next/build
 ok "the next kernel, with headers" dkms autoinstall -k 99.4-next
 is "it is built" "$(built 99.4-next)" "$(built "$kernel")"
 done_testing
