@@ -44,7 +44,7 @@ static bool told;
 static bool is_revoked(void)
 {
 	return READ_ONCE(wishes.leaving) || READ_ONCE(wishes.suspended) ||
-	       !READ_ONCE(wishes.enabled);
+	       !READ_ONCE(wishes.enabled) || READ_ONCE(wishes.snp_moved);
 }
 
 /* Interrupts are disabled. */
@@ -124,6 +124,7 @@ static void send(struct core *core, enum errand_kind kind)
 	errand->kind = kind;
 	errand->found = false;
 	errand->late = false;
+	errand->stale = false;
 	errand->result = -EAGAIN;
 	errand->sent = true;
 	WRITE_ONCE(errand->busy, true);
@@ -152,7 +153,21 @@ static int result_of(struct core *core)
 	if (!core->errand.sent || is_busy(core))
 		return -EAGAIN;
 	core->errand.sent = false;
-	return core->errand.result;
+	return core->errand.stale ? -EAGAIN : core->errand.result;
+}
+
+/**
+ * arm_forget - believe no answer that was asked for before
+ *
+ * By the worker.
+ */
+void arm_forget(void)
+{
+	struct core *core;
+	u32 i;
+
+	for (i = 0; (core = cores_at(i)); i++)
+		core->errand.stale = true;
 }
 
 static bool to_arm(const struct core *core, u64 now)
@@ -215,9 +230,11 @@ static int why_none(void)
 	for (i = 0; (core = cores_at(i)); i++) {
 		if (core_takes_part(core))
 			return 0;
+		if (error == -EAGAIN && is_busy(core))
+			error = -EINPROGRESS;
 		if (!core->dropped || core->primary >= nr_cpu_ids)
 			continue;
-		if (error == -EAGAIN || error == -ENODEV)
+		if (error == -EAGAIN || error == -EINPROGRESS || error == -ENODEV)
 			error = core->dropped;
 	}
 	if (error == -EAGAIN && cores_missing() < nr_cpu_ids)
@@ -235,8 +252,8 @@ static int why_none(void)
  * Return: how many take part now that did not before. If none takes part at
  * all: -ENODEV if SnpEn is not set on any or SNP_INIT not done, -EBUSY if the RMP
  * could not be read to see that, another errno if one fails for another reason,
- * -ENOMEM if there was no memory for any, -EAGAIN if none is online that may, or
- * none has answered yet.
+ * -ENOMEM if there was no memory for any, -EINPROGRESS if none has answered yet,
+ * -EAGAIN if none is online that may.
  */
 int arm_cores(bool view)
 {
@@ -261,33 +278,11 @@ int arm_cores(bool view)
 }
 
 /* Its answer is in and, as far as it could see, SNP is initialised. */
-static bool says_ready(const struct core *core)
+static bool says_ready(struct core *core)
 {
-	return !is_busy(core) && core->errand.result != -ENODEV &&
-	       core->errand.result != -EAGAIN;
-}
+	int result = result_of(core);
 
-/**
- * arm_possible - is SNP initialised, as seen from any core that takes part?
- *
- * By the worker; sleeps, interrupts all of them. SnpEn is per CPU, and one CPU
- * that lacks it does not speak for the host; nor does one that does not answer.
- */
-bool arm_possible(void)
-{
-	struct core *core;
-	bool ready = false;
-	u32 i;
-
-	cores_catch_up();
-	for (i = 0; (core = cores_at(i)); i++)
-		if (core_takes_part(core))
-			send(core, ERRAND_LOOK);
-	wait_for_errands();
-	for (i = 0; (core = cores_at(i)); i++)
-		if (core_takes_part(core))
-			ready |= says_ready(core);
-	return ready;
+	return result != -ENODEV && result != -EAGAIN;
 }
 
 /**
@@ -303,6 +298,33 @@ bool arm_ask(struct core *core)
 	send(core, ERRAND_LOOK);
 	wait_for_errands();
 	return says_ready(core) && core->errand.result != -EBUSY;
+}
+
+/**
+ * arm_possible - is SNP initialised, as seen from any core that takes part?
+ *
+ * By the worker; sleeps, interrupts all of them. SnpEn is per CPU, and one CPU
+ * that lacks it does not speak for the host; nor does one that does not answer.
+ */
+bool arm_possible(void)
+{
+	struct core *core;
+	bool ready = false;
+	u32 i;
+
+	cores_catch_up();
+	/* Most often one is enough. */
+	core = cores_leader(0);
+	if (core && core_takes_part(core) && arm_ask(core))
+		return true;
+	for (i = 0; (core = cores_at(i)); i++)
+		if (core_takes_part(core))
+			send(core, ERRAND_LOOK);
+	wait_for_errands();
+	for (i = 0; (core = cores_at(i)); i++)
+		if (core_takes_part(core))
+			ready |= says_ready(core);
+	return ready;
 }
 
 /**

@@ -21,6 +21,7 @@ enum errand_kind {
  *	sees it clear owns the rest
  * @sent: its answer has not been looked at
  * @late: nobody waits for it any more
+ * @stale: its answer says nothing any more
  * @found: RMPOPT_EN was set already
  * @kind: what to do
  * @result: 0 RMPOPT_EN is set, -ENODEV SNP is not initialised there, -EBUSY
@@ -33,6 +34,7 @@ struct errand {
 	bool busy;
 	bool sent;
 	bool late;
+	bool stale;
 	bool found;
 	enum errand_kind kind;
 	int result;
@@ -48,6 +50,7 @@ bool arm_ask(struct core *core);
 bool arm_found(struct core *core);
 bool arm_is_void(void);
 int arm_again(struct core *core, bool view);
+void arm_forget(void);
 void arm_drain(void);
 
 #endif /* RMPOPT_ARM_H */

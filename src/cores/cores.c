@@ -291,6 +291,7 @@ static void refresh_core(struct core *core)
 	if (epoch == core->epoch)
 		return;
 	core->epoch = epoch;
+	core->rearmed = false;
 	core->dropped = 0;
 	core->pause_ms = 0;
 }
@@ -367,13 +368,16 @@ void cores_refresh(void)
 }
 
 /**
- * cores_catch_up - bring the registry up to date if a CPU has come or gone
+ * cores_catch_up - bring the registry up to date if a CPU has come or gone, or
+ *	if it is time to ask again for memory that one needs
  *
  * By the worker, which does not hold cpus_read_lock(); sleeps.
  */
 void cores_catch_up(void)
 {
-	if (!cores_changed())
+	bool try_missing = missing < nr_cpu_ids && ktime_get_ns() >= memory_at;
+
+	if (!cores_changed() && !try_missing)
 		return;
 	cpus_read_lock();
 	cores_refresh();

@@ -87,7 +87,9 @@ u64 cores_retry_at(void)
 	u32 i;
 
 	for (i = 0; (core = cores_at(i)); i++)
-		if (is_missed(core) && (!at || core->retry_at < at))
+		/* One that is being tried tells by itself when it answers. */
+		if (is_missed(core) && !READ_ONCE(core->errand.busy) &&
+		    (!at || core->retry_at < at))
 			at = core->retry_at;
 	return at;
 }

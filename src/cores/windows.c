@@ -219,13 +219,14 @@ void windows_stop(void)
 
 /**
  * windows_base - what RMPOPT_BASE is to be on a node's cores
- * @node: the node, or NUMA_NO_NODE
+ * @node: the node; of any other number, the first one
  *
  * Any context. For cores whose RMPOPT_BASE is not set yet: it can't be moved.
  */
 u64 windows_base(int node)
 {
-	u32 base = base_of[node == NUMA_NO_NODE ? first_node(node_possible_map) : node];
+	bool known = node >= 0 && node < nr_node_ids;
+	u32 base = base_of[known ? node : first_node(node_possible_map)];
 
 	return (u64)base << HW_REGION_SHIFT | HW_RMPOPT_EN;
 }

@@ -16,6 +16,7 @@
 #include <linux/sizes.h>
 #include <linux/xarray.h>
 
+#include "host/compat.h"
 #include "host/host.h"
 #include "host/hw.h"
 #include "owners.h"
@@ -29,7 +30,7 @@
 /* Let others work; -EINTR if there is nobody any more who wants to know. */
 static int pause_a_bit(u64 *stint)
 {
-	cond_resched();
+	give_way();
 	if (ktime_get_ns() - *stint >= STINT_US * NSEC_PER_USEC) {
 		if (probe_sleep(STINT_US))
 			return -EINTR;

@@ -233,6 +233,9 @@ static int probe_all(struct probe *probe)
 	if (is_busy(probe))
 		return -EBUSY;
 	probe->window = *plan_window_of(&the_plan, &probe->core->plan);
+	/* It was just being changed. */
+	if (window_end(&probe->window) > the_plan.regions)
+		return -EBUSY;
 	probe->next = probe->window.first;
 	while (!ret && probe->next < window_end(&probe->window))
 		ret = wait_for_rest(probe->core) ?: probe_once(probe);

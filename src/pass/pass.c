@@ -86,6 +86,11 @@ static void note_fault(struct core *core, int error)
 			cores_join(core, core->errand.base);
 			return;
 		}
+		if (error == -EAGAIN) {
+			/* It takes part again when it answers. */
+			cores_leave(core);
+			return;
+		}
 	}
 	cores_drop(core, error);
 }

@@ -160,6 +160,15 @@ static bool take_back(struct core *core, const struct tour *tour, u64 now)
 	return true;
 }
 
+/* A late slice that still waits for its tick need not be waited for. */
+static void welcome_unbegun(struct core *core)
+{
+	if (!slice_take_back(core))
+		return;
+	core->sent = false;
+	plan_back(&core->plan);
+}
+
 /**
  * slices_visit - is a slice that was sent to a core back, is it late?
  * @core: the core
@@ -175,8 +184,11 @@ int slices_visit(struct core *core, struct tour *tour, u64 now)
 		return 0;
 	if (!core_is_busy(core))
 		return harvest(core);
-	if (core->plan.late ||
-	    (core->slice.by_tick && take_back(core, tour, now)))
+	if (core->plan.late) {
+		welcome_unbegun(core);
+		return 0;
+	}
+	if (core->slice.by_tick && take_back(core, tour, now))
 		return 0;
 	if (now >= core->sent_at + LATE_NS) {
 		trace_event(TRACE_LATE, core->sent_cpu, -1);

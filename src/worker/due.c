@@ -248,10 +248,16 @@ void due_forget_pass(void)
 /**
  * due_after_failure - every core has failed: pause before the next try
  *
- * Return: for how many ms.
+ * A try that was made before its time does not make the pause longer.
+ *
+ * Return: how long, in ms.
  */
 u64 due_after_failure(void)
 {
+	u64 now = ktime_get_ns();
+
+	if (now < fail_retry.at)
+		return div_u64(fail_retry.at - now, NSEC_PER_MSEC);
 	retry_later(&fail_retry, FAIL_FIRST_MS, FAIL_CAP_MS);
 	return fail_retry.pause_ms;
 }

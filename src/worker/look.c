@@ -34,8 +34,11 @@ static void leave_all(void)
 	struct core *core;
 	u32 i;
 
-	for (i = 0; (core = cores_at(i)); i++)
+	for (i = 0; (core = cores_at(i)); i++) {
 		cores_leave(core);
+		core->rearmed = false;
+	}
+	arm_forget();
 	plan_forget(&the_plan);
 	serving = false;
 }
@@ -166,6 +169,10 @@ static void serve(void)
 		stand_down(STATE_WAITING,
 			   "the RMP can't be read to see whether SNP_INIT is done: if it is, load with init_check=N");
 		return;
+	case -EINPROGRESS:
+		stand_down(STATE_WAITING,
+			   "no CPU that may take part has answered yet: waiting for one");
+		return;
 	case -EAGAIN:
 		stand_down(STATE_WAITING,
 			   "no CPU is online that may take part: bring one of the parameter cpus online, or write ipi to tune/isolated");
@@ -294,9 +301,9 @@ void look(void)
 	}
 	due = due_try();
 	/* A core that has come may do what the others can't. */
-	if (!due && !cores_changed())
+	if (state_now() == STATE_FAILED && !due && !cores_changed())
 		return;
-	if (due && state_now() == STATE_FAILED)
+	if (state_now() == STATE_FAILED && due)
 		cores_retry_now();
 	serve();
 }

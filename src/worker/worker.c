@@ -81,12 +81,14 @@ static void wait_for_work(void)
 {
 	u64 at = due_at();
 	u64 now = ktime_get_ns();
+	/* Whatever is due all the same must not keep a CPU busy. */
+	u64 ns = at > now ? at - now : NSEC_PER_MSEC;
 
 	if (!at)
 		wait_event_interruptible(wishes.wait, kicked());
-	else if (at > now)
+	else
 		wait_event_interruptible_hrtimeout(wishes.wait, kicked(),
-						   ns_to_ktime(at - now));
+						   ns_to_ktime(ns));
 }
 
 /*
