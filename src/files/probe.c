@@ -133,7 +133,7 @@ static struct probe *provide(struct core *core)
 
 	if (probe)
 		return probe;
-	probe = kvzalloc(sizeof(*probe), GFP_KERNEL);
+	probe = kvcalloc(1, sizeof(*probe), GFP_KERNEL);
 	if (!probe)
 		return NULL;
 	probe->core = core;

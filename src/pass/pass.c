@@ -351,14 +351,15 @@ static void begin(enum engine_trigger trigger, bool full)
 
 static void count_pass(bool full, u64 start)
 {
-	running.stats.passes++;
+	struct pass_stats *stats = &running.stats;
+
+	stats->passes++;
 	if (full)
-		running.stats.passes_full++;
+		stats->passes_full++;
 	else
-		running.stats.passes_delta++;
-	running.stats.last_pass_us = div_u64(ktime_get_ns() - start, NSEC_PER_USEC);
-	running.stats.last_stolen_us = div_u64(running.stats.pass_stolen_ns,
-					      NSEC_PER_USEC);
+		stats->passes_delta++;
+	stats->last_pass_us = div_u64(ktime_get_ns() - start, NSEC_PER_USEC);
+	stats->last_stolen_us = div_u64(stats->pass_stolen_ns, NSEC_PER_USEC);
 }
 
 /**

@@ -64,7 +64,7 @@ main() {
 	mkdir -p "$out"
 	rm -f "$out"/table.txt "$out"/bench.*
 	"$bench" --out "$out" --idle 10 >"$out/output.txt" 2>&1 || sed 's/^/# /' "$out/output.txt"
-	[ -s "$out/table.txt" ] || { echo 'Bail out! nothing was measured'; exit 1; }
+	[ -s "$out/table.txt" ] || { printf 'not ok 1 - it is measured\n1..1\n'; exit 1; }
 	while IFS= read -r row; do
 		check "$(tr -s ' ' <<<"${row%|*}")" [ "${row##*|}" = holds ]
 	done < <(rows)
