@@ -10,10 +10,10 @@ set -euo pipefail
 breaks() {
 	cat <<'END'
 plan.c|a leader that left may not close|/^static void abandon_led/,/^}/s/__clear_bit(place, plan->won);//
-plan.c|coming online voids what a core had|/^static void void_core/,/^}/s/bitmap_zero(core->member.*//
-plan.c|coming online voids what a core has achieved in the pass|/^static void void_core/,/^}/s/bitmap_zero(core->gained.*//
+plan.c|coming online voids what a core had|/^static void void_core/,/^}/s/plan_core_zero(plan, core->member);//
+plan.c|coming online voids what a core has achieved in the pass|/^static void void_core/,/^}/s/plan_core_zero(plan, core->gained);//
 plan.c|a debt is settled only by work begun after it arose|/^static void void_core/,/^}/s/core->order = PLAN_IDLE;//
-plan.c|arming anew forgets all beliefs|/^void plan_forget/,/^}/s/bitmap_zero(.*//
+plan.c|arming anew forgets all beliefs|/^void plan_forget/,/^}/s/plan_map_zero(plan, plan->clean);//
 plan.c|only members are witnesses|/^static bool can_testify/,/^}/s/plan_is_member(plan, core, place)/core->present/
 plan.c|late cores are not asked|/^static bool can_testify/,/^}/s/!core->late &&//
 plan_lead.c|who is sent a verify is no witness|/^static void order_verify/,/^}/s/__clear_bit(.*//
