@@ -12,14 +12,14 @@ tracing=/sys/kernel/tracing
 # traced COMMAND... - while it runs, note the functions that IPIs call
 traced() {
 	local status=0
-	echo >$tracing/trace
-	echo 1 >$tracing/events/csd/csd_function_entry/enable
+	echo >"$tracing/trace"
+	echo 1 >"$tracing/events/csd/csd_function_entry/enable"
 	"$@" || status=1
-	echo 0 >$tracing/events/csd/csd_function_entry/enable
+	echo 0 >"$tracing/events/csd/csd_function_entry/enable"
 	return $status
 }
 # called - how many of them were the module's
-called() { grep -cE 'func=(ipi_handler|errand_handler|probe_handler)' $tracing/trace; }
+called() { grep -cE 'func=(ipi_handler|errand_handler|probe_handler)' "$tracing/trace"; }
 # calls - function-call interrupts so far on followers' CPUs, as the kernel counts them all
 calls() { awk -v cpus="$followers" 'BEGIN { n = split(cpus, cpu) } $1 == "CAL:" { for (i = 1; i <= n; i++) sum += $(cpu[i] + 2); print sum }' /proc/interrupts; }
 
