@@ -29,7 +29,7 @@ leader=$(get leaders)
 if [ "$leader" != 0 ]; then
 	ok "the leader goes offline" offline "$leader"
 	ok "and its sibling" offline $((leader + 1))
-	wait_for '[ "$(get leaders)" != "$leader" ] && settled 7' 30 "another core leads"
+	wait_for '[ "$(get leaders)" != "$leader" ] && at_rest && [ "$(get cores_behind)/$(get regions_optimized)" = /7 ]' 30 "another core leads"
 	ok "it comes back" online "$leader"
 	ok "with its sibling" online $((leader + 1))
 else

@@ -37,11 +37,11 @@ is "$(sed 1d "$views/table" | awk '{ print $4 }' | sort | uniq -c | tr -s " ")" 
 scan full
 is "$(get last_result) $(count verifies_follower)" "ok $((7 * 3 + 7 * 7))" "a full pass sends all regions to all followers"
 for cpu in 1 2 3; do offline $cpu; done
-wait_for 'settled 5' 30 "some of the others go"
+wait_for 'at_rest && [ "$(get cores)/$(get cores_behind)" = 0,1020-1023/ ] && [ "$(get regions_optimized)" = 7 ]' 30 "some of the others go"
 is "$(get cores)" 0,1020-1023 "and are what is left"
 for cpu in 1 2 3; do online $cpu; done
 for cpu in 1020 1021 1022 1023; do offline $cpu; done
-wait_for 'settled 4' 30 "they leave"
+wait_for 'at_rest && [ "$(get cores)/$(get cores_behind)" = 0-3/ ] && [ "$(get regions_optimized)" = 7 ]' 30 "they leave"
 is "$(get cores) $(get cores_behind)" "0-3 " "the others are not concerned"
 ok "unload" unload
 
