@@ -43,7 +43,7 @@ enum machine_op {
 	 * events not fired yet and let go the PSP, or keep both
 	 */
 	MACHINE_OPEN		= 8,
-	/* () -> unsafe bits now, cores that differ from the truth, cores with RMPOPT_EN */
+	/* () -> unsafe bits now, and of cores online: those that differ from the truth, those with RMPOPT_EN */
 	MACHINE_TRUTH		= 9,
 	/* (cpu, region) -> bit in its core's table, 1 if in its window, 1 if the region is wholly hypervisor-owned */
 	MACHINE_BIT		= 10,

@@ -73,7 +73,7 @@ static const char usage[] =
 "  open [step]                   open the gate, let the PSP go, forget events and failures\n"
 "                                (step: the gate only)\n"
 "  patience MS                   gates open by themselves after so long (0: never)\n"
-"  truth                         unsafe bits, cores that differ, cores armed\n"
+"  truth                         unsafe bits; of cores online: those that differ, those armed\n"
 "  table CPU                     regions whose bit is set, one list\n"
 "  bit CPU REGION                bit, in window, wholly hypervisor-owned\n"
 "  map [LAST]                    regions (rows) by cores: # set . clear - outside\n"

@@ -126,7 +126,7 @@ static int open_gate(struct call *c)
 
 static int truth(struct call *c)
 {
-	table_truth(&c->out[0], &c->out[1], &c->out[2]);
+	table_truth(&c->out[0], &c->out[1], &c->out[2], false);
 	return 0;
 }
 

@@ -273,7 +273,7 @@ void table_broadcast(u64 region);
 void table_lose(unsigned int core);
 void table_zero_all(void);
 enum outcome table_write_base(unsigned int cpu, u64 value);
-void table_truth(u64 *unsafe, u64 *differ, u64 *armed);
+void table_truth(u64 *unsafe, u64 *differ, u64 *armed, bool all);
 void cpu_seen(unsigned int cpu);
 void cpu_parked(unsigned int cpu);
 

@@ -206,7 +206,7 @@ static void tell_marks(void)
 	if (!file)
 		return;
 	machine_lock();
-	table_truth(&unsafe, &differ, &armed);
+	table_truth(&unsafe, &differ, &armed, true);
 	event_pending(&waiting, &held);
 	count_tell(file);
 	machine_unlock();

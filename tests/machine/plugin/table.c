@@ -165,13 +165,24 @@ static u64 core_truth(unsigned int core, bool *differs)
 	return unsafe;
 }
 
-void table_truth(u64 *unsafe, u64 *differ, u64 *armed)
+static bool is_offline(unsigned int core)
+{
+	for (unsigned int i = 0; i < machine.threads; i++)
+		if (!machine.vcpu[core * machine.threads + i].parked)
+			return false;
+	return true;
+}
+
+/* Cores that are offline keep RMPOPT_EN; they are left out of two counts unless @all. */
+void table_truth(u64 *unsafe, u64 *differ, u64 *armed, bool all)
 {
 	*unsafe = *differ = *armed = 0;
 	for (unsigned int core = 0; core < nr_cores(); core++) {
 		bool enabled = machine.core[core].base & RMPOPT_EN, differs;
 
 		*unsafe += core_truth(core, &differs);
+		if (!all && is_offline(core))
+			continue;
 		*armed += enabled;
 		*differ += enabled && differs && snp_enabled(core * machine.threads);
 	}
