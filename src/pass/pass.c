@@ -10,6 +10,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cpumask.h>
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/sched.h>
@@ -251,16 +252,22 @@ bool pass_welcome_late(void)
 }
 
 /**
- * pass_elect - see who leads
+ * pass_elect - see who leads, and go there
  *
- * By the worker, between passes; sleeps.
+ * By the worker, between passes; sleeps. So an idle module wakes no other CPU.
  *
  * Return: whether there is a leader, and a thread for each.
  */
 bool pass_elect(void)
 {
+	struct core *core;
+
 	pass_welcome_late();
 	plan_elect(&the_plan);
+	core = cores_leader(0);
+	if (core && !state_pass_ends() &&
+	    set_cpus_allowed_ptr(current, cpumask_of(core->primary)))
+		cores_touch();
 	return the_plan.leaders && !lead_provide(the_plan.leaders);
 }
 

@@ -7,8 +7,8 @@
  *
  * It executes no RMPOPT (leaders' threads do, with low priority) and has the
  * priority of any other thread: the whole host's hotplug waits for it while it
- * holds cpus_read_lock(). It runs on whatever housekeeping CPU is free, and no
- * task that keeps one for itself keeps it from its work.
+ * holds cpus_read_lock(). From the first election on it stays on the first
+ * leader's core, so that an idle module wakes no CPU that does not lead.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -19,7 +19,6 @@
 #include <linux/ktime.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
-#include <linux/sched/isolation.h>
 #include <linux/sched/task.h>
 #include <linux/wait.h>
 
@@ -106,25 +105,6 @@ static void tell_ended(void)
 	wake_up(&wishes.wait);
 }
 
-/*
- * An idle module is to wake no isolated CPU. The kernel may replace its masks,
- * and forgets a thread's when the last CPU of them goes offline.
- */
-static void keep_to_housekeepers(void)
-{
-	cpumask_var_t mask;
-
-	if (!zalloc_cpumask_var(&mask, GFP_KERNEL))
-		return;
-	rcu_read_lock();
-	cpumask_and(mask, housekeeping_cpumask(HK_TYPE_DOMAIN),
-		    housekeeping_cpumask(HK_TYPE_TICK));
-	rcu_read_unlock();
-	/* One that is empty, or has no CPU online, is refused. */
-	set_cpus_allowed_ptr(current, mask);
-	free_cpumask_var(mask);
-}
-
 static int work(void *unused)
 {
 	due_start();
@@ -135,8 +115,6 @@ static int work(void *unused)
 		 * would be lost; pairs with state_kick().
 		 */
 		smp_store_mb(wishes.kicked, false);
-		if (cores_changed())
-			keep_to_housekeepers();
 		look();
 		if (state_now() == STATE_READY)
 			due_look();
@@ -169,6 +147,13 @@ int worker_start(void)
 	return 0;
 }
 
+/* Somebody waits: it need not wait for its CPU, too, if that is kept busy. */
+static void hurry(void)
+{
+	set_cpus_allowed_ptr(wishes.worker, cpu_possible_mask);
+	state_kick();
+}
+
 /**
  * worker_leave - end all work for good
  *
@@ -178,7 +163,7 @@ int worker_start(void)
 void worker_leave(void)
 {
 	WRITE_ONCE(wishes.leaving, true);
-	state_kick();
+	hurry();
 	wait_event(wishes.wait, READ_ONCE(wishes.left));
 }
 
@@ -191,7 +176,7 @@ void worker_suspend(void)
 {
 	WRITE_ONCE(wishes.asleep, false);
 	WRITE_ONCE(wishes.suspended, true);
-	state_kick();
+	hurry();
 	wait_event(wishes.wait,
 		   READ_ONCE(wishes.asleep) || READ_ONCE(wishes.left));
 }

@@ -208,11 +208,6 @@ trace_module() {
 	trace timer/hrtimer_expire_entry 'function.function == hrtimer_wakeup'
 }
 
-# Those that are not isolated.
-housekeepers() {
-	for cpu in $(all_cpus); do in_list "$cpu" "$(cat /sys/devices/system/cpu/isolated)" || echo "$cpu"; done | tr '\n' ' '
-}
-
 # After case_full: nobody asks for anything.
 case_idle() {
 	local others
@@ -227,7 +222,7 @@ case_idle() {
 	sleep "$idle_seconds"
 	echo 0 >"$trace/events/enable"
 	cp "$trace/trace" /tmp/idle.trace
-	awk -v "housekeepers=$(housekeepers)" -f "$here/idle.awk" /tmp/idle.trace |
+	awk -v "leaders=$(get leaders)" -f "$here/idle.awk" /tmp/idle.trace |
 		while read -r name value; do measure idle module "$name" "$value"; done
 	counted_module idle
 	# shellcheck disable=SC2086 # a list

@@ -1,13 +1,13 @@
-# A trace of an idle module -> "NAME NUMBER" for each thing that it could do to CPUs that it
-# is to leave alone. Variable: housekeepers (the other CPUs, with blanks). Lines: TASK-PID [CPU] FLAGS TIME: EVENT: ...
+# A trace of an idle module -> "NAME NUMBER" for each thing that it could do to other CPUs than
+# its leaders'. Variable: leaders (CPUs, with commas). Lines: TASK-PID [CPU] FLAGS TIME: EVENT: ...
 #
 # What a thread of the module does itself is told from what interrupts it by the third of FLAGS,
 # which is "." outside of interrupts.
 
 BEGIN {
-	n = split(housekeepers, list, " ")
+	n = split(leaders, list, ",")
 	for (i = 1; i <= n; i++)
-		house[list[i] + 0] = 1
+		leads[list[i] + 0] = 1
 	split("runs wakes ipis timers", list, " ")
 	for (i in list)
 		count[list[i]] = count[list[i] "-elsewhere"] = 0
@@ -35,23 +35,23 @@ function note(what, elsewhere) {
 	itself = $0 ~ /^ *rmpopt/ && substr(head[2], 3, 1) == "."
 }
 
-event == "sched_switch:" { note("runs", !(cpu in house)) }
+event == "sched_switch:" { note("runs", !(cpu in leads)) }
 
 # One of its threads is woken: nobody else may have to do it. It wakes somebody: only its own.
 event == "sched_waking:" {
 	if (field("comm") ~ /^rmpopt/)
-		note("wakes", !(cpu in house) || !((field("target_cpu") + 0) in house))
+		note("wakes", !(cpu in leads) || !((field("target_cpu") + 0) in leads))
 	else if (itself)
-		note("wakes", !((field("target_cpu") + 0) in house))
+		note("wakes", !((field("target_cpu") + 0) in leads))
 }
 
-event == "ipi_send_cpu:" && (itself || /\[rmpopt\]/) { note("ipis", !((field("cpu") + 0) in house)) }
+event == "ipi_send_cpu:" && (itself || /\[rmpopt\]/) { note("ipis", !((field("cpu") + 0) in leads)) }
 event == "ipi_send_cpumask:" && (itself || /\[rmpopt\]/) { note("ipis", 1) }
 
 # Timers of the wheel are anybody's to expire.
 event == "timer_start:" && itself { note("timers", 1) }
 event == "hrtimer_start:" && itself { started[field("hrtimer")] = 1 }
-event == "hrtimer_expire_entry:" && (field("hrtimer") in started) { note("timers", !(cpu in house)) }
+event == "hrtimer_expire_entry:" && (field("hrtimer") in started) { note("timers", !(cpu in leads)) }
 
 END {
 	for (what in count)
