@@ -104,7 +104,8 @@ in_truth() {
 # settles CORES - left alone
 settles() {
 	wait_for "in_truth $1" 20 ||
-		note "in the end: $(state), $(get progress), $(machinectl truth), $(get regions_optimized) optimized"
+		note "in the end: $(state), $(get progress), $(machinectl truth), $(get regions_optimized) optimized," \
+			"cores $(get cores), behind $(get cores_behind), leaders $(get leaders), pass $(get passes) $(get last_result) $(count last_trigger)"
 	[ "$(machinectl count unsafe)" = 0 ] || note "unsafe bits"
 	[ "$(machinectl count faults)" = 0 ] || note "$(machinectl count faults) faults"
 	[ "$(get cores_behind)" = "" ] || note "behind: $(get cores_behind)"
