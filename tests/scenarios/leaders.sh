@@ -81,7 +81,8 @@ put scan full
 # It is tried again after a second.
 wait_for 'get reason | grep -qE "^CPU $starved .* real-time"' 40 "a leader that gets no time is named, and why"
 wait_for '! in_list $starved "$(get leaders)" && at_rest' 40 "and replaced"
-is "$(get regions_optimized)" "$won" "the others' tables are full"
+# It takes part again soon, and what it lacks it gets behind its ticks.
+wait_for '[ "$(get regions_optimized)" = "$won" ]' 40 "all tables are full"
 end_hog
 wait_for 'settled && [ "$(get reason)" = ok ]' 30 "it takes part again by itself"
 
