@@ -16,7 +16,7 @@ traced() {
 	echo 1 >"$tracing/events/csd/csd_function_entry/enable"
 	"$@" || status=1
 	echo 0 >"$tracing/events/csd/csd_function_entry/enable"
-	return $status
+	return "$status"
 }
 # called - how many of them were the module's
 called() { grep -cE 'func=(ipi_handler|errand_handler|probe_handler)' "$tracing/trace"; }
@@ -50,7 +50,7 @@ for task in $(grep -lE '^rmpopt' /proc/[0-9]*/comm | cut -d / -f 3) $$; do
 done
 
 regain() {
-	machinectl assign $page 7 4k && scan now 60 && machinectl release $page 4k && scan now 60
+	machinectl assign "$page" 7 4k && scan now 60 && machinectl release "$page" 4k && scan now 60
 }
 
 busy
