@@ -357,7 +357,7 @@ static void register_new(void)
  * A CPU that there was no memory for is tried again by the first call after a
  * pause, see cores_memory_at().
  */
-void cores_refresh(void)
+static void cores_refresh(void)
 {
 	u32 i;
 

@@ -139,7 +139,6 @@ int cores_select(const char *list);
 void cores_came(void);
 void cores_touch(void);
 bool cores_changed(void);
-void cores_refresh(void);
 void cores_catch_up(void);
 unsigned int cores_missing(void);
 u64 cores_memory_at(void);

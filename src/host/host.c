@@ -245,19 +245,3 @@ enum host_snp host_snp(bool init_check, const char **lacks)
 		*lacks = sentence;
 	return snp;
 }
-
-/**
- * host_waits_for - what SNP on this host still lacks
- * @init_check: look at the RMP as well, not at SnpEn alone
- *
- * As host_snp(), for whom unknown is as good as off.
- *
- * Return: a sentence, NULL if SNP is initialised.
- */
-const char *host_waits_for(bool init_check)
-{
-	const char *lacks;
-
-	host_snp(init_check, &lacks);
-	return lacks;
-}

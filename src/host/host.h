@@ -44,7 +44,6 @@ bool host_knows_owners(void);
 int host_read_page(u64 spa, struct hw_rmp_entry *entry);
 
 enum host_snp host_snp(bool init_check, const char **lacks);
-const char *host_waits_for(bool init_check);
 
 /* host_rmp.c */
 bool host_rmp_is_segmented(void);

@@ -194,8 +194,8 @@ void worker_resume(void)
  * worker_stop - end the worker, after worker_leave()
  *
  * Sleeps until no handler runs any more. One that has given its slice back
- * still has instructions of this module to execute; it runs with interrupts
- * disabled, which RCU waits for.
+ * still has instructions of this module to execute; it runs with interrupts or
+ * softirqs disabled, which RCU waits for.
  */
 void worker_stop(void)
 {
