@@ -94,20 +94,28 @@ void plan_add_core(struct plan *plan, struct plan_core *core,
 	queue_core(plan, core);
 }
 
+/* Of one map; what it had in there another pass has to do. */
+static void abandon(struct plan *plan, const struct plan_core *core,
+		    unsigned long *map)
+{
+	u32 place;
+
+	for_each_set_bit(place, map, plan->regions) {
+		if (plan->region[place].leader != core->index)
+			continue;
+		__clear_bit(place, map);
+		plan->open++;
+	}
+}
+
 /*
  * What a leader has not closed can't be closed by anybody else, whether it is
  * one of those elected or leads for want of another.
  */
 static void abandon_led(struct plan *plan, const struct plan_core *core)
 {
-	u32 place;
-
-	for_each_set_bit(place, plan->won, plan->regions)
-		if (plan->region[place].leader == core->index)
-			__clear_bit(place, plan->won);
-	for_each_set_bit(place, plan->doubt, plan->regions)
-		if (plan->region[place].leader == core->index)
-			__clear_bit(place, plan->doubt);
+	abandon(plan, core, plan->won);
+	abandon(plan, core, plan->doubt);
 }
 
 /* A core has lost all it had, or may have. */

@@ -254,7 +254,8 @@ struct plan_counts {
  * @now: when its phase began
  * @ordered: instructions of the running phase
  * @found: regions that were lost, won or owed in this pass
- * @open: orders of this pass that were not answered whole
+ * @open: orders of this pass that were not answered whole, and regions whose
+ *	leader left before it had closed them
  * @surprises: closings of this pass that came out other than expected
  * @counts: instructions since the beginning of time
  */

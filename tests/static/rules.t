@@ -9,7 +9,7 @@ set -euo pipefail
 # FILE | RULE THAT IS BROKEN | HOW
 breaks() {
 	cat <<'END'
-plan.c|a leader that left may not close|/^static void abandon_led/,/^}/s/__clear_bit(place, plan->won);//
+plan.c|a leader that left may not close|/^static void abandon_led/,/^}/s/abandon(plan, core, plan->won);//
 plan.c|coming online voids what a core had|/^static void void_core/,/^}/s/plan_core_zero(plan, core->member);//
 plan.c|coming online voids what a core has achieved in the pass|/^static void void_core/,/^}/s/plan_core_zero(plan, core->gained);//
 plan.c|a debt is settled only by work begun after it arose|/^static void void_core/,/^}/s/core->order = PLAN_IDLE;//

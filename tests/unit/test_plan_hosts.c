@@ -66,6 +66,28 @@ static void test_leaders_stay(void **state)
 	assert_int_equal(h.plan.leader[0], 1);
 }
 
+/* Between its order and the closing: what it led is not done, and the pass says so. */
+static void test_leader_leaves_unclosed(void **state)
+{
+	enum plan_phase phase;
+
+	simple(4, 8);
+	pass(true, NULL);
+	plan_elect(&h.plan);
+	plan_begin(&h.plan, true, true);
+	for (phase = plan_advance(&h.plan, h.now); phase != PLAN_FOLLOW;
+	     phase = plan_advance(&h.plan, h.now))
+		run_orders();
+	plan_leave(&h.plan, &h.cores[h.plan.leader[0]]);
+	run_phases(phase);
+	assert_int_equal(h.plan.open, 8);
+	assert_int_equal(plan_optimized(&h.plan), 0);
+	watch();
+	assert_int_equal(h.plan.open, 0);
+	assert_int_equal(plan_optimized(&h.plan), 8);
+	check_truth();
+}
+
 static void test_window_small(void **state)
 {
 	struct coverage ram = {}, own = {};
@@ -222,6 +244,7 @@ int main(void)
 		TEST(test_leaders_share),
 		TEST(test_isolated_never_lead),
 		TEST(test_leaders_stay),
+		TEST(test_leader_leaves_unclosed),
 		TEST(test_window_small),
 		TEST(test_windows),
 		TEST(test_beyond_two_tib),
