@@ -53,6 +53,7 @@
  *	holds the mutex of probes and sees it clear owns the rest
  * @done: completed just before that
  * @next: the place behind the last one done; where to begin
+ * @answered: a report has not faulted
  * @error: 0, or what the last instruction failed with
  * @cycles: how long the handler took
  * @pace: how long this core's reports take
@@ -65,6 +66,7 @@ struct probe {
 	bool busy;
 	struct completion done;
 	u32 next;
+	bool answered;
 	int error;
 	u64 cycles;
 	struct plan_pace pace;
@@ -97,6 +99,7 @@ static bool probe_step(struct probe *probe, u64 *now)
 		probe->error = hw_why_fault(probe->core->base);
 	if (probe->error)
 		return false;
+	probe->answered |= bit >= 0;
 	__assign_bit(probe->next - probe->window.first, probe->bit, bit == 1);
 	probe->next++;
 	return true;
@@ -237,9 +240,10 @@ static int probe_all(struct probe *probe)
 	if (window_end(&probe->window) > the_plan.regions)
 		return -EBUSY;
 	probe->next = probe->window.first;
+	probe->answered = !probe->window.count;
 	while (!ret && probe->next < window_end(&probe->window))
 		ret = wait_for_rest(probe->core) ?: probe_once(probe);
-	return ret;
+	return ret ?: probe->answered ? 0 : -EFAULT;
 }
 
 /**
@@ -250,8 +254,8 @@ static int probe_all(struct probe *probe)
  * Sleeps, for as long as reports and rests take; killable. Interrupts the core
  * and no other one. Not by the worker.
  *
- * Return: 0, -ENOMEM, -ENXIO if the core is not armed or went offline, -EFAULT if a
- * report faulted in another way, -ETIMEDOUT or -EBUSY if it does not answer,
+ * Return: 0, -ENOMEM, -ENXIO if the core is not armed or went offline, -EFAULT if
+ * every report faulted, -ETIMEDOUT or -EBUSY if it does not answer,
  * -EINTR if the reader is being killed.
  */
 int probe_table(struct core *core, unsigned long *bits)

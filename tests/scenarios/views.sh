@@ -162,7 +162,7 @@ is "$(records latency | awk '{ n = $2; while (n > 1 && n % 2 == 0) n /= 2; if (n
 # Not in service: no lies.
 machinectl faulty 3 ud
 wait_for 'scan full && at_rest && [ "$(get cores)" = 0-2 ]' 20 "a core that fails is left out"
-like "$(records cores '^3 ')" '^3 0 - out 0 -6 ' "cores says why"
+like "$(records cores '^3 ')" '^3 0 - out 0 -14 ' "cores says why"
 is "$(records table '^3 ')" "3 - - -" "it is not read"
 machinectl faulty 3 none
 put enabled 0
