@@ -62,11 +62,12 @@ done
 ok "the module loads without node 1" load watch_ms=0 audit_ms=0
 wait_state ready
 wait_for 'settled 2 0,1024-1025' 20 "node 0 looks after what is in its window"
-is "$(get regions_uncovered)" 0 "node 1 has a window all the same"
+is "$(get regions_uncovered)" 4 "which is no core's window at 3 TiB"
 for cpu in 2 3; do
 	ok "CPU $cpu comes" online $cpu
 done
 wait_for 'settled 4 0,1024-1025,3072-3075' 20 "and looks after its memory"
+is "$(get regions_uncovered)" 0 "all of it is in some window"
 is "$(base 2) $(base 3)" "0x10100000001 0x10100000001" "through that window"
 is "$(machinectl count outside)" 0 "no RMPOPT outside a window"
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
