@@ -33,6 +33,10 @@ clean:
 check:
 	@tests/check $(T)
 
+check-all:
+	@tests/check --all
+	@tests/packages/check
+
 soak:
 	@tests/check --soak "$(T)" $(if $(SEED),--seed "$(SEED)")
 
@@ -116,7 +120,8 @@ help:
 	@echo 'make              build $(name).ko for the running kernel, or for KDIR='
 	@echo 'make run          see it work: on a host with RMPOPT for real, elsewhere on an emulated one'
 	@echo '                  (ARGS=--yes: do not ask)'
-	@echo 'make check        all tests; T=NAME runs those whose name contains NAME'
+	@echo 'make check        the tests for every day; T=NAME runs those whose name contains NAME'
+	@echo 'make check-all    all of them, with long storms, and "make check-packages"'
 	@echo 'make soak         the scenarios with "# soak: yes", each for T=MINUTES (SEED=N: as in that run)'
 	@echo 'make bench        side by side with two upstream algorithms on the emulated host (ARGS=--help)'
 	@echo 'make sim          what passes cost on simulated hosts of up to 512 cores and 8 TiB; tables in build/sim'
@@ -137,4 +142,4 @@ help:
 	@echo '                  (T=SUITE or a part of a name; see doc/packages.md)'
 	@echo 'make clean        remove what was built (the cache outside the tree stays)'
 
-.PHONY: dkms modules modules_install have-headers clean check soak bench sim run ctl install-ctl uninstall-ctl install-systemd uninstall-systemd stage dist deb rpm kernels check-packages install uninstall help
+.PHONY: dkms modules modules_install have-headers clean check check-all soak bench sim run ctl install-ctl uninstall-ctl install-systemd uninstall-systemd stage dist deb rpm kernels check-packages install uninstall help

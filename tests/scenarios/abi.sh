@@ -1,6 +1,7 @@
 #!/bin/sh
 # Files, parameters and their modes are those of doc/ABI, all of them and no others.
 # machine: --cores 4
+# check: kind
 # timeout: 60
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

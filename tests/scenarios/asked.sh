@@ -2,6 +2,7 @@
 # A pass that somebody asked for and that is cut short: it ends with its result, who asked is served, and
 # what is left undone waits with auto=N until somebody asks again.
 # machine: --cores 4
+# check: harsh
 # timeout: 120
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

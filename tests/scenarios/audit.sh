@@ -1,6 +1,7 @@
 #!/bin/sh
 # A core loses its table all by itself: within audit_ms an audit sees it, and that core alone works.
 # machine: --cores 4
+# check: kind
 # timeout: 90
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Back-off: followers are not sent to a region that comes and goes, until a pause that grows has ended.
 # machine: --cores 4
+# check: kind
 # timeout: 120
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

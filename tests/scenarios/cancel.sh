@@ -1,6 +1,7 @@
 #!/bin/sh
 # What the module wants itself survives somebody's request that is cancelled before it was begun.
 # machine: --cores 4
+# check: harsh
 # timeout: 90
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

@@ -2,6 +2,7 @@
 # Coverage: the RST of a sparse host, and the parameter coverage.
 # machine: --sparse --cores 2
 # profiles: kind harsh
+# check: harsh
 # timeout: 60
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

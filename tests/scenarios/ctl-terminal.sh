@@ -1,6 +1,7 @@
 #!/bin/sh
 # rmpoptctl on a terminal: a bar, a live view, colours; and exit code 64.
 # machine: --cores 4
+# check: harsh
 # timeout: 120
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

@@ -2,6 +2,7 @@
 # rmpoptctl why finds the pages that were planted, whose they are, and says what to do.
 # machine: --sparse --cores 4 --threads 2
 # modules: msr
+# check: harsh
 # timeout: 90
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Delta passes, second witness, catch-ups: exactly the work that is needed.
 # machine: --cores 4
+# check: kind
 # timeout: 120
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

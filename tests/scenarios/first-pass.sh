@@ -1,6 +1,7 @@
 #!/bin/sh
 # The first pass: exact counts, tables equal to the truth, a blocked region regained.
 # machine: --nodes 2 --cores 4 --threads 2
+# check: harsh
 # timeout: 90
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

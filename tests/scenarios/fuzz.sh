@@ -1,6 +1,7 @@
 #!/bin/sh
 # Random bytes into every file and reads from random places, during passes and hotplug: nothing but errnos comes of it.
 # machine: --cores 4
+# check: harsh
 # timeout: 300
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2046,SC2317
 . /rmpopt/lib.sh

@@ -2,6 +2,7 @@
 # The file hooks says what is attached: while the module is being loaded, and while it is being unloaded.
 # machine: --cores 4
 # build: tests/modules/convert tests/modules/slow_notifier
+# check: kind
 # timeout: 90
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

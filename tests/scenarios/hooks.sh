@@ -2,6 +2,7 @@
 # Conversions by the kernel's own functions: a pass after the quiet period, for what was converted and nothing else.
 # machine: --cores 4
 # build: tests/modules/convert
+# check: harsh
 # timeout: 120
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

@@ -3,6 +3,7 @@
 # machine: --cores 4
 # append: isolcpus=0 nohz_full=1-2
 # boot: own
+# check: kind
 # timeout: 60
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

@@ -1,6 +1,7 @@
 #!/bin/sh
 # A core that does not answer is left owing; unload waits for its handler.
 # machine: --cores 4
+# check: kind
 # timeout: 120
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

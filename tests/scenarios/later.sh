@@ -1,6 +1,7 @@
 #!/bin/sh
 # Requests for later: each begins the quiet period anew, but none waits longer than max_delay_ms.
 # machine: --cores 4
+# check: harsh
 # timeout: 90
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

@@ -1,6 +1,7 @@
 #!/bin/sh
 # One leader per node, each with its share of the regions.
 # machine: --nodes 2 --cores 2 --regions 128
+# check: kind
 # timeout: 180
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

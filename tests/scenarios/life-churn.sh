@@ -1,7 +1,7 @@
 #!/bin/sh
 # An agent asks for the platform's status all the time: followers are not interrupted each time.
 # machine: --cores 4 --snp psp --region-nodes 4
-# kernel: 7.2
+# kernel: 7.2/harsh 7.3/kind
 # timeout: 180
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

@@ -2,6 +2,7 @@
 # Hotplug at every moment: passes are held at the n-th RMPOPT of a core while the first sibling, the
 # second, or all of a core, a leader or a follower, goes offline, comes online, or both at once.
 # machine: --cores 4 --threads 2
+# check: kind
 # timeout: 500
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

@@ -1,6 +1,7 @@
 #!/bin/sh
 # RMPOPT faults in one region, on all cores or on one: the others go on, tries grow rare, and it is regained.
 # machine: --nodes 2 --cores 3 --regions 128
+# check: harsh
 # timeout: 900
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

@@ -1,6 +1,7 @@
 #!/bin/sh
 # RMPREAD answers "in use" now and then, or always: what can't be read changes nothing, and a wait that can't end says what to do.
 # machine: --cores 4
+# check: kind
 # timeout: 200
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

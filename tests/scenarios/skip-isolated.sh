@@ -2,6 +2,7 @@
 # Isolated cores: interrupted, or left alone, as the admin says; they never lead.
 # machine: --cores 4
 # append: isolcpus=0,3
+# check: harsh
 # timeout: 60
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

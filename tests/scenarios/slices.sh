@@ -1,6 +1,7 @@
 #!/bin/sh
 # Slices: how often and for how long followers are interrupted, on the modelled clock.
 # machine: --cores 4 --regions 256 --costs
+# check: harsh
 # timeout: 120
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Followers by tick: a busy CPU is not interrupted, an idle one is sent an IPI, one without either is late.
 # machine: --cores 4
+# check: harsh
 # timeout: 240
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Load and unload: 200 times with passes running, and at the worst moments.
 # machine: --cores 4
+# check: harsh
 # timeout: 400
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

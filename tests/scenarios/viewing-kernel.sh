@@ -3,6 +3,7 @@
 # machine: --nodes 2 --cores 2 --threads 2
 # build: tests/modules/in_kernel
 # modules: msr
+# check: harsh
 # timeout: 900
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2034,SC2317
 . /rmpopt/lib.sh

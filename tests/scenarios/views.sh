@@ -1,6 +1,7 @@
 #!/bin/sh
 # debugfs: each file shows what the machine has, and disturbs only whom it is asked about.
 # machine: --cores 4
+# check: kind
 # timeout: 120
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

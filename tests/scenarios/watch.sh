@@ -1,6 +1,7 @@
 #!/bin/sh
 # Watch, audit, back-off, auto: what the module finds by itself, and what that costs.
 # machine: --cores 4
+# check: harsh
 # timeout: 120
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

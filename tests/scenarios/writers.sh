@@ -1,6 +1,7 @@
 #!/bin/sh
 # Users: 50 writers at once; garbage is refused whole; requests are numbered and served.
 # machine: --cores 4
+# check: kind
 # timeout: 200
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

@@ -2,6 +2,7 @@
 # The exhaustive search finds what it is for: each rule of the planner is broken
 # in a copy, one at a time, and the search must fail. Each break is one sed
 # command; one that changes nothing any more is an error.
+# check-all: minutes, and it tests the search, which "make check" runs
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname -- "$0")/lib.sh"

@@ -13,14 +13,28 @@ is_shell() {
 	esac
 }
 
+files=()
 while read -r file; do
-	if [ ! -f "$tree/$file" ] || ! is_shell "$tree/$file"; then
-		continue
-	fi
-	if in_root "$root" --bind "$tree:/tree" -- env -C /tree shellcheck --color=never "$file" >"$scratch/log" 2>&1; then
-		pass "$file"
-	else
-		fail "$file" "$scratch/log"
+	if [ -f "$tree/$file" ] && is_shell "$tree/$file"; then
+		files+=("$file")
 	fi
 done < <(tree_files)
+in_root "$root" --bind "$tree:/tree" -- env -C /tree shellcheck --color=never --format=gcc "${files[@]}" >"$scratch/log" 2>&1 || :
+for file in "${files[@]}"; do
+	if grep -F "$file:" "$scratch/log" >"$scratch/said"; then
+		fail "$file" "$scratch/said"
+	else
+		pass "$file"
+	fi
+done
+if grep -vE '^[^ ]+:[0-9]+:[0-9]+: ' "$scratch/log" >"$scratch/said"; then
+	fail "shellcheck says nothing else" "$scratch/said"
+fi
+# shellcheck disable=SC2016 # the file's
+printf '#!/bin/sh\necho $1\n' >"$scratch/seeded.sh"
+if in_root "$root" --bind "$scratch:/seeded" -- shellcheck /seeded/seeded.sh >"$scratch/log" 2>&1; then
+	fail "shellcheck finds a seeded error" "$scratch/log"
+else
+	pass "shellcheck finds a seeded error"
+fi
 done_testing
