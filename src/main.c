@@ -23,6 +23,7 @@
 #include "host/host.h"
 #include "pass/lead.h"
 #include "plan/coverage.h"
+#include "state/guard.h"
 #include "state/params.h"
 #include "state/state.h"
 #include "worker/worker.h"
@@ -208,6 +209,7 @@ static int __init rmpopt_load(void)
 	if (ret == -ENOMEM)
 		pr_err("not enough memory to load: free some and load again\n");
 	if (ret) {
+		guard_stop();
 		cores_stop();
 		events_stop();
 		windows_stop();
@@ -231,6 +233,7 @@ static void __exit rmpopt_unload(void)
 	worker_stop();
 	lead_stop();
 	hotplug_stop();
+	guard_stop();
 	cores_stop();
 	events_stop();
 	windows_stop();

@@ -15,12 +15,11 @@
 #include <linux/cpumask.h>
 #include <linux/ktime.h>
 #include <linux/percpu.h>
-#include <linux/rcupdate.h>
-#include <linux/sched/isolation.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
 #include <linux/vmalloc.h>
 
+#include "host/host.h"
 #include "host/hw.h"
 #include "state/state.h"
 #include "state/trace.h"
@@ -113,21 +112,10 @@ int cores_select(const char *list)
 	return 0;
 }
 
-/*
- * Isolated and nohz_full CPUs have better things to do. The kernel may replace
- * its masks at any time (cpusets) and frees the old ones by RCU.
- */
-static bool is_housekeeper(unsigned int cpu)
-{
-	guard(rcu)();
-	return housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN) &&
-	       housekeeping_test_cpu(cpu, HK_TYPE_TICK);
-}
-
 static bool is_spared(unsigned int cpu)
 {
 	return tune_read(TUNE_ISOLATED) == TUNE_ISOLATED_SKIP &&
-	       !is_housekeeper(cpu);
+	       !host_is_housekeeper(cpu);
 }
 
 /**
@@ -285,7 +273,7 @@ static void refresh_core(struct core *core)
 	}
 	WRITE_ONCE(core->primary, primary);
 	if (primary < nr_cpu_ids)
-		core->plan.housekeeper = is_housekeeper(primary);
+		core->plan.housekeeper = host_is_housekeeper(primary);
 	if (epoch != core->epoch || !cores_may_take_part(core))
 		cores_leave(core);
 	if (epoch == core->epoch)

@@ -13,6 +13,8 @@
 #include <linux/errno.h>
 #include <linux/kprobes.h>
 #include <linux/printk.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/isolation.h>
 #include <linux/string.h>
 #include <asm/cpufeature.h>
 #include <asm/pgtable_types.h>
@@ -244,4 +246,18 @@ enum host_snp host_snp(bool init_check, const char **lacks)
 	if (lacks)
 		*lacks = sentence;
 	return snp;
+}
+
+/**
+ * host_is_housekeeper - is a CPU neither isolated nor nohz_full?
+ * @cpu: the CPU
+ *
+ * Any context. Isolated and nohz_full CPUs have better things to do. The kernel
+ * may replace its masks at any time (cpusets) and frees the old ones by RCU.
+ */
+bool host_is_housekeeper(unsigned int cpu)
+{
+	guard(rcu)();
+	return housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN) &&
+	       housekeeping_test_cpu(cpu, HK_TYPE_TICK);
 }

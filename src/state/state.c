@@ -22,6 +22,7 @@
 #include <linux/sysfs.h>
 
 #include "rmpopt.h"
+#include "guard.h"
 #include "state.h"
 #include "trace.h"
 #include "tune.h"
@@ -104,6 +105,7 @@ void state_kick(void)
 	/* Whoever sees the kick sees the wish; pairs with work(). */
 	smp_store_release(&wishes.kicked, true);
 	wake_up(&wishes.wait);
+	guard_kick();
 }
 
 static void kick_handler(struct irq_work *work)

@@ -8,11 +8,11 @@
  * It executes no RMPOPT (leaders' threads do, with low priority) and has the
  * priority of any other thread: the whole host's hotplug waits for it while it
  * holds cpus_read_lock(). From the first election on it stays on the first
- * leader's core, so that an idle module wakes no CPU that does not lead.
+ * leader's core, so that an idle module wakes no CPU that does not lead; if it
+ * gets no time there it is taken elsewhere (guard.c).
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
@@ -27,6 +27,7 @@
 #include "events/events.h"
 #include "pass/pass.h"
 #include "pass/slices.h"
+#include "state/guard.h"
 #include "state/state.h"
 #include "due.h"
 #include "worker.h"
@@ -83,6 +84,9 @@ static void wait_for_work(void)
 	/* Whatever is due all the same must not keep a CPU busy. */
 	u64 ns = at > now ? at - now : NSEC_PER_MSEC;
 
+	guard_rest(at);
+	if (kicked())
+		guard_kick();
 	if (!at)
 		wait_event_interruptible(wishes.wait, kicked());
 	else
@@ -138,20 +142,19 @@ static int work(void *unused)
 int worker_start(void)
 {
 	struct task_struct *task = kthread_create(work, NULL, KBUILD_MODNAME);
+	int ret;
 
 	if (IS_ERR(task))
 		return PTR_ERR(task);
+	ret = guard_start(task);
+	if (ret) {
+		kthread_stop(task);
+		return ret;
+	}
 	/* Handlers wake it up to their very end. */
 	wishes.worker = get_task_struct(task);
 	wake_up_process(task);
 	return 0;
-}
-
-/* Somebody waits: it need not wait for its CPU, too, if that is kept busy. */
-static void hurry(void)
-{
-	set_cpus_allowed_ptr(wishes.worker, cpu_possible_mask);
-	state_kick();
 }
 
 /**
@@ -163,7 +166,7 @@ static void hurry(void)
 void worker_leave(void)
 {
 	WRITE_ONCE(wishes.leaving, true);
-	hurry();
+	state_kick();
 	wait_event(wishes.wait, READ_ONCE(wishes.left));
 }
 
@@ -176,7 +179,7 @@ void worker_suspend(void)
 {
 	WRITE_ONCE(wishes.asleep, false);
 	WRITE_ONCE(wishes.suspended, true);
-	hurry();
+	state_kick();
 	wait_event(wishes.wait,
 		   READ_ONCE(wishes.asleep) || READ_ONCE(wishes.left));
 }

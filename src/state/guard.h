@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The guard: sees that the worker gets CPU time.
+ */
+#ifndef RMPOPT_GUARD_H
+#define RMPOPT_GUARD_H
+
+#include <linux/types.h>
+
+struct task_struct;
+
+int guard_start(struct task_struct *task);
+void guard_stop(void);
+void guard_kick(void);
+void guard_rest(u64 until);
+
+#endif /* RMPOPT_GUARD_H */
