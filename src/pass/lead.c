@@ -10,6 +10,7 @@
 #include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
+#include <linux/minmax.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/wait.h>
@@ -38,6 +39,7 @@
  * @times: how long they took; interrupts that came just then are counted in
  * @seen: @next when the worker last saw it move
  * @seen_at: ktime in ns of that
+ * @urged: it has the priority of any other thread, as it got no time with its own
  * @called_back: it was taken off its CPU, where it got no time
  */
 struct lead {
@@ -49,6 +51,7 @@ struct lead {
 	int result;
 	bool busy;
 	bool verify;
+	bool urged;
 	bool called_back;
 	u32 seen;
 	u64 seen_at;
@@ -56,9 +59,11 @@ struct lead {
 };
 
 /*
- * How long a thread may stand still: a real-time task may keep the CPU for
- * itself, where an administrator has switched off what is to prevent that.
+ * How long a thread may stand still. Beside cgroups of much weight one of low
+ * priority may: then it gets that of any other. A real-time task may keep the
+ * CPU for itself, where an administrator has switched off what is to prevent it.
  */
+#define PATIENCE_LOW_NS		(2 * NSEC_PER_SEC)
 #define PATIENCE_NS		(10 * NSEC_PER_SEC)
 /* And if the pass has to end anyway. */
 #define PATIENCE_ENDING_NS	(100 * NSEC_PER_MSEC)
@@ -214,6 +219,9 @@ void lead_send(u32 i, struct core *core)
 	lead->seen = lead->next;
 	lead->seen_at = ktime_get_ns();
 	lead->called_back = false;
+	if (lead->urged)
+		sched_set_normal(lead->task, MAX_NICE);
+	lead->urged = false;
 	/* Pairs with work(). */
 	smp_store_release(&lead->busy, true);
 	wake_up(&lead->wait);
@@ -235,8 +243,9 @@ bool lead_is_busy(u32 i)
  * @now: ktime in ns
  * @ending: the pass has to end
  *
- * By the worker; may sleep. A thread that stands still is allowed on all CPUs:
- * it finds that it has left its core, and hands the order back.
+ * By the worker; may sleep. A thread that stands still gets the priority of any
+ * other, and if that does not help it is allowed on all CPUs: it finds that it
+ * has left its core, and hands the order back.
  *
  * Return: ktime in ns at which to look again.
  */
@@ -250,12 +259,17 @@ u64 lead_watch(u32 i, u64 now, bool ending)
 		lead->seen = next;
 		lead->seen_at = now;
 	}
+	if (!lead->urged && now >= lead->seen_at + PATIENCE_LOW_NS) {
+		lead->urged = true;
+		sched_set_normal(lead->task, 0);
+	}
 	if (now >= lead->seen_at + patience) {
 		lead->called_back = true;
 		lead->seen_at = now;
 		set_cpus_allowed_ptr(lead->task, cpu_possible_mask);
 	}
-	return lead->seen_at + patience;
+	return lead->seen_at + (lead->urged ? patience :
+					      min(patience, PATIENCE_LOW_NS));
 }
 
 /**

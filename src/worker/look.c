@@ -82,7 +82,7 @@ static void name_dropped(const struct core *core)
 {
 	if (core->dropped == -ETIMEDOUT)
 		state_set(STATE_READY,
-			  "CPU %u and maybe more are left out for now: a thread of rmpopt got no time there; let real-time tasks leave it some (sched_rt_runtime_us), or leave it out by the parameter cpus",
+			  "CPU %u and maybe more are left out for now: a thread of rmpopt got no time there; let real-time tasks and cgroups of much weight leave it some, or leave it out by the parameter cpus",
 			  core->primary);
 	else if (core->dropped == -ENODEV)
 		state_set(STATE_READY,

@@ -2,7 +2,7 @@
 # One leader per node, each with its share of the regions.
 # machine: --nodes 2 --cores 2 --regions 128
 # check: kind
-# timeout: 180
+# timeout: 400
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
@@ -75,27 +75,74 @@ echo -1 >/proc/sys/kernel/sched_rt_runtime_us
 for server in /sys/kernel/debug/sched/fair_server/cpu*/runtime; do
 	[ ! -e "$server" ] || echo 0 >"$server"
 done
-starved=$(get leaders | cut -d , -f 2)
-taskset -p 1 $$ >/dev/null
-start_hog "$starved"
-put scan full
-# It is tried again after a second.
-wait_for 'get reason | grep -qE "^CPU $starved .* real-time"' 40 "a leader that gets no time is named, and why"
-wait_for '! in_list $starved "$(get leaders)" && at_rest' 40 "and replaced"
-# It takes part again soon, and what it lacks it gets behind its ticks.
-wait_for '[ "$(get regions_optimized)" = "$won" ]' 40 "all tables are full"
-end_hog
-wait_for 'settled && [ "$(get reason)" = ok ]' 30 "it takes part again by itself"
+taskset -p 2 $$ >/dev/null
+# With the first leader's CPU goes the worker's.
+for which in 2 1; do
+	starved=$(get leaders | cut -d , -f $which)
+	taskset -p $((starved < 2 ? 8 : 2)) $$ >/dev/null
+	start_hog "$starved"
+	put scan full
+	# It is tried again after a second.
+	wait_for 'get reason | grep -qE "^CPU $starved .* real-time"' 40 "leader $which gets no time: it is named, and why"
+	wait_for '! in_list $starved "$(get leaders)" && at_rest' 40 "and replaced"
+	# It takes part again soon, and what it lacks it gets behind its ticks.
+	wait_for '[ "$(get regions_optimized)" = "$won" ]' 40 "all tables are full"
+	end_hog
+	wait_for 'settled && [ "$(get reason)" = ok ]' 30 "it takes part again by itself"
 
-starved=$(get leaders | cut -d , -f 2)
+	starved=$(get leaders | cut -d , -f $which)
+	taskset -p $((starved < 2 ? 8 : 2)) $$ >/dev/null
+	start_hog "$starved"
+	put scan full
+	begin=$(uptime_ms)
+	put enabled 0
+	wait_state stopped 20 "stopped while leader $which gets no time"
+	cmp_ok $(($(uptime_ms) - begin)) '<' 8000 "it is not waited for"
+	put enabled 1
+	wait_for '[ "$(state)" != stopped ]' 8 "nor to start again"
+	wait_for 'at_rest && [ "$(get regions_optimized)" = "$won" ]' 60 "all tables are full"
+	end_hog
+	wait_for 'settled && [ "$(get reason)" = ok ]' 30 "it takes part again by itself"
+done
+
+# At rest: the worker is on the first leader's CPU.
+starved=$(get leaders | cut -d , -f 1)
+taskset -p $((starved < 2 ? 8 : 2)) $$ >/dev/null
 start_hog "$starved"
-put scan full
 begin=$(uptime_ms)
-put enabled 0
-wait_state stopped 20 "stopped while a leader gets no time"
-cmp_ok $(($(uptime_ms) - begin)) '<' 8000 "it is not waited for"
+put scan later
+put scan cancel
+wait_for '[ "$(get served)" = "$(get requested)" ]' 8 "the worker gets no time on its CPU: a request is served"
+cmp_ok $(($(uptime_ms) - begin)) '<' 4000 "soon"
+other=$((starved < 2 ? 2 : 1))
+begin=$(uptime_ms)
+ok "a CPU goes offline" offline $other
+ok "and comes back" online $other
+cmp_ok $(($(uptime_ms) - begin)) '<' 8000 "nobody waits for the worker"
 end_hog
+wait_for settled 30 "all is optimized"
 echo 950000 >/proc/sys/kernel/sched_rt_runtime_us
+
+# Little time: a cgroup of the greatest weight works on the first leader's CPU.
+mkdir -p /tmp/cgroup
+mount -t cgroup2 none /tmp/cgroup
+echo +cpu >/tmp/cgroup/cgroup.subtree_control
+mkdir /tmp/cgroup/heavy
+echo 10000 >/tmp/cgroup/heavy/cpu.weight
+leading=$(get leaders)
+for _ in 1 2; do
+	sh -c 'echo $$ >/tmp/cgroup/heavy/cgroup.procs; while :; do :; done' &
+	taskset -pc "${leading%,*}" $! >/dev/null
+	heavy="${heavy:-} $!"
+done
+wait_for '[ "$(wc -l </tmp/cgroup/heavy/cgroup.procs)" = 2 ]' 10 "much weight on the first leader's CPU"
+ok "a full scan" scan full 60
+is "$(get last_result) $(get reason) $(get leaders)" "ok ok $leading" "nobody is left out, and who leads leads on"
+# shellcheck disable=SC2086 # two
+kill $heavy
+wait_for '[ ! -s /tmp/cgroup/heavy/cgroup.procs ]' 10
+rmdir /tmp/cgroup/heavy
+umount /tmp/cgroup
 # Not before: the kernel's own thread of that CPU is to clear up there, too.
 ok "unload" unload
 written_once
