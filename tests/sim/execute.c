@@ -57,6 +57,9 @@ static void finish_instruction(struct sim_core *core, u64 now)
 	bool bit = host_execute(run.host, core, run.verify, core->place);
 
 	cost_end(core->kind);
+	if (run.tuning->tick_us && !core->plan.leads)
+		run.result->disabled = later(run.result->disabled,
+					     now - core->before);
 	run.result->cycles += now - core->before - cost_step();
 	plan_learn(&core->pace, now - core->before);
 	plan_note(&run.host->plan, &core->plan, core->place, bit);
@@ -77,11 +80,16 @@ static u64 lost_lately(const struct sim_core *core, u64 now)
 	return sum;
 }
 
-/* The interrupt itself is not in what the handler sees. */
+/* The interrupt itself is not in what the handler sees; a tick comes anyway. */
+static u64 cost_entry(void)
+{
+	return run.tuning->tick_us ? 0 : COST_ENTRY / 2;
+}
+
 static void end_slice(struct sim_core *core, u64 now)
 {
 	struct result *result = run.result;
-	u64 from = core->began - COST_ENTRY / 2, to = now + COST_ENTRY / 2;
+	u64 from = core->began - cost_entry(), to = now + cost_entry();
 
 	core->handler = now - core->began;
 	core->busy = false;
@@ -90,6 +98,8 @@ static void end_slice(struct sim_core *core, u64 now)
 	result->slices++;
 	result->followers += to - from;
 	result->longest = later(result->longest, to - from);
+	if (!run.tuning->tick_us)
+		result->disabled = later(result->disabled, to - from);
 	result->worst_ms = later(result->worst_ms, lost_lately(core, to));
 	result->overruns += core->handler > run.tuning->slice_us * CYCLES_PER_US;
 	if (core->slices > result->most)
@@ -196,6 +206,14 @@ static bool may_be_sent(const struct sim_core *core, u32 busy, u64 now)
 	return false;
 }
 
+/* When a slice begins that is sent now. */
+static u64 slice_begins(u64 now)
+{
+	u64 tick = run.tuning->tick_us * CYCLES_PER_US;
+
+	return tick ? (now / tick + 1) * tick : now + cost_entry();
+}
+
 /* Returns whether an order is left. */
 static bool send_all(u64 *now, u32 busy)
 {
@@ -213,8 +231,8 @@ static bool send_all(u64 *now, u32 busy)
 			continue;
 		busy += !core->plan.leads;
 		*now += COST_SINGLE;
-		send_order(core, *now + (core->plan.leads ? COST_WAKE :
-							    COST_ENTRY / 2));
+		send_order(core, core->plan.leads ? *now + COST_WAKE :
+						    slice_begins(*now));
 	}
 	return left;
 }

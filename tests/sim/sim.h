@@ -63,11 +63,14 @@ struct model {
  * @slice_us: see the module's parameters
  * @duty: the same
  * @parallel: the same
+ * @tick_us: followers=tick: a slice begins with the next tick, which all CPUs
+ *	have at the same time; 0: followers=ipi
  */
 struct tuning {
 	u32 slice_us;
 	u32 duty;
 	u32 parallel;
+	u32 tick_us;
 };
 
 /**
@@ -123,6 +126,7 @@ struct sim_core {
  * @leaders: time that leaders spent, without waiting
  * @worker: time that the worker spent
  * @longest: the longest interruption of a follower
+ * @disabled: the longest time in which interrupts were disabled there
  * @worst_ms: the most that a follower lost within a millisecond
  * @slices: interruptions of all followers
  * @most: interruptions of the follower that had the most
@@ -136,6 +140,7 @@ struct result {
 	u64 leaders;
 	u64 worker;
 	u64 longest;
+	u64 disabled;
 	u64 worst_ms;
 	u64 slices;
 	u32 most;

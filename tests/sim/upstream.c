@@ -59,6 +59,7 @@ static void add_round(struct result *result, const struct round *round)
 	result->leaders += round->wall;
 	if (round->longest > result->longest)
 		result->longest = round->longest;
+	result->disabled = result->longest;
 	if (worst > result->worst_ms)
 		result->worst_ms = worst;
 }
@@ -158,6 +159,7 @@ void merged_pass(struct host *host, const struct model *model,
 	memset(result, 0, sizeof(*result));
 	lead(host, model, regions, result);
 	sweep(host, model, regions, result);
+	result->disabled = result->longest;
 	result->worst_ms = result->longest < CYCLES_PER_MS ?
 			   result->longest : CYCLES_PER_MS;
 	result->most = 1;
