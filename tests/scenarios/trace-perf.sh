@@ -14,12 +14,14 @@ ok "the module loads" load watch_ms=0 audit_ms=0
 wait_state ready
 wait_for settled 20 "all is optimized"
 start=$(uptime_ms)
+passes=$(get passes)
 slices=$(count slices)
 perf trace -a -e 'rmpopt:pass_*,rmpopt:follower_slice' -o /tmp/traced rmpoptctl scan --full --wait >/tmp/out 2>&1
 is $? 0 "perf trace"
 like "$(cat /tmp/out)" "^ok: 7 of 8 GiB" "runs a scan"
 diag "$(cat /tmp/traced)"
 is "$(traced pass_begin) $(traced pass_end)" "1 1" "which is one pass"
+is $(($(get passes) - passes)) 1 "and no other one ran"
 is "$(traced follower_slice)" $(($(count slices) - slices)) "with all of its slices"
 like "$(cat /tmp/traced)" "rmpopt:pass_end\(.*stolen_us: $(count last_stolen_us)[,)]" "its end says what it has cost"
 diag "took $(($(uptime_ms) - start)) ms"
