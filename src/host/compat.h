@@ -6,6 +6,7 @@
 #ifndef RMPOPT_COMPAT_H
 #define RMPOPT_COMPAT_H
 
+#include <linux/hrtimer.h>
 #include <linux/sched.h>
 #include <linux/sysfs.h>
 #include <linux/thread_info.h>
@@ -19,6 +20,19 @@
 
 /* struct bin_attribute became const in callbacks and groups at once (6.16). */
 #define BIN_ATTRIBUTE typeof(**((struct attribute_group *)NULL)->bin_attrs)
+
+/* hrtimer_setup() is of 6.13; hrtimer_init() went a little later. */
+static inline void set_up_hrtimer(struct hrtimer *timer,
+				  enum hrtimer_restart (*function)(struct hrtimer *),
+				  enum hrtimer_mode mode)
+{
+#ifdef RMPOPT_HRTIMER_SETUP
+	hrtimer_setup(timer, function, CLOCK_MONOTONIC, mode);
+#else
+	hrtimer_init(timer, CLOCK_MONOTONIC, mode);
+	timer->function = function;
+#endif
+}
 
 /*
  * Let others have the CPU if somebody waits for it. With PREEMPT_LAZY

@@ -6,16 +6,18 @@
  * real-time task keeps that CPU for itself, an unbound work item takes the
  * worker elsewhere; the next election brings it back.
  *
- * While the worker rests the guard's timer is always ahead of the time at which
+ * While the worker rests the guard's timer is always behind the time at which
  * the worker is to wake up by itself, so it never fires and wakes nobody.
  */
 #include <linux/cpumask.h>
-#include <linux/jiffies.h>
+#include <linux/hrtimer.h>
 #include <linux/ktime.h>
+#include <linux/minmax.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 #include <linux/workqueue.h>
 
+#include "host/compat.h"
 #include "host/host.h"
 #include "guard.h"
 
@@ -33,15 +35,20 @@ static u64 back_at;
 static u64 had_run;
 
 static void look(struct work_struct *work);
-static DECLARE_DELAYED_WORK(looks, look);
+static DECLARE_WORK(looks, look);
+static struct hrtimer timer;
+
+/* Interrupts are disabled. */
+static enum hrtimer_restart on_time(struct hrtimer *unused)
+{
+	queue_work(queue, &looks);
+	return HRTIMER_NORESTART;
+}
 
 /* Look when the worker should have run by. */
-static void look_after(u64 at)
+static void look_after(u64 at, enum hrtimer_mode mode)
 {
-	u64 now = ktime_get_ns();
-	u64 ns = (at > now ? at - now : 0) + PATIENCE_NS;
-
-	mod_delayed_work(queue, &looks, nsecs_to_jiffies(ns));
+	hrtimer_start(&timer, ns_to_ktime(at + PATIENCE_NS), mode);
 }
 
 /* Online CPUs but one; if there are any, those that are not isolated. */
@@ -78,9 +85,9 @@ static void look(struct work_struct *work)
 	if (task_is_running(ward) && has_run == had_run)
 		move_away();
 	had_run = has_run;
-	/* It works, or should. */
+	/* Now and then, as long as it works, or should. */
 	if (at)
-		look_after(at);
+		look_after(max(at, ktime_get_ns()), HRTIMER_MODE_ABS_HARD);
 }
 
 /**
@@ -101,6 +108,7 @@ int guard_start(struct task_struct *task)
 		return -ENOMEM;
 	}
 	ward = get_task_struct(task);
+	set_up_hrtimer(&timer, on_time, HRTIMER_MODE_ABS_HARD);
 	/* From here on it may be kicked. */
 	smp_store_release(&queue, unbound);
 	return 0;
@@ -115,7 +123,11 @@ void guard_stop(void)
 {
 	if (!queue)
 		return;
-	cancel_delayed_work_sync(&looks);
+	WRITE_ONCE(back_at, 0);
+	hrtimer_cancel(&timer);
+	cancel_work_sync(&looks);
+	/* It may just have started it once more. */
+	hrtimer_cancel(&timer);
 	destroy_workqueue(queue);
 	put_task_struct(ward);
 	free_cpumask_var(elsewhere);
@@ -124,7 +136,7 @@ void guard_stop(void)
 /**
  * guard_kick - the worker has something to do now
  *
- * Any context but NMI.
+ * Any context but NMI. No isolated CPU gets the timer.
  */
 void guard_kick(void)
 {
@@ -137,7 +149,7 @@ void guard_kick(void)
 	at = xchg(&back_at, now);
 	/* Else it is being looked at already. */
 	if (!at || at > now)
-		look_after(now);
+		look_after(now, HRTIMER_MODE_ABS_HARD);
 }
 
 /**
@@ -150,7 +162,7 @@ void guard_rest(u64 until)
 {
 	WRITE_ONCE(back_at, until);
 	if (until)
-		look_after(until);
+		look_after(until, HRTIMER_MODE_ABS_PINNED_HARD);
 	else
-		cancel_delayed_work(&looks);
+		hrtimer_try_to_cancel(&timer);
 }
