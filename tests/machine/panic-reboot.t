@@ -75,6 +75,9 @@ is "$(marks held)" 1 "the leader was at its RMPOPT"
 panics follower --profile harsh
 is "$(marks armed)" 2 "RMPOPT_BASE stays as it was on all cores"
 is "$(marks held)" 1 "the follower was in its slice"
+panics tick --profile kind
+is "$(marks armed)" 2 "RMPOPT_BASE stays as it was on all cores"
+is "$(marks held)" 1 "the follower was in its slice behind a tick"
 
 end_of reboot 'reboot: Restarting system' --profile harsh
 is "$(marked)" 2 "the machine was told of it"

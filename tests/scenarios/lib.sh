@@ -132,6 +132,20 @@ done_testing() {
 loaded() { [ -d /sys/module/rmpopt ]; }
 load() { insmod "$here/rmpopt.ko" "$@"; }
 unload() { rmmod rmpopt; }
+# spin_on CPU... - a task that never sleeps on each of them, until spin_end
+spin_on() {
+	local cpu
+	spinners=
+	for cpu in "$@"; do
+		taskset -c "$cpu" sh -c 'while :; do :; done' &
+		spinners="$spinners $!"
+	done
+}
+# shellcheck disable=SC2086 # a list
+spin_end() {
+	kill $spinners
+	wait $spinners 2>/dev/null
+}
 # A test module of this repository, built by a "# build:" line.
 load_test() { local name=$1; shift; insmod "$here/$name.ko" "$@"; }
 

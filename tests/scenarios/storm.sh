@@ -45,7 +45,7 @@ give_back() {
 }
 
 tune() {
-	one_of duty parallel slice_us watch_ms audit_ms delay_ms max_delay_ms isolated auto
+	one_of duty parallel slice_us watch_ms audit_ms delay_ms max_delay_ms isolated followers auto
 	file=$word
 	random 300
 	case $file in
@@ -53,6 +53,7 @@ tune() {
 	parallel) word=$((random % 5)) ;;
 	audit_ms) word=$((random * 10 + 10)) ;;
 	isolated) one_of ipi skip ;;
+	followers) one_of tick ipi ;;
 	auto) one_of Y N ;;
 	*) word=$((random + 10)) ;;
 	esac

@@ -24,21 +24,6 @@ called() { grep -cE 'func=(ipi_handler|errand_handler|probe_handler)' "$tracing/
 # calls - function-call interrupts so far on followers' CPUs, as the kernel counts them all
 calls() { awk -v cpus="$followers" 'BEGIN { n = split(cpus, cpu) } $1 == "CAL:" { for (i = 1; i <= n; i++) sum += $(cpu[i] + 2); print sum }' /proc/interrupts; }
 
-# busy - a task that never sleeps on every CPU; ends with still
-busy() {
-	local cpu
-	spinners=
-	for cpu in $(all_cpus); do
-		taskset -c "$cpu" sh -c 'while :; do :; done' &
-		spinners="$spinners $!"
-	done
-}
-# shellcheck disable=SC2086 # a list
-still() {
-	kill $spinners
-	wait $spinners 2>/dev/null
-}
-
 ok "the module loads" load watch_ms=0 audit_ms=0 hooks=N
 wait_state ready
 wait_for 'settled 7' 30 "all is optimized"
@@ -54,7 +39,8 @@ regain() {
 	machinectl assign "$page" 7 4k && scan now 60 && machinectl release "$page" 4k && scan now 60
 }
 
-busy
+# shellcheck disable=SC2046 # a list
+spin_on $(all_cpus)
 slices=$(count slices) sent=$(count interruptions)
 machinectl reset
 before=$(calls)
@@ -80,7 +66,7 @@ ok "followers=ipi: a full pass" traced scan full 60
 cmp_ok "$(called)" '>=' 3 "the kernel has seen the module's"
 cmp_ok $(($(count interruptions) - sent)) '>=' 3 "each follower is interrupted"
 put tune/followers tick
-still
+spin_end
 
 # Idle CPUs have no tick to ride on: they are sent an IPI, which disturbs nobody.
 sent=$(count interruptions)
@@ -92,12 +78,13 @@ machinectl reset
 never '[ "$(machinectl count verifies)" != 0 ] || [ "$(machinectl count reports)" != 0 ]' 1 "then nothing runs any more"
 
 # A slice that waits for its tick is taken back if the pass has to end.
-busy
+# shellcheck disable=SC2046 # a list
+spin_on $(all_cpus)
 put scan full
 ok "a pass is cancelled" put scan cancel
 wait_for at_rest 20 "it ends"
 ok "unload while all CPUs are busy" unload
-still
+spin_end
 written_once
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
 done_testing

@@ -57,6 +57,11 @@ follower)
 	stay_on "$leader"
 	held_at "$other" 3
 	echo now >$die ;;
+tick)
+	stay_on "$leader"
+	taskset -c "$other" sh -c 'while :; do :; done' &
+	held_at "$other" 3
+	echo now >$die ;;
 reboot)
 	stay_on "$other"
 	held_at "$leader" 5
