@@ -11,7 +11,7 @@
  *	pass/		executes: passes, leaders, followers
  *	events/		told from outside: hooks, conversions, hotplug
  *	cores/		who shares a table, arming, who is left out, windows
- *	state/		state, reason, requests, tunables, tracepoints
+ *	state/		state, reason, requests, tunables, tracepoints, guard
  *	host/		instructions, MSRs, what the machine is
  *	plan/		what is believed of the tables: plain C
  *
@@ -42,7 +42,8 @@
  * Where the promises of the design are kept:
  *
  *	safe		host/hw.c (every access has an exception-table entry),
- *			pass/step.c (whose fault it was), cores/cores_drop.c
+ *			pass/step.c (whose fault it was), cores/cores_drop.c,
+ *			state/guard.c (the worker gets CPU time)
  *	complete	worker/due.c (watch, audit), plan/plan_phase.c
  *	minimal		plan/plan_phase.c, plan/plan_lead.c (what is ordered)
  *	quiet		pass/slice.c (behind a tick), pass/slices.c (duty, parallel),
