@@ -16,7 +16,7 @@ primaries=$(seq 0 "$threads" $((vcpus - 1)))
 last_page=262143
 guest_regions=100
 slice_cycles=$((50 * 2000))
-own_counts="verifies_leader verifies_follower verifies_catchup slices overruns"
+own_counts="verifies_leader verifies_follower verifies_catchup slices interruptions overruns"
 trace=/sys/kernel/tracing
 tell=/sys/module/rmpopt_upstream/parameters/run
 
@@ -188,6 +188,23 @@ case_slow() {
 	must machinectl slow 0 0 $slice_cycles
 }
 
+# Four cores take part, and each but the leader's has a task that never sleeps. (The emulated host
+# has two CPUs of its own: with all sixteen busy, ticks come seconds apart.)
+case_busy() {
+	local cpu busy=
+	new_machine
+	describe busy
+	start "cpus=0-$((4 * threads - 1))" followers=tick
+	for cpu in $(seq 0 "$threads" $((3 * threads))); do
+		in_list "$cpu" "$(get leaders)" || busy="$busy $cpu"
+	done
+	# shellcheck disable=SC2086 # a list
+	spin_on $busy
+	scanned busy full
+	spin_end
+	must unload
+}
+
 # trace EVENT FILTER - from now on; COMM is who is interrupted or asks, comm who is meant
 trace() {
 	must test -e "$trace/events/$1/filter"
@@ -273,6 +290,7 @@ host_s() {
 	must unload
 	case_half
 	case_none
+	case_busy
 	case_nodes
 }
 
