@@ -92,7 +92,7 @@ meanwhile() {
 	read -r failed ended </tmp/plugged
 	[ "$failed" = 0 ] || note "$* was vetoed"
 	[ $((ended - opened)) -le $slowest ] || slowest=$((ended - opened))
-	[ $((ended - opened)) -le $bound_ms ] || note "$* took $((ended - opened)) ms"
+	[ $((ended - opened)) -le "$bound_ms" ] || note "$* took $((ended - opened)) ms"
 }
 
 # Region 2 comes and goes: what a pass that was cut short leaves to back-off has to be asked for.
