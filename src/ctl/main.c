@@ -47,10 +47,10 @@ static int check_sysroot(void)
 	if (!options.sysroot)
 		return CTL_OK;
 	if (stat(options.sysroot, &stat_buf))
-		return failed("--sysroot %s: %s; give a folder saved by status --save",
+		return failed("--sysroot %s: %s; use a directory saved by status --save",
 			      options.sysroot, strerror(errno));
 	if (!S_ISDIR(stat_buf.st_mode))
-		return failed("--sysroot %s: not a folder; unpack the tar first",
+		return failed("--sysroot %s: not a directory; unpack the tar first",
 			      options.sysroot);
 	/* libkmod makes its paths absolute, and they are compared. */
 	whole = realpath(options.sysroot, NULL);
@@ -65,10 +65,14 @@ static int check_options(const struct command *command, const char *used)
 	const struct option_word *word;
 
 	for (word = option_words; word->name; word++)
-		if (strchr(used, word->code) && word->code != 'C' &&
+		if (strchr(used, word->code) &&
 		    !command_takes(command, word->code))
 			return misused("%s takes no --%s; see rmpoptctl %s --help",
 				       command->name, word->name, command->name);
+	if (options.json + options.raw + options.pairs > 1)
+		return misused("--json, --raw and --pairs exclude each other");
+	if (options.output && options.output_all)
+		return misused("--output and --output-all exclude each other");
 	if (options.output && !table_knows(command->columns, options.output))
 		return misused("--output %s: %s has other columns; see rmpoptctl %s --help",
 			       options.output, command->name, command->name);
@@ -88,6 +92,16 @@ static int check_arguments(const struct command *command, int count)
 	return CTL_OK;
 }
 
+/* Who reads JSON gets a document, whatever happens. */
+static int run_command(const struct command *command, char **arguments)
+{
+	int ret = command->run(arguments);
+
+	if (options.json && ret != CTL_USAGE && !table_printed())
+		table_print(table_new(command->name, command->columns, NULL));
+	return ret;
+}
+
 static int run(int argc, char **argv, const char *used)
 {
 	const struct command *command;
@@ -105,7 +119,7 @@ static int run(int argc, char **argv, const char *used)
 		return run_help(argv);
 	ret = check_options(command, used) ?:
 	      check_arguments(command, argc - 1) ?: check_sysroot();
-	return ret ?: command->run(argv + 1);
+	return ret ?: run_command(command, argv + 1);
 }
 
 int main(int argc, char **argv)
