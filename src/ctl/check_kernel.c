@@ -7,7 +7,7 @@
 
 #include "check.h"
 
-/* Functions of kernels that use RMPOPT themselves; the module looks for them, too (host.c). */
+/* Functions of kernels that drive RMPOPT themselves; the module looks for them, too (host.c). */
 static const char * const in_kernel[] = {
 	"snp_enable_rmpopt", "do_rmpopt_work", "rmpopt_scan_range", "rmpopt_init",
 	"snp_setup_rmpopt",
@@ -192,7 +192,7 @@ static bool headers_know_rmpopt(void)
 
 struct answer check_in_kernel(void)
 {
-	static const char why[] = "view only: this kernel uses RMPOPT itself";
+	static const char why[] = "view only: this kernel drives RMPOPT itself";
 	char *text = file_text("/proc/kallsyms"), *line;
 	const char *name;
 	int error = errno;

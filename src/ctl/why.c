@@ -79,7 +79,7 @@ static const char *view_advice(const struct host *host, const struct holders *ho
 	if (holders->somebody)
 		return "These are pages of SNP guests or firmware; without RMPREAD it is not known which.";
 	if (host->tables)
-		return "No page prevents it: the kernel, which uses RMPOPT itself, decides when to try it.";
+		return "No page prevents it: the kernel, which drives RMPOPT itself, decides when to try it.";
 	return format("No page prevents it: RMPOPT could optimize it. View only: %s.", host_why(host));
 }
 
