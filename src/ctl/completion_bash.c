@@ -12,13 +12,13 @@ static void print_command(const struct command *command)
 	const struct option_word *word;
 	const struct column *column;
 
-	printf("\t%s)\n\t\twords='", command->name);
+	printf("\t%s)\n\t\toptions='", command->name);
 	for (word = option_words; word->name; word++)
 		if (command_takes(command, word->code))
 			printf(" --%s", word->name);
-	printf("%s'\n", completion_arguments(command));
+	printf("' words='%s'\n", completion_arguments(command));
 	if (completion_has_parameters(command))
-		puts("\t\twords+=$parameters");
+		puts("\t\twords=$parameters");
 	if (command->columns) {
 		printf("\t\tcolumns='");
 		for (column = command->columns; column->name; column++)
@@ -73,7 +73,7 @@ static const char head[] =
 "# bash completion for rmpoptctl; printed by rmpoptctl completion bash\n"
 "_rmpoptctl()\n{\n"
 "\tlocal word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
-"\tlocal command='' words='' columns='' values='' name='' front='' i\n";
+"\tlocal command='' options='' words='' columns='' values='' name='' front='' i\n";
 
 static const char find_command[] =
 "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
@@ -104,6 +104,7 @@ static const char tail[] =
 "\t\tmapfile -t COMPREPLY < <(compgen -P \"$front\" -W \"$columns\" -- \"${word##*[,+]}\") ;;\n"
 "\t-t | --timeout | -c | --count) COMPREPLY=() ;;\n"
 "\t*)\n"
+"\t\t[[ -n $words && $word != -* ]] || words=$options\n"
 "\t\t[[ -z $name ]] || words=$values\n"
 "\t\tmapfile -t COMPREPLY < <(compgen -P \"$front\" -W \"$words\" -- \"$word\") ;;\n"
 "\tesac\n"
@@ -121,10 +122,10 @@ void completion_bash(void)
 	print_takers();
 	fputs(find_name, stdout);
 	print_values();
-	printf("\tcase $command in\n\t'')\n\t\twords='");
+	printf("\tcase $command in\n\t'')\n\t\toptions='--help --version' words='");
 	for (command = commands; command->name; command++)
 		printf(" %s", command->name);
-	puts(" --help --version'\n\t\t;;");
+	puts("'\n\t\t;;");
 	for (command = commands; command->name; command++)
 		print_command(command);
 	fputs(tail, stdout);

@@ -96,9 +96,15 @@ static int check_arguments(const struct command *command, int count)
 static int run_command(const struct command *command, char **arguments)
 {
 	int ret = command->run(arguments);
+	struct table *none;
 
-	if (options.json && ret != CTL_USAGE && !table_printed())
-		table_print(table_new(command->name, command->columns, NULL));
+	if (!options.json || ret == CTL_USAGE || table_printed())
+		return ret;
+	none = table_new(command->name, command->columns, NULL);
+	if (command->run == run_watch)
+		table_print_line(none);
+	else
+		table_print(none);
 	return ret;
 }
 
