@@ -5,6 +5,7 @@
  * shown with those that it explains. Reads only; never a command to the PSP.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "check.h"
 
@@ -92,10 +93,18 @@ void check_add(struct answer *answer, const char *read, const char *fix)
 	answer->fix = answer->fix ? format("%s\n%s", answer->fix, fix) : fix;
 }
 
-static void say_below(enum color start, const char *text)
+/* Is there no room beside the titles? */
+static bool is_narrow(void)
 {
-	printf("%*s%s", FIX_COLUMN, "", color(start));
-	fold(FIX_COLUMN, FIX_COLUMN, format("%s%s", text, color_end()));
+	u32 width = screen_width(STDOUT_FILENO);
+
+	return width && width < READ_COLUMN + FIX_COLUMN;
+}
+
+static void say_below(const char *start, const char *text)
+{
+	printf("%*s", FIX_COLUMN, "");
+	fold(FIX_COLUMN, FIX_COLUMN, start ? format("%s%s%s", start, text, color_end()) : text);
 }
 
 /* What fails because of it, so that nobody looks for a fix of that. */
@@ -108,7 +117,7 @@ static void say_explained(const struct finding *findings, size_t cause)
 		if (findings[i].cause == cause)
 			titles = format("%s%s\"%s\"", titles ?: "", titles ? ", " : "", conditions[i].title);
 	if (titles)
-		say_below(COLOR_DIM, format("because of this, these fail too: %s", titles));
+		say_below(color(COLOR_DIM), format("because of this, these fail too: %s", titles));
 }
 
 static void say(const struct finding *findings, size_t i)
@@ -116,11 +125,16 @@ static void say(const struct finding *findings, size_t i)
 	const struct answer *answer = &findings[i].answer;
 	char *fixes = arena_copy(answer->fix ?: ""), *fix;
 
-	printf("[ %s%s%s ] %-31s ", color(colors[answer->verdict]), words[answer->verdict],
-	       color_end(), conditions[i].title);
-	fold(READ_COLUMN, READ_COLUMN, answer->read);
+	printf("[ %s%s%s ] ", color(colors[answer->verdict]), words[answer->verdict], color_end());
+	if (is_narrow()) {
+		puts(conditions[i].title);
+		say_below(NULL, answer->read);
+	} else {
+		printf("%-31s ", conditions[i].title);
+		fold(READ_COLUMN, READ_COLUMN, answer->read);
+	}
 	while ((fix = next_line(&fixes)))
-		say_below(COLOR_BOLD, fix);
+		say_below(color(COLOR_BOLD), fix);
 	say_explained(findings, i);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* rmpoptctl: shows and controls rmpopt. */
 #include <errno.h>
+#include <langinfo.h>
 #include <locale.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -128,12 +129,19 @@ static int run(int argc, char **argv, const char *used)
 	return ret ?: run_command(command, argv + 1);
 }
 
+/* Of the user's locale only the character set: capitals of i and I are not the same everywhere. */
+static void set_locale(void)
+{
+	setlocale(LC_CTYPE, "");
+	setlocale(LC_CTYPE, strcmp(nl_langinfo(CODESET), "UTF-8") ? "C" : "C.UTF-8");
+}
+
 int main(int argc, char **argv)
 {
 	const char *used = "";
 	int first, ret;
 
-	setlocale(LC_CTYPE, "");
+	set_locale();
 	atexit(arena_clear);
 	first = options_parse(argc, argv, &used);
 	if (first < 0)

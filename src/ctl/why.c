@@ -160,15 +160,15 @@ static void say_holder(const struct records *records, size_t row,
 		return;
 	if (!strcmp(kind, "guest")) {
 		holders->guest = true;
-		printf("  guest with ASID %s: %llu page%s of 4 KiB\n",
-		       asid ?: "?", pages, plural(pages));
+		fold(0, 4, format("  guest with ASID %s: %llu page%s of 4 KiB",
+				  asid ?: "?", pages, plural(pages)));
 	} else if (!strcmp(kind, "unknown")) {
 		holders->somebody = true;
-		printf("  owner not known (no RMPREAD): %llu page%s of 4 KiB\n",
-		       pages, plural(pages));
+		fold(0, 4, format("  owner not known (no RMPREAD): %llu page%s of 4 KiB",
+				  pages, plural(pages)));
 	} else {
 		holders->firmware = true;
-		printf("  firmware: %llu page%s of 4 KiB\n", pages, plural(pages));
+		fold(0, 4, format("  firmware: %llu page%s of 4 KiB", pages, plural(pages)));
 	}
 }
 
@@ -184,11 +184,11 @@ static void say_blocks(const struct records *records, size_t row,
 	holders->somebody = is_unknown(asids);
 	if (!holders->somebody && !record_number(records, row, "firmware", &of_firmware))
 		return;
-	printf("  512 blocks of 2 MiB: %llu wholly and %llu partly assigned, %s\n", whole, partial,
-	       holders->somebody ? "owner not known (no RMPREAD)" :
-	       format("%llu with firmware pages", of_firmware));
+	fold(0, 4, format("  512 blocks of 2 MiB: %llu wholly and %llu partly assigned, %s", whole, partial,
+			  holders->somebody ? "owner not known (no RMPREAD)" :
+			  format("%llu with firmware pages", of_firmware)));
 	if (asids && !holders->somebody)
-		printf("  guests with ASID %s\n", asids);
+		fold(0, 4, format("  guests with ASID %s", asids));
 	holders->guest = asids && !holders->somebody;
 	holders->firmware = of_firmware;
 }
@@ -202,10 +202,10 @@ static const char *say_region(const struct host *host, u32 region,
 	const char *error = NULL;
 	size_t i;
 
-	printf("Region %u (%u GiB to %u GiB) is %soptimized.\n", region, region,
-	       region + 1, state == REGION_OPTIMIZED ? "" : "not ");
+	fold(0, 2, format("Region %u (%u GiB to %u GiB) is %soptimized.", region, region,
+			  region + 1, state == REGION_OPTIMIZED ? "" : "not "));
 	if (!exact && !options.sysroot)
-		puts("  (kernel locked down: blocks are shown instead of pages)");
+		fold(0, 4, "  (kernel locked down: blocks are shown instead of pages)");
 	for (i = 0; i < records_count(records); i++) {
 		if (!is_about(records, i, region))
 			continue;
