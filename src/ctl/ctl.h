@@ -9,7 +9,7 @@
  * --sysroot in front. A saved tree holds what the live files said; CPUID and
  * MSRs, which are no text there, are lines in SAVED_CPUID and SAVED_MSR.
  *
- * What a command is called, takes and shows stands in one table (commands.c);
+ * What a command is called, takes and shows is in one table (commands.c);
  * help, completion and JSON names come from it.
  */
 #ifndef RMPOPTCTL_H

@@ -249,7 +249,7 @@ bool host_read(struct host *host)
 	return true;
 }
 
-/* Where the RMP lies, and what no window holds; of no use to who only waits. */
+/* Where the RMP lies, and what no window holds; scan --wait does without. */
 void host_read_places(struct host *host)
 {
 	if (host->root)
