@@ -54,7 +54,7 @@ static const char *then_start(const char *steps)
 	return format("%s\n%s", steps, check_start_snp());
 }
 
-static struct answer offline(const struct list *cpus, const char *line)
+static struct answer some_offline(const struct list *cpus, const char *line)
 {
 	const char *smt = file_text(CPUS "smt/control"), *words = offline_words(line);
 	const char *read = format("offline: CPU%s %s", plural(cpus->members), list_text(cpus));
@@ -73,7 +73,7 @@ static struct answer offline(const struct list *cpus, const char *line)
 }
 
 /* nr_cpus=N hides CPUs if there are more than N; that N are possible is all that shows. */
-static struct answer hidden(const char *line, const struct list *present)
+static struct answer some_hidden(const char *line, const struct list *present)
 {
 	static const char * const names[] = { "nr_cpus=", "possible_cpus=", NULL };
 	const char *words = words_of(line, names);
@@ -101,7 +101,7 @@ struct answer check_cpus(void)
 		return pass(format("offline: CPU%s %s; SNP was initialised before",
 				   plural(missing.members), list_text(&missing)));
 	if (missing.members)
-		return offline(&missing, line);
+		return some_offline(&missing, line);
 	return check_snp_is_on() ? pass(format("%llu present, all online", present.members)) :
-	       hidden(line, &present);
+	       some_hidden(line, &present);
 }

@@ -24,7 +24,7 @@ struct answer check_loaded(void)
 }
 
 /* It waits for SNP: what prevents that explains it. */
-static struct answer waiting(const char *reason)
+static struct answer waits_for_snp(const char *reason)
 {
 	struct answer answer = fail(format("waiting: %s", reason), "see the reason");
 
@@ -45,7 +45,7 @@ struct answer check_state(void)
 	if (!strcmp(state, "viewing"))
 		return view(state, reason);
 	if (!strcmp(state, "waiting"))
-		return waiting(reason);
+		return waits_for_snp(reason);
 	if (!strcmp(state, "stopped"))
 		return fail(format("stopped: %s", reason), "rmpoptctl enable");
 	if (!strcmp(state, "failed"))

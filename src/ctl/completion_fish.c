@@ -9,16 +9,16 @@ static void print_action(const struct option_word *word, const struct command *c
 {
 	const struct column *column = command->columns;
 
-	if (word->text == &options.sysroot)
+	if (word->text == &options.sysroot) {
 		fputs(" -x -a '(__fish_complete_directories)'", stdout);
-	else if (word->text == &options.save)
+	} else if (word->text == &options.save) {
 		fputs(" -r -F", stdout);
-	else if (word->values)
+	} else if (word->values) {
 		printf(" -f -a '%s'", word->values);
-	else if (word->text != &options.output)
+	} else if (word->text != &options.output) {
 		fputs(" -x", stdout);
-	else {
-		fputs(" -x -a '(__fish_complete_list , \"printf %s\\\\n", stdout);
+	} else {
+		fputs(" -x -a '(__fish_complete_list , \"printf %s\\n", stdout);
 		for (; column->name; column++)
 			printf(" %s", column->name);
 		fputs("\")'", stdout);
@@ -41,20 +41,28 @@ static void print_options(const struct command *command, const char *start)
 	}
 }
 
-static void print_parameters(const char *start)
+static void print_parameter(const char *start, const struct parameter *parameter)
 {
-	const struct parameter *parameter;
+	const char *help = completion_quoted(parameter->help, "\\");
 	const char *unset = "__fish_contains_opt -s u unset";
-	char *values, *value;
+	char *values = arena_copy(completion_values(parameter)), *value;
 
-	for (parameter = parameters; parameter->name; parameter++) {
-		printf("%s; and not %s' -a '%s=' -d '%s'\n", start, unset, parameter->name,
-		       completion_quoted(parameter->help, "\\"));
-		printf("%s; and %s' -a '%s' -d '%s'\n", start, unset, parameter->name, completion_quoted(parameter->help, "\\"));
-		values = arena_copy(completion_values(parameter));
-		while ((value = next_word(&values)))
-			printf("%s; and not %s' -a '%s=%s'\n", start, unset, parameter->name, value);
-	}
+	printf("%s; and not %s' -a '%s=' -d '%s'\n", start, unset, parameter->name, help);
+	printf("%s; and %s' -a '%s' -d '%s'\n", start, unset, parameter->name, help);
+	while ((value = next_word(&values)))
+		printf("%s; and not %s' -a '%s=%s'\n", start, unset, parameter->name, value);
+}
+
+static void print_command(const struct command *command)
+{
+	const char *seen = format("complete -c rmpoptctl -n '__fish_seen_subcommand_from %s", command->name);
+	const struct parameter *parameter = parameters;
+
+	print_options(command, format("%s'", seen));
+	for (; completion_has_parameters(command) && parameter->name; parameter++)
+		print_parameter(seen, parameter);
+	if (*completion_arguments(command))
+		printf("%s' -a '%s'\n", seen, completion_arguments(command));
 }
 
 void completion_fish(void)
@@ -68,14 +76,6 @@ void completion_fish(void)
 	for (command = commands; command->name; command++)
 		printf("complete -c rmpoptctl -n __fish_use_subcommand -a %s -d '%s'\n", command->name,
 		       completion_quoted(command->summary, "\\"));
-	for (command = commands; command->name; command++) {
-		const char *seen = format("complete -c rmpoptctl -n '__fish_seen_subcommand_from %s",
-					  command->name);
-
-		print_options(command, format("%s'", seen));
-		if (completion_has_parameters(command))
-			print_parameters(seen);
-		else if (*completion_arguments(command))
-			printf("%s' -a '%s'\n", seen, completion_arguments(command));
-	}
+	for (command = commands; command->name; command++)
+		print_command(command);
 }

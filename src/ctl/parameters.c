@@ -134,7 +134,7 @@ static bool fits(const struct parameter *parameter, const char *text)
 	}
 }
 
-static const char *unknown(const char *word)
+static const char *unknown_name(const char *word)
 {
 	return format("unknown parameter %.*s", (int)strcspn(word, "="), word);
 }
@@ -146,7 +146,7 @@ const char *parameter_wrong(const char *word)
 	const struct parameter *parameter = parameter_find(word, length);
 
 	if (!parameter)
-		return unknown(word);
+		return unknown_name(word);
 	if (!word[length])
 		return format("%s requires a value, like %s=%s", word, word,
 			      parameter->standard);
@@ -175,7 +175,7 @@ int parameters_check_names(char **words)
 		if (strchr(*words, '='))
 			return misused("%s: with --unset, use a name without a value", *words);
 		if (!parameter_find(*words, strlen(*words)))
-			return misused("%s; see rmpoptctl set", unknown(*words));
+			return misused("%s; see rmpoptctl set", unknown_name(*words));
 	}
 	return CTL_OK;
 }

@@ -185,7 +185,7 @@ static void say_slice(const struct host *host)
 					    host->overruns, host->slices)));
 }
 
-static const char *leaders(const struct list *list)
+static const char *who_leads(const struct list *list)
 {
 	if (!list->members)
 		return "";
@@ -203,7 +203,7 @@ static void say_cores(const struct host *host)
 		return line("Cores", "none in use");
 	if (host->viewing)
 		return line("Cores", format("%llu with a table in use", host->cores.members));
-	line("Cores", format("%llu in use%s%s", host->cores.members, leaders(&host->leaders),
+	line("Cores", format("%llu in use%s%s", host->cores.members, who_leads(&host->leaders),
 			     behind ? format("; %llu behind", behind) : ""));
 	if (host->hooks)
 		line("Hooks", host->hooks);

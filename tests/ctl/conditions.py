@@ -6,7 +6,7 @@ import pathlib
 import tempfile
 
 import trees
-from tap import ctl, done, equal, like, unlike
+from tap import ctl, done, equal, like, ok, unlike
 
 MOK = "sys/firmware/efi/efivars/MokListRT-605dab50-e046-4300-abb6-3dd810dd8b23"
 LOCKED = "none [integrity] confidentiality"
@@ -292,6 +292,9 @@ def cmdline_tests():
 
 
 def modprobe_tests():
+    odd = b"options rmpopt duty=3 x=\x8a\x1b[2J\ninstall kvm_amd \x1b[2J\ninstall rmpopt \x1b]0;x\x07\n"
+    out = ctl("check", tree=variant("odd-bytes", lambda host: host.files.update({"etc/modprobe.d/x.conf": odd}))).out
+    ok("duty=3" not in out and "install rmpopt ?]0;x?" in out and out.isascii() and out.replace("\n", "").isprintable(), "what modprobe.d says is made printable", out)
     good = text_file("etc/modprobe.d/x.conf", 'options rmpopt cpus="0-3,8" slice-us=20 "duty=3"\noptions rmpopt coverage=all')
     code, found = rows(variant("quoted", good))
     equal((code, found["parameters"]["result"]), (0, "PASS"), "quotes and dashes in modprobe.d, as the kernel reads them")
