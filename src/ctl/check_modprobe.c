@@ -11,17 +11,6 @@
 
 typedef struct kmod_config_iter *(*config_list)(const struct kmod_ctx *ctx);
 
-/* What files of modprobe.d say must not control a terminal. */
-static char *printable(char *text)
-{
-	char *c;
-
-	for (c = text; c && *c; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
-	return text;
-}
-
 /* The first @limit values of a list under a module's name, joined; NULL if there is none. */
 static char *first_values(struct kmod_ctx *ctx, config_list list, const char *module,
 			  u32 limit, u32 *count)

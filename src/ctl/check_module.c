@@ -23,6 +23,7 @@ static struct answer look_built(struct kmod_module *module)
 		return pass("built into the kernel");
 	if (options.sysroot && !strncmp(path, options.sysroot, strlen(options.sysroot)))
 		path += strlen(options.sysroot);
+	path = printable(arena_copy(path));
 	if (stub)
 		return fail(format("%s is only a stub: rmpopt could not be built for this kernel", path), stub);
 	if (!version)

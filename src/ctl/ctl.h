@@ -111,6 +111,7 @@ bool has_word(const char *text, const char *word);
 const char *value_of(const char *text, const char *name);
 char *next_line(char **text);
 char *next_word(char **line);
+char *printable(char *text);
 const char *plural(u64 n);
 const char *micro(void);
 const char *duration(u64 ns);

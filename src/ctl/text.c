@@ -90,6 +90,17 @@ char *next_word(char **line)
 	return word;
 }
 
+/* Of what libkmod has read, nothing may control a terminal. NULL stays NULL. */
+char *printable(char *text)
+{
+	char *c;
+
+	for (c = text; c && *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	return text;
+}
+
 const char *plural(u64 n)
 {
 	return n == 1 ? "" : "s";
