@@ -117,8 +117,8 @@ struct answer check_modprobe(void)
 {
 	static const char * const modules[] = { "ccp", "kvm", "kvm_amd" };
 	static const char * const names[] = { "npt", "sev", "sev_es", "sev_snp" };
+	const char *now = file_text("/sys/module/kvm_amd/parameters/sev_snp"), *kvm;
 	struct answer answer = { };
-	const char *kvm;
 	bool readable;
 	size_t i;
 
@@ -131,6 +131,8 @@ struct answer check_modprobe(void)
 		return skip("can't read modprobe.d", NULL);
 	if (!answer.read)
 		return pass("nothing in modprobe.d prevents SNP");
+	if (now && *now == 'Y')
+		return skip(format("%s; kvm_amd has SNP now, but not after the next load", answer.read), find_snp);
 	answer.fix = format("%s\n%s", find_snp, check_start_snp());
 	return answer;
 }

@@ -126,6 +126,8 @@ def modprobe_fix_tests():
     equal(found["modprobe"]["fix"], "remove this; find it with: grep -rE '(install|options) (ccp|kvm)' /etc/modprobe.d /usr/lib/modprobe.d; " + RELOAD,
           "modprobe.d: and what to do")
     equal(found["parameters"]["read"], "modprobe.d: duty=0: allowed values are 1-100; unknown parameter x", "modprobe.d: all bad parameters at once")
+    row = rows(variant("later-modprobe", text_file("etc/modprobe.d/x.conf", "options kvm_amd sev=0")))[1]["modprobe"]
+    equal((row["result"], row["read"]), ("SKIP", "options kvm_amd sev=0; kvm_amd has SNP now, but not after the next load"), "modprobe.d: what only the next load will use")
     equal(failing(variant("good-modprobe", text_file("etc/modprobe.d/x.conf", "options kvm_amd sev=0\noptions kvm_amd sev=1\ninstall kvm /sbin/modprobe -i kvm"))),
           [], "modprobe.d: the last value counts, and commands that load something are none of our business")
 

@@ -168,7 +168,7 @@ like "$out" "^# TYPE rmpopt_passes_total counter\$" "metrics --textfile declares
 # A saved tree says what the host says.
 ctl status --save /tmp/saved
 is "$code" 0 "status --save"
-like "$out" "tell where guests live" "says what is in it"
+like "$out" "show where guests live" "says what is in it"
 for command in "status --json" "map --json" "cores --json" "check --json" "set --json" metrics; do
 	# shellcheck disable=SC2086
 	is "$(rmpoptctl $command --sysroot /tmp/saved)" "$(rmpoptctl $command)" "$command --sysroot says the same"
