@@ -95,7 +95,7 @@ static int insert(struct kmod_module *module, char **words)
 	error = kmod_module_probe_insert_module(module, 0, joined(words), NULL, NULL, NULL);
 	if (command && !host_loaded())
 		ret = failed("rmpopt was not loaded: modprobe.d has \"install rmpopt %s\", which was run instead; find it with grep -r 'install rmpopt' /etc/modprobe.d, and remove it",
-			     command);
+			     printable(arena_copy(command)));
 	else if (error < 0)
 		ret = failed("rmpopt was not loaded: %s", why_not(-error, log));
 	else if (!host_loaded())
