@@ -57,7 +57,9 @@ static const char *plain_advice(enum region_state state)
 	case REGION_UNCOVERED:
 		return "It is in no core's window: a window is 2 TiB, and is placed where most memory is.";
 	case REGION_FAULTY:
-		return "RMPOPT faults there, although RMPOPT_BASE is correct. It is retried at growing intervals. If it still faults after hours: rmpoptctl status --save FILE, and report it.";
+		return format("%s %s",
+			      "RMPOPT faults there, although RMPOPT_BASE is correct. It is retried at growing intervals.",
+			      "If it still faults after hours: rmpoptctl status --save FILE, and report it.");
 	default:
 		return NULL;
 	}
@@ -94,9 +96,11 @@ static const char *advice(const struct host *host, enum region_state state,
 	if (!takes_scans(host) && !anybody)
 		return format("No page prevents it, but rmpopt %s: %s", host_is(host), host->reason);
 	if (holders->guest || holders->somebody)
-		return "After these guests have ended: rmpoptctl scan --wait. Guests in huge pages (hugetlbfs) bound to a node occupy fewer regions.";
+		return format("%s %s", "After these guests have ended: rmpoptctl scan --wait.",
+			      "Guests in huge pages (hugetlbfs) bound to a node occupy fewer regions.");
 	if (holders->firmware)
-		return "Firmware uses such pages for its commands, and gives them back. A later scan may regain the region.";
+		return format("%s %s", "Firmware uses such pages for its commands, and gives them back.",
+			      "A later scan may regain the region.");
 	return state == REGION_BACKOFF ?
 	       "No page prevents it now. It was lost again and again, so it waits; to try now: rmpoptctl scan." :
 	       "No page prevents it now: rmpoptctl scan --wait.";
