@@ -197,8 +197,9 @@ static void sum_up(const struct sum *sum)
 	if (count[VERDICT_FAIL])
 		puts("Fix what failed, then check again.");
 	else if (count[VERDICT_VIEW])
-		puts("View only: the module can be loaded, and shows what the RMP and the tables hold; it\n"
-		     "changes nothing. rmpoptctl forecast shows what RMPOPT could optimize.");
+		fold(0, 0, format("%s %s",
+				  "View only: the module can be loaded, and shows what the RMP and the tables hold; it changes nothing.",
+				  "rmpoptctl forecast shows what RMPOPT could optimize."));
 }
 
 /* Where the module can't be used, nobody is told how to install it. */
