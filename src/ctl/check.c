@@ -60,7 +60,7 @@ static const struct condition conditions[] = {
 
 /**
  * struct finding - what was found about a condition
- * @answer: by itself
+ * @answer: the result of its own look
  * @cause: the place of the failed condition that explains it, or NO_CAUSE
  */
 struct finding {
@@ -107,7 +107,7 @@ static void say_below(const char *start, const char *text)
 	fold(FIX_COLUMN, FIX_COLUMN, start ? format("%s%s%s", start, text, color_end()) : text);
 }
 
-/* What fails because of it, so that nobody looks for a fix of that. */
+/* What fails because of it and needs no fix of its own. */
 static void say_explained(const struct finding *findings, size_t cause)
 {
 	const char *titles = NULL;
@@ -202,7 +202,7 @@ static void sum_up(const struct sum *sum)
 				  "rmpoptctl forecast shows what RMPOPT could optimize."));
 }
 
-/* Where the module can't be used, nobody is told how to install it. */
+/* Where the module can't be used, advice on how to install it would mislead. */
 static struct answer look(const struct condition *condition, const char *hopeless)
 {
 	if (hopeless && condition->place == OF_MODULE)

@@ -71,6 +71,7 @@ static const struct forbidding {
 	{ "iommu", "pt", .breaks = LINK_SNP_ALL },
 	{ "iommu.passthrough", NULL, true, true, .breaks = LINK_SNP_ALL },
 	{ "kvm_amd.npt", NULL, false, true, true, LINK_KVM | LINK_SNP },
+	{ "kvm_amd.nrips", NULL, false, true, true, LINK_KVM | LINK_SNP },
 	{ "kvm_amd.sev", NULL, false, true, true, LINK_KVM | LINK_SNP },
 	{ "kvm_amd.sev_es", NULL, false, true, true, LINK_KVM | LINK_SNP },
 	{ "kvm_amd.sev_snp", NULL, false, true, true, LINK_KVM | LINK_SNP },
@@ -99,7 +100,7 @@ static const char *forbidden(const char *text, const struct forbidding *what)
 	return found;
 }
 
-/* It does nothing, and who wrote it expects something else. */
+/* It does nothing, but looks as if it did. */
 static bool has_bare_disable(const char *text)
 {
 	char *line = arena_copy(text), *word;

@@ -62,7 +62,7 @@ static struct answer sev_bit(u32 mask, unsigned int bit, const char *fix,
 	struct cpuid regs;
 
 	if (!is_amd())
-		return skip("needs an AMD CPU", NULL);
+		return skip("requires an AMD CPU", NULL);
 	if (!hw_cpuid(CPUID_SEV, 0, &regs))
 		return without("no CPUID Fn8000_001F", fix);
 	if (!(regs.eax & mask))
@@ -102,7 +102,7 @@ struct answer check_rmpopt(void)
 	struct cpuid regs;
 
 	if (!is_amd())
-		return skip("needs an AMD CPU", NULL);
+		return skip("requires an AMD CPU", NULL);
 	if (!hw_cpuid(CPUID_RMP, 0, &regs))
 		return view("no CPUID Fn8000_0025", why);
 	if (!(regs.edx & CPUID_EDX_RMPOPT))
@@ -116,9 +116,9 @@ static const char *no_snp_cpu(void)
 	struct cpuid regs;
 
 	if (!is_amd())
-		return "needs an AMD CPU";
+		return "requires an AMD CPU";
 	if (!hw_cpuid(CPUID_SEV, 0, &regs) || !(regs.eax & CPUID_EAX_SNP))
-		return "needs a CPU with SEV-SNP";
+		return "requires a CPU with SEV-SNP";
 	return NULL;
 }
 
@@ -172,7 +172,7 @@ struct answer check_rmp_cfg(void)
 
 	/* A CPU without it has no such MSR. */
 	if (is_amd() && hw_cpuid(CPUID_SEV, 0, &regs) && !check_has_segments())
-		return skip("needs a CPU with the segmented RMP", NULL);
+		return skip("requires a CPU with the segmented RMP", NULL);
 	if (!msr_or_answer(MSR_RMP_CFG, "RMP_CFG", &value, &answer))
 		return answer;
 	if (!(value & RMP_CFG_SEGMENTED))

@@ -116,7 +116,7 @@ static void add_option(struct answer *answer, const char *options_of, const char
 struct answer check_modprobe(void)
 {
 	static const char * const modules[] = { "ccp", "kvm", "kvm_amd" };
-	static const char * const names[] = { "npt", "sev", "sev_es", "sev_snp" };
+	static const char * const names[] = { "npt", "nrips", "sev", "sev_es", "sev_snp" };
 	const char *now = file_text("/sys/module/kvm_amd/parameters/sev_snp"), *kvm;
 	struct answer answer = { };
 	bool readable;

@@ -173,7 +173,7 @@ static bool has_rmpopt(void)
 	return hw_cpuid(CPUID_RMP, 0, &regs) && (regs.edx & CPUID_EDX_RMPOPT);
 }
 
-/* What it means, also for somebody who considers a host with RMPOPT. */
+/* What it means on this host, or on one with RMPOPT. */
 static void say_meaning(const struct forecast *forecast, const struct host *host)
 {
 	u64 free = forecast->total[HOLDER_NONE], all = host->covered.members;

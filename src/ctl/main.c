@@ -93,7 +93,7 @@ static int check_arguments(const struct command *command, int count)
 	return CTL_OK;
 }
 
-/* Who reads JSON gets a document, whatever happens. */
+/* With --json there is always a document, also after a failure. */
 static int run_command(const struct command *command, char **arguments)
 {
 	int ret = command->run(arguments);

@@ -12,7 +12,7 @@
 
 /**
  * struct metric - a number of the module
- * @file: where it stands, below SYSFS
+ * @file: the file that has it, below SYSFS
  * @name: of the metric, without rmpopt_ and _total
  * @labels: with braces, "" for none
  * @unit: its unit, "" for none

@@ -203,7 +203,7 @@ static bool is_automatic(void)
 /*
  * The module forgets what is optimized whenever it stops; it shows it again when
  * a pass has ended. That has not happened if nothing is optimized and the last
- * pass did not end well, or none runs by itself.
+ * pass did not end well, or passes do not start automatically.
  */
 static bool has_looked(const struct host *host)
 {
@@ -259,7 +259,7 @@ void host_read_places(struct host *host)
 }
 
 /*
- * What could be optimized, where the module only looks: no pass tells then. It
+ * What could be optimized in view only mode, in which no pass finds that out. It
  * reads the whole RMP for it, so not for a picture each second.
  */
 void host_read_free(struct host *host)
@@ -274,7 +274,7 @@ const char *host_is(const struct host *host)
 	return host_has_state(host, "failed") ? "has failed" : format("is %s", host->state);
 }
 
-/* The reason without the words that all reasons to only look begin with. */
+/* The reason without "view only: ". */
 const char *host_why(const struct host *host)
 {
 	static const char words[] = "view only: ";

@@ -13,10 +13,10 @@
 /**
  * struct host - what the files in sysfs say; numbers may be UNKNOWN
  * @root: the files for root could be read
- * @viewing: the module only looks
+ * @viewing: the module is in view only mode
  * @tables: tables are in use, by the module or by the kernel
- * @looked: what is not optimized has been tried, so something is in the way
- * @automatic: passes begin by themselves
+ * @looked: what is not optimized has been tried, so something prevents it
+ * @automatic: passes start automatically
  * @knows_free: @optimizable was read
  * @eta_s: seconds until the running pass ends; watch alone can tell
  * @cores_count: how many are in @cores; so with @behind and @leaders

@@ -51,7 +51,7 @@ static void say_regions(const struct host *host)
 				 optimized, covered, percent));
 }
 
-/* Where the module only looks: what is shown, and from where. */
+/* In view only mode: where what is shown comes from. */
 static void say_source(const struct host *host)
 {
 	if (host->tables)

@@ -82,7 +82,7 @@ static int watch(struct follow *follow)
 			host.eta_s = eta_seconds(&eta, &host);
 		}
 		shown += !error && show(&host, last, sizeof(last));
-		/* Nobody reads it any more; main() says so. */
+		/* The reader is gone; main() reports it. */
 		if (fflush(stdout))
 			return 0;
 		/* A saved tree does not change. */

@@ -26,7 +26,7 @@ const struct column why_columns[] = {
 /* Says why a file of debugfs could not be read, by errno. */
 int why_no_debugfs(const char *file)
 {
-	/* Root gets that from a kernel that is locked down, and from nobody else. */
+	/* Only a locked down kernel does this to root. */
 	if (errno == EPERM)
 		return failed(DEBUGFS "%s: not permitted: the kernel is locked down (/sys/kernel/security/lockdown), as with Secure Boot",
 			      file);
@@ -35,10 +35,10 @@ int why_no_debugfs(const char *file)
 }
 
 /**
- * struct holders - who has pages of a region
+ * struct holders - owners of pages in a region
  * @guest: guests
  * @firmware: firmware
- * @somebody: the CPU does not tell whose they are
+ * @somebody: some owner; the CPU has no RMPREAD
  */
 struct holders {
 	bool guest;

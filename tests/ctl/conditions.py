@@ -107,7 +107,7 @@ def cause_tests():
              {"cmdline": ["iommu", "snp_host", *SNP]}),
             ("four words at once", without_snp("iommu=pt amd_iommu=pgtbl_v2 rmpopt.disable=1 kvm_amd.sev_snp=0", **IOMMU),
              {"cmdline": ["snp_host", *SNP]}),
-            ("kvm_amd.sev=0", without_snp("kvm_amd.sev=0"), {"cmdline": SNP}),
+            *((f"kvm_amd.{name}=0", without_snp(f"kvm_amd.{name}=0"), {"cmdline": SNP}) for name in ("sev", "sev_es", "npt", "nrips")),
             ("module_blacklist=ccp", without_snp("module_blacklist=nouveau,ccp"), {"cmdline": SNP}),
             ("a word about rmpopt explains nothing of SNP", without_snp("rmpopt.disable=1"), {"cmdline": [], "kvm_amd": SNP[1:]}),
             ("modprobe.d", without_snp(**{CONF: "options kvm_amd sev=0\noptions kvm-amd sev_es=1"}), {"modprobe": SNP}),
