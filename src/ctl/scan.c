@@ -40,9 +40,9 @@ static int refused(int error)
 	struct host host;
 
 	if (error == EOPNOTSUPP && host_read(&host))
-		return failed("no scan: %s; in view only mode there are no passes", host_why(&host));
+		return failed("no pass: %s; in view only mode there are none", host_why(&host));
 	if (error == ENODEV && host_read(&host))
-		return failed("no scan now: rmpopt %s: %s", host_is(&host), host.reason);
+		return failed("no pass now: rmpopt %s: %s", host_is(&host), host.reason);
 	if (error == EACCES)
 		return failed("can't write " SYSFS "scan; run this as root");
 	return failed("can't write " SYSFS "scan: %s; see rmpoptctl check",

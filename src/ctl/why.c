@@ -100,7 +100,7 @@ static const char *advice(const struct host *host, enum region_state state,
 			      "Guests in huge pages (hugetlbfs) bound to a node occupy fewer regions.");
 	if (holders->firmware)
 		return format("%s %s", "Firmware uses such pages for its commands, and gives them back.",
-			      "A later scan may regain the region.");
+			      "A later pass may regain the region.");
 	return state == REGION_BACKOFF ?
 	       "No page prevents it now. It was lost again and again, so it waits; to try now: rmpoptctl scan." :
 	       "No page prevents it now: rmpoptctl scan --wait.";

@@ -93,9 +93,9 @@ def locked_tests():
 
 def refused_tests():
     """The module takes no request, for one reason or the other."""
-    for host, error, said in ((trees.zen5(), errno.EOPNOTSUPP, "no scan: this CPU has no RMPOPT, .*; in view only mode there are no passes"),
-                              (trees.waiting(), errno.ENODEV, "no scan now: rmpopt is waiting: SNP is not enabled yet"),
-                              (trees.failed(), errno.ENODEV, "no scan now: rmpopt has failed: every core fails")):
+    for host, error, said in ((trees.zen5(), errno.EOPNOTSUPP, "no pass: this CPU has no RMPOPT, .*; in view only mode there are none"),
+                              (trees.waiting(), errno.ENODEV, "no pass now: rmpopt is waiting: SNP is not enabled yet"),
+                              (trees.failed(), errno.ENODEV, "no pass now: rmpopt has failed: every core fails")):
         code, out, err = Live(host).run("scan", refuse=f"rmpopt/scan {error}")
         equal((code, out, err.count("\n")), (1, "", 1), f"scan: fails in one line: {said}")
         like(err, rf"\Armpoptctl: {said}", f"scan: with the reason: {said}")
