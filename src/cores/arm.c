@@ -100,7 +100,7 @@ void arm_prepare(struct core *core)
 
 static bool is_busy(const struct core *core)
 {
-	/* Pairs with errand_handler(): its results are there before the flag. */
+	/* Pairs with errand_handler(): its results are visible before the flag. */
 	return smp_load_acquire(&core->errand.busy);
 }
 

@@ -426,7 +426,7 @@ struct core *cores_here(void)
  */
 struct core *cores_at(u32 i)
 {
-	/* Pairs with register_core(): the entries are there before the count. */
+	/* Pairs with register_core(): the entries are visible before the count. */
 	return i < smp_load_acquire(&core_count) ? core_list[i] : NULL;
 }
 

@@ -121,7 +121,7 @@ static inline bool core_takes_part(const struct core *core)
 /* Is its slice under way? If not, all that its handler has written may be read. */
 static inline bool core_is_busy(const struct core *core)
 {
-	/* Pairs with give_back() in slice.c: results are there before the flag. */
+	/* Pairs with give_back() in slice.c: results are visible before the flag. */
 	return smp_load_acquire(&core->slice.busy);
 }
 

@@ -1,48 +1,71 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * check: every condition in order. The order is that in which they are fixed:
- * CPU, BIOS, kernel, SNP, module. Reads only; never a command to the PSP.
+ * check: every condition, in the order in which they are fixed: CPU, BIOS,
+ * kernel, SNP, module. All are looked at before anything is said: a failure is
+ * shown with those that it explains. Reads only; never a command to the PSP.
  */
+#include <string.h>
+#include <unistd.h>
+
 #include "check.h"
 
 const struct column check_columns[] = {
-	{ "name", COLUMN_TEXT, "word for the condition" },
-	{ "result", COLUMN_TEXT, "PASS; FAIL; VIEW: the module then only looks; SKIP: not known, or no meaning here" },
+	{ "name", COLUMN_TEXT, "name of the condition, for scripts" },
+	{ "result", COLUMN_TEXT, "PASS, FAIL, VIEW (view only without this), or SKIP (not known, or not applicable)" },
 	{ "read", COLUMN_TEXT, "what was read" },
-	{ "fix", COLUMN_TEXT, "what to do; of VIEW what is lacking" },
+	{ "fix", COLUMN_TEXT, "what to do; with VIEW what is missing" },
+	{ "cause", COLUMN_TEXT, "name of the failed condition that explains this failure", true },
+	{ "title", COLUMN_TEXT, "the condition in words", true },
 	{ }
 };
 
 static const struct condition conditions[] = {
-	{ "vendor", "CPU is AMD's", check_vendor, DECIDES },
-	{ "hypervisor", "bare metal", check_hypervisor, DECIDES },
-	{ "snp", "CPU has SEV-SNP", check_snp },
+	{ "vendor", "CPU is AMD's", check_vendor, LINK_ALL, 0, DECIDES },
+	{ "hypervisor", "bare metal", check_hypervisor, LINK_ALL, 0, DECIDES },
+	{ "snp", "CPU has SEV-SNP", check_snp, LINK_SNP_ALL },
 	{ "rmpread", "CPU has RMPREAD", check_rmpread },
 	{ "segments", "CPU has the segmented RMP", check_segments },
 	{ "rmpopt", "CPU has RMPOPT", check_rmpopt },
-	{ "syscfg", "BIOS enables memory encryption", check_syscfg },
-	{ "rmp_base", "BIOS reserves the RMP", check_rmp_base },
+	{ "syscfg", "BIOS enables memory encryption", check_syscfg, LINK_SNP_ALL },
+	{ "rmp_base", "BIOS reserves the RMP", check_rmp_base, LINK_SNP_ALL },
 	{ "rmp_cfg", "RMP is segmented", check_rmp_cfg },
-	{ "iommu", "IOMMU can do SNP", check_iommu },
-	{ "kernel", "kernel version", check_kernel },
-	{ "config_sev", "kernel can be an SNP host", check_config_sev },
+	{ "iommu", "IOMMU supports SNP", check_iommu, LINK_SNP_ALL, LINK_IOMMU },
+	{ "kernel", "kernel is new enough", check_kernel, LINK_SNP_ALL | LINK_BUILD },
+	{ "config_sev", "kernel is built for SNP hosts", check_config_sev, LINK_KVM | LINK_SNP | LINK_BUILD },
 	{ "config_kprobes", "kernel has kprobes", check_config_kprobes },
 	{ "in_kernel", "kernel leaves RMPOPT alone", check_in_kernel },
-	{ "kdump", "no kdump kernel", check_kdump },
+	{ "kdump", "not a kdump kernel", check_kdump, LINK_ALL },
 	{ "cmdline", "kernel command line", check_cmdline },
-	{ "snp_host", "kernel is an SNP host", check_snp_host },
-	{ "kvm_amd", "kvm_amd has SNP", check_kvm_amd },
-	{ "snp_init", "SNP is enabled on all CPUs", check_snp_init },
-	{ "built", "module is installed", check_built, OF_MODULE },
-	{ "vermagic", "module is for this kernel", check_vermagic, OF_MODULE },
-	{ "signature", "module is signed if required", check_signature, OF_MODULE },
-	{ "key", "key of the module is enrolled", check_key, OF_MODULE },
-	{ "blacklist", "modprobe may load it", check_blacklist, OF_MODULE },
-	{ "parameters", "parameters are valid", check_parameters, OF_MODULE },
-	{ "loaded", "module is loaded", check_loaded, OF_MODULE },
-	{ "state", "module works", check_state, OF_MODULE },
-	{ "hooks", "hooks are attached", check_hooks, OF_MODULE },
-	{ "debugfs", "debugfs can be used", check_debugfs, OF_MODULE },
+	{ "modprobe", "modprobe.d leaves SNP on", check_modprobe, LINK_KVM | LINK_SNP },
+	{ "cpus", "all CPUs are online", check_cpus, LINK_KVM | LINK_SNP },
+	{ "snp_host", "kernel is an SNP host", check_snp_host, LINK_KVM | LINK_SNP, LINK_HOST },
+	{ "kvm_amd", "kvm_amd has SNP", check_kvm_amd, LINK_SNP, LINK_KVM },
+	{ "snp_init", "SNP is enabled on all CPUs", check_snp_init, LINK_SNP, LINK_SNP },
+	{ "built", "module is installed", check_built, 0, LINK_BUILD, OF_MODULE },
+	{ "vermagic", "module is for this kernel", check_vermagic, 0, 0, OF_MODULE },
+	{ "signature", "module is signed if required", check_signature, 0, 0, OF_MODULE },
+	{ "key", "key of the module is enrolled", check_key, 0, 0, OF_MODULE },
+	{ "blacklist", "module may be loaded", check_blacklist, 0, 0, OF_MODULE },
+	{ "parameters", "parameters are valid", check_parameters, 0, 0, OF_MODULE },
+	{ "loaded", "module is loaded", check_loaded, 0, 0, OF_MODULE },
+	{ "state", "module works", check_state, 0, 0, OF_MODULE },
+	{ "hooks", "hooks are attached", check_hooks, 0, 0, OF_MODULE },
+	{ "debugfs", "debugfs can be read", check_debugfs, 0, 0, OF_MODULE },
+};
+
+#define CONDITIONS	ARRAY_SIZE(conditions)
+
+/* No other condition explains it. */
+#define NO_CAUSE	CONDITIONS
+
+/**
+ * struct finding - what was found about a condition
+ * @answer: the result of its own look
+ * @cause: the place of the failed condition that explains it, or NO_CAUSE
+ */
+struct finding {
+	struct answer answer;
+	size_t cause;
 };
 
 static const char * const words[] = {
@@ -59,70 +82,224 @@ static const enum color colors[] = {
 	[VERDICT_VIEW]	= COLOR_WARN,
 };
 
-static void say(const struct condition *condition, const struct answer *answer)
+/* Where what was read begins, and what is below it. */
+#define READ_COLUMN	41
+#define FIX_COLUMN	9
+
+void check_add(struct answer *answer, const char *read, const char *fix)
 {
-	printf("[ %s%s%s ] %-31s %s\n", color(colors[answer->verdict]),
-	       words[answer->verdict], color_end(), condition->title,
-	       answer->read);
-	if (answer->fix)
-		printf("         %s%s%s\n", color(COLOR_BOLD), answer->fix,
-		       color_end());
+	answer->verdict = VERDICT_FAIL;
+	answer->read = answer->read ? format("%s; %s", answer->read, read) : read;
+	answer->fix = answer->fix ? format("%s\n%s", answer->fix, fix) : fix;
 }
 
-static void add(struct table *table, const struct condition *condition,
-		const struct answer *answer)
+/* Is there no room beside the titles? */
+static bool is_narrow(void)
+{
+	u32 width = screen_width(STDOUT_FILENO);
+
+	return width && width < READ_COLUMN + FIX_COLUMN;
+}
+
+static void say_below(const char *start, const char *text)
+{
+	printf("%*s", FIX_COLUMN, "");
+	fold(FIX_COLUMN, FIX_COLUMN, start ? format("%s%s%s", start, text, color_end()) : text);
+}
+
+/* What fails because of it and needs no fix of its own. */
+static void say_explained(const struct finding *findings, size_t cause)
+{
+	const char *titles = NULL;
+	size_t i;
+
+	for (i = 0; i < CONDITIONS; i++)
+		if (findings[i].cause == cause)
+			titles = format("%s%s\"%s\"", titles ?: "", titles ? ", " : "", conditions[i].title);
+	if (titles)
+		say_below(color(COLOR_DIM), format("because of this, these fail too: %s", titles));
+}
+
+static void say(const struct finding *findings, size_t i)
+{
+	const struct answer *answer = &findings[i].answer;
+	char *fixes = arena_copy(answer->fix ?: ""), *fix;
+
+	printf("[ %s%s%s ] ", color(colors[answer->verdict]), words[answer->verdict], color_end());
+	if (is_narrow()) {
+		puts(conditions[i].title);
+		say_below(NULL, answer->read);
+	} else {
+		printf("%-31s ", conditions[i].title);
+		fold(READ_COLUMN, READ_COLUMN, answer->read);
+	}
+	while ((fix = next_line(&fixes)))
+		say_below(color(COLOR_BOLD), fix);
+	say_explained(findings, i);
+}
+
+/* In a cell steps are sentences. */
+static const char *in_line(const char *fix)
+{
+	char *rest = arena_copy(fix), *line;
+	const char *all = NULL;
+
+	while ((line = next_line(&rest)))
+		all = all ? format("%s; %s", all, line) : line;
+	return all;
+}
+
+static void add(struct table *table, const struct finding *finding, const struct condition *condition)
 {
 	table_row(table);
 	table_set(table, "name", "%s", condition->name);
-	table_set(table, "result", "%s", words[answer->verdict]);
-	table_set(table, "read", "%s", answer->read);
-	if (answer->fix)
-		table_set(table, "fix", "%s", answer->fix);
+	table_set(table, "result", "%s", words[finding->answer.verdict]);
+	table_set(table, "read", "%s", finding->answer.read);
+	if (finding->answer.fix)
+		table_set(table, "fix", "%s", in_line(finding->answer.fix));
+	if (finding->cause != NO_CAUSE)
+		table_set(table, "cause", "%s", conditions[finding->cause].name);
+	table_set(table, "title", "%s", condition->title);
 }
 
-static void sum_up(const u32 *count)
+/**
+ * struct sum - how many there are
+ * @count: by verdict
+ * @explained: failures that another one explains
+ */
+struct sum {
+	u32 count[ARRAY_SIZE(words)];
+	u32 explained;
+};
+
+static struct sum count_all(const struct finding *findings)
 {
-	printf("%u passed, %u failed, %u skipped%s.\n", count[VERDICT_PASS],
-	       count[VERDICT_FAIL], count[VERDICT_SKIP],
+	struct sum sum = { };
+	size_t i;
+
+	for (i = 0; i < CONDITIONS; i++) {
+		sum.count[findings[i].answer.verdict]++;
+		sum.explained += findings[i].cause != NO_CAUSE;
+	}
+	return sum;
+}
+
+static void sum_up(const struct sum *sum)
+{
+	const u32 *count = sum->count;
+	u32 causes = count[VERDICT_FAIL] - sum->explained;
+
+	printf("%u passed, %u failed%s, %u skipped%s.\n", count[VERDICT_PASS], causes,
+	       sum->explained ? format(" (and %u because of %s)", sum->explained,
+				       causes == 1 ? "that" : "those") : "",
+	       count[VERDICT_SKIP],
 	       count[VERDICT_VIEW] ? format(", %u view only", count[VERDICT_VIEW]) : "");
 	if (count[VERDICT_FAIL])
-		puts("Fix what failed from the top: later conditions often depend on earlier ones.");
+		puts("Fix what failed, then check again.");
 	else if (count[VERDICT_VIEW])
-		puts("View only: the module can be loaded, and shows what the RMP and the tables hold; it\n"
-		     "changes nothing. rmpoptctl forecast shows what RMPOPT could optimize.");
+		fold(0, 0, format("%s %s",
+				  "View only: the module can be loaded, and shows what the RMP and the tables hold; it changes nothing.",
+				  "rmpoptctl forecast shows what RMPOPT could optimize."));
 }
 
-/* Where the module can't be used, nobody is told how to install it. */
+/* Where the module can't be used, advice on how to install it would mislead. */
 static struct answer look(const struct condition *condition, const char *hopeless)
 {
 	if (hopeless && condition->place == OF_MODULE)
-		return skip(format("the module can't be used here: see %s", hopeless), NULL);
+		return skip(format("the module can't be used here: see \"%s\"", hopeless), NULL);
 	return condition->look();
+}
+
+static void look_at_all(struct finding *findings)
+{
+	const char *hopeless = NULL;
+	struct answer *answer;
+	size_t i;
+
+	for (i = 0; i < CONDITIONS; i++) {
+		answer = &findings[i].answer;
+		*answer = look(&conditions[i], hopeless);
+		answer->breaks = answer->breaks ?: conditions[i].breaks;
+		answer->needs = answer->needs ?: conditions[i].needs;
+		findings[i].cause = NO_CAUSE;
+		if (answer->verdict == VERDICT_FAIL && conditions[i].place == DECIDES && !hopeless)
+			hopeless = conditions[i].title;
+	}
+}
+
+/* The first failure that breaks what @i needs. */
+static size_t find_cause(const struct finding *findings, size_t i)
+{
+	const struct answer *other;
+	size_t j;
+
+	for (j = 0; j < CONDITIONS; j++) {
+		other = &findings[j].answer;
+		if (j != i && other->verdict == VERDICT_FAIL && (other->breaks & findings[i].answer.needs))
+			return j;
+	}
+	return NO_CAUSE;
+}
+
+/* Links lead one way only, so there is an end. */
+static size_t first_cause(const struct finding *findings, size_t i)
+{
+	size_t cause = find_cause(findings, i), before;
+
+	if (cause == NO_CAUSE)
+		return NO_CAUSE;
+	before = first_cause(findings, cause);
+	return before == NO_CAUSE ? cause : before;
+}
+
+static void find_causes(struct finding *findings)
+{
+	size_t i;
+
+	for (i = 0; i < CONDITIONS; i++)
+		if (findings[i].answer.verdict == VERDICT_FAIL)
+			findings[i].cause = first_cause(findings, i);
+}
+
+static int print_table(const struct finding *findings)
+{
+	struct table *table = table_new("check", check_columns, NULL);
+	size_t i;
+
+	for (i = 0; i < CONDITIONS; i++)
+		add(table, &findings[i], &conditions[i]);
+	return table_print(table);
+}
+
+/* Failures last: the end is what a screen shows. */
+static void print_words(const struct finding *findings, const struct sum *sum)
+{
+	size_t i;
+
+	for (i = 0; i < CONDITIONS; i++)
+		if (findings[i].answer.verdict != VERDICT_FAIL)
+			say(findings, i);
+	for (i = 0; i < CONDITIONS; i++)
+		if (findings[i].answer.verdict == VERDICT_FAIL && findings[i].cause == NO_CAUSE)
+			say(findings, i);
+	sum_up(sum);
 }
 
 int run_check(char **arguments)
 {
-	bool columns = options.json || options.output || options.no_headings;
-	struct table *table = columns ? table_new("check", check_columns) : NULL;
-	u32 count[ARRAY_SIZE(words)] = { };
-	const char *hopeless = NULL;
-	struct answer answer;
-	size_t i;
+	struct finding findings[CONDITIONS];
+	struct sum sum;
+	int ret = CTL_OK;
 
 	(void)arguments;
-	for (i = 0; i < ARRAY_SIZE(conditions); i++) {
-		answer = look(&conditions[i], hopeless);
-		count[answer.verdict]++;
-		if (answer.verdict == VERDICT_FAIL && conditions[i].place == DECIDES && !hopeless)
-			hopeless = conditions[i].name;
-		if (table)
-			add(table, &conditions[i], &answer);
-		else
-			say(&conditions[i], &answer);
-	}
-	if (!table)
-		sum_up(count);
-	else if (table_print(table))
-		return CTL_FAILED;
-	return count[VERDICT_FAIL] ? CTL_FAILED : CTL_OK;
+	if (options.quiet && table_wanted())
+		return misused("--quiet excludes all options about columns");
+	look_at_all(findings);
+	find_causes(findings);
+	sum = count_all(findings);
+	if (table_wanted())
+		ret = print_table(findings);
+	else if (!options.quiet)
+		print_words(findings, &sum);
+	return ret ?: sum.count[VERDICT_FAIL] ? CTL_FAILED : CTL_OK;
 }

@@ -14,17 +14,38 @@ enum verdict {
 	VERDICT_VIEW,
 };
 
+/*
+ * What a host has that fails may break more: these are the links between the
+ * conditions that break it and those that need it.
+ */
+enum link {
+	LINK_IOMMU	= 1 << 0,
+	/* The kernel takes the host for an SNP host. */
+	LINK_HOST	= 1 << 1,
+	LINK_KVM	= 1 << 2,
+	/* SNP is initialised. */
+	LINK_SNP	= 1 << 3,
+	/* The module can be built. */
+	LINK_BUILD	= 1 << 4,
+	LINK_SNP_ALL	= LINK_HOST | LINK_KVM | LINK_SNP,
+	LINK_ALL	= LINK_IOMMU | LINK_SNP_ALL | LINK_BUILD,
+};
+
 /**
  * struct answer - what was found about a condition
- * @verdict: whether it is met; skipped: it can't be told, or has no meaning here;
- *	view: it is not met, and the module then only looks
+ * @verdict: whether it is met; skipped: not known, or not applicable;
+ *	view: not met, and the module is in view only mode for it
  * @read: what was read
- * @fix: what to do, NULL for nothing
+ * @fix: what to do, a line for each step; NULL for nothing
+ * @breaks: what fails because of this
+ * @needs: what this fails without
  */
 struct answer {
 	enum verdict verdict;
 	const char *read;
 	const char *fix;
+	unsigned int breaks;
+	unsigned int needs;
 };
 
 /**
@@ -32,12 +53,16 @@ struct answer {
  * @name: word for scripts
  * @title: for people
  * @look: finds out
+ * @breaks: what fails if this fails; 0: the answer tells
+ * @needs: what it fails without; 0: the answer tells
  * @place: its part in what the others mean
  */
 struct condition {
 	const char *name;
 	const char *title;
 	struct answer (*look)(void);
+	unsigned int breaks;
+	unsigned int needs;
 	enum {
 		/* If it fails, the module can't be used here. */
 		DECIDES = 1,
@@ -48,7 +73,7 @@ struct condition {
 
 static inline struct answer pass(const char *read)
 {
-	return (struct answer){ VERDICT_PASS, read, NULL };
+	return (struct answer){ VERDICT_PASS, read };
 }
 
 static inline struct answer fail(const char *read, const char *fix)
@@ -60,6 +85,9 @@ static inline struct answer skip(const char *read, const char *fix)
 {
 	return (struct answer){ VERDICT_SKIP, read, fix };
 }
+
+/* One more thing that was found wrong; the first one is in an empty answer. */
+void check_add(struct answer *answer, const char *read, const char *fix);
 
 static inline struct answer view(const char *read, const char *why)
 {
@@ -82,6 +110,7 @@ struct answer check_iommu(void);
 /* check_kernel.c */
 const char *check_release(void);
 bool check_cpu_flag(const char *flag);
+bool check_config(const char *word);
 struct answer check_kernel(void);
 struct answer check_config_sev(void);
 struct answer check_config_kprobes(void);
@@ -92,11 +121,20 @@ const char *check_value_in(const char *word, const char *name);
 bool check_lists(const char *value, const char *word);
 struct answer check_kdump(void);
 struct answer check_cmdline(void);
+bool check_says_yes(const char *value);
+
+/* check_cpus.c */
+struct answer check_cpus(void);
 
 /* check_snp.c */
 struct answer check_snp_host(void);
 struct answer check_kvm_amd(void);
 struct answer check_snp_init(void);
+bool check_snp_is_on(void);
+const char *check_start_snp(void);
+
+/* check_state.c */
+bool check_is_loaded(void);
 struct answer check_loaded(void);
 struct answer check_state(void);
 struct answer check_hooks(void);
@@ -113,6 +151,7 @@ const char *check_lockdown(void);
 struct answer check_key(void);
 
 /* check_modprobe.c */
+struct answer check_modprobe(void);
 struct answer check_blacklist(void);
 struct answer check_parameters(void);
 

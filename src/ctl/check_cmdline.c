@@ -9,12 +9,12 @@ struct answer check_kdump(void)
 	char *line = file_text("/proc/cmdline");
 
 	if (file_exists("/proc/vmcore"))
-		return fail("there is a /proc/vmcore", "use the normal kernel: this is one for crash dumps");
+		return fail("/proc/vmcore exists", "boot the normal kernel: this one is for crash dumps");
 	if (!line)
 		return skip("no /proc/cmdline", NULL);
 	if (value_of(line, "elfcorehdr"))
 		return fail("elfcorehdr= is on the kernel command line",
-			    "use the normal kernel: this is one for crash dumps");
+			    "boot the normal kernel: this one is for crash dumps");
 	return pass("no /proc/vmcore, no elfcorehdr=");
 }
 
@@ -28,7 +28,7 @@ const char *check_value_in(const char *word, const char *name)
 }
 
 /* As the kernel reads a bool; a name alone says yes. */
-static bool says_yes(const char *value)
+bool check_says_yes(const char *value)
 {
 	return !*value || strchr("yY1tT", *value) || !strcasecmp(value, "on");
 }
@@ -47,12 +47,13 @@ bool check_lists(const char *value, const char *word)
 }
 
 /**
- * struct forbidding - what forbids SNP or rmpopt
- * @name: the name
- * @value: forbids as one of its values; NULL: its value is a bool
- * @yes: the bool that forbids
+ * struct forbidding - a word that prevents SNP or rmpopt
+ * @name: its name
+ * @value: prevents as one of its values; NULL: its value is a bool
+ * @yes: the bool that prevents
  * @last: of several words of that name only the last counts
  * @valued: modprobe passes it on, and only with a value
+ * @breaks: what fails because of it
  */
 static const struct forbidding {
 	const char *name;
@@ -60,20 +61,28 @@ static const struct forbidding {
 	bool yes;
 	bool last;
 	bool valued;
+	unsigned int breaks;
 } forbids[] = {
-	{ "sev", "nosnp" },
-	{ "amd_iommu", "off" },
+	{ "sev", "nosnp", .breaks = LINK_SNP_ALL },
+	{ "amd_iommu", "off", .breaks = LINK_IOMMU | LINK_SNP_ALL },
 	/* SNP wants the IOMMU's tables of version 1. */
-	{ "amd_iommu", "pgtbl_v2" },
-	{ "iommu", "off" },
-	{ "iommu", "pt" },
-	{ "iommu.passthrough", NULL, true, true },
-	{ "kvm_amd.sev_snp", NULL, false, true, true },
+	{ "amd_iommu", "pgtbl_v2", .breaks = LINK_SNP_ALL },
+	{ "iommu", "off", .breaks = LINK_IOMMU | LINK_SNP_ALL },
+	{ "iommu", "pt", .breaks = LINK_SNP_ALL },
+	{ "iommu.passthrough", NULL, true, true, .breaks = LINK_SNP_ALL },
+	{ "kvm_amd.npt", NULL, false, true, true, LINK_KVM | LINK_SNP },
+	{ "kvm_amd.nrips", NULL, false, true, true, LINK_KVM | LINK_SNP },
+	{ "kvm_amd.sev", NULL, false, true, true, LINK_KVM | LINK_SNP },
+	{ "kvm_amd.sev_es", NULL, false, true, true, LINK_KVM | LINK_SNP },
+	{ "kvm_amd.sev_snp", NULL, false, true, true, LINK_KVM | LINK_SNP },
+	{ "module_blacklist", "ccp", .breaks = LINK_KVM | LINK_SNP },
+	{ "module_blacklist", "kvm", .breaks = LINK_KVM | LINK_SNP },
+	{ "module_blacklist", "kvm_amd", .breaks = LINK_KVM | LINK_SNP },
 	{ "module_blacklist", "rmpopt" },
 	{ "rmpopt.disable", NULL, true, true, true },
 };
 
-/* The word of a command line that forbids, NULL if there is none. */
+/* The word of a command line that prevents, NULL if there is none. */
 static const char *forbidden(const char *text, const struct forbidding *what)
 {
 	char *line = arena_copy(text), *word;
@@ -83,7 +92,7 @@ static const char *forbidden(const char *text, const struct forbidding *what)
 		value = check_value_in(word, what->name);
 		if (!value || (what->valued && !strchr(word, '=')))
 			continue;
-		if (what->value ? check_lists(value, what->value) : says_yes(value) == what->yes)
+		if (what->value ? check_lists(value, what->value) : check_says_yes(value) == what->yes)
 			found = word;
 		else if (what->last)
 			found = NULL;
@@ -91,7 +100,7 @@ static const char *forbidden(const char *text, const struct forbidding *what)
 	return found;
 }
 
-/* It does nothing, and whoever wrote it expects something else. */
+/* It does nothing, but looks as if it did. */
 static bool has_bare_disable(const char *text)
 {
 	char *line = arena_copy(text), *word;
@@ -105,15 +114,18 @@ static bool has_bare_disable(const char *text)
 	return false;
 }
 
-/* All of them: each reboot that is saved counts. */
-static const char *all_forbidden(const char *line)
+/* All of them, as each one costs a reboot; @breaks gets what they break. */
+static const char *all_forbidden(const char *line, unsigned int *breaks)
 {
 	const char *word, *all = NULL;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(forbids); i++) {
 		word = forbidden(line, &forbids[i]);
-		if (word && !(all && has_word(all, word)))
+		if (!word)
+			continue;
+		*breaks |= forbids[i].breaks;
+		if (!all || !has_word(all, word))
 			all = format("%s%s%s", all ?: "", all ? " " : "", word);
 	}
 	return all;
@@ -121,16 +133,23 @@ static const char *all_forbidden(const char *line)
 
 struct answer check_cmdline(void)
 {
+	static const char bare[] =
+		"rmpopt.disable without a value does nothing: remove it, or use rmpopt.disable=1";
 	const char *line = file_text("/proc/cmdline"), *words;
+	struct answer answer = { };
 
 	if (!line)
 		return skip("no /proc/cmdline", NULL);
-	words = all_forbidden(line);
+	words = all_forbidden(line, &answer.breaks);
 	if (words)
-		return fail(format("found: %s", words),
-			    "remove it from the kernel command line and reboot");
+		check_add(&answer, words, strchr(words, ' ') ?
+			  "remove these from the kernel command line, and reboot" :
+			  "remove this from the kernel command line, and reboot");
+	if (words && has_bare_disable(line))
+		check_add(&answer, "rmpopt.disable", bare);
+	if (words)
+		return answer;
 	if (has_bare_disable(line))
-		return skip("rmpopt.disable has no value: modprobe does not pass it on, it does nothing",
-			    "to keep the module from loading: rmpopt.disable=1, or module_blacklist=rmpopt; else remove it");
+		return skip("rmpopt.disable", bare);
 	return pass("nothing that prevents SNP or rmpopt");
 }

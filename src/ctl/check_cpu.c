@@ -38,8 +38,8 @@ struct answer check_vendor(void)
 		return skip("CPUID was not saved", NULL);
 	for (c = text; *c; c++)
 		if (*c < ' ' || *c > '~')
-			return fail("CPUID names no vendor", "use a host with AMD EPYC");
-	return strcmp(text, amd) ? fail(text, "use a host with AMD EPYC") :
+			return fail("CPUID has no vendor", "use an AMD EPYC host");
+	return strcmp(text, amd) ? fail(text, "use an AMD EPYC host") :
 	       pass(text);
 }
 
@@ -50,8 +50,8 @@ struct answer check_hypervisor(void)
 	if (!hw_cpuid(CPUID_FEATURES, 0, &regs))
 		return skip("CPUID was not saved", NULL);
 	if (regs.ecx & CPUID_ECX_HYPERVISOR)
-		return fail("CPUID Fn1 ECX[31] is 1: a hypervisor runs below",
-			    "run this on the bare-metal SNP host, not in a guest");
+		return fail("CPUID Fn1 ECX[31] is 1: this is a VM",
+			    "run this on the SNP host itself, not in a VM");
 	return pass("CPUID Fn1 ECX[31] is 0");
 }
 
@@ -62,7 +62,7 @@ static struct answer sev_bit(u32 mask, unsigned int bit, const char *fix,
 	struct cpuid regs;
 
 	if (!is_amd())
-		return skip("needs an AMD CPU", NULL);
+		return skip("requires an AMD CPU", NULL);
 	if (!hw_cpuid(CPUID_SEV, 0, &regs))
 		return without("no CPUID Fn8000_001F", fix);
 	if (!(regs.eax & mask))
@@ -72,13 +72,13 @@ static struct answer sev_bit(u32 mask, unsigned int bit, const char *fix,
 
 struct answer check_snp(void)
 {
-	return sev_bit(CPUID_EAX_SNP, 4, "enable SME, SEV and SNP in the BIOS; if it does not offer them, use a newer CPU",
+	return sev_bit(CPUID_EAX_SNP, 4, "enable SME, SEV and SNP in the BIOS; if there are no such options, use a newer CPU",
 		       fail);
 }
 
 struct answer check_rmpread(void)
 {
-	return sev_bit(CPUID_EAX_RMPREAD, 21, "view only: this CPU has no RMPREAD, which comes with AMD Zen 5 EPYC: owners of pages are not known",
+	return sev_bit(CPUID_EAX_RMPREAD, 21, "view only: this CPU has no RMPREAD, which comes with AMD Zen 5 EPYC; owners of pages are not known",
 		       view);
 }
 
@@ -102,7 +102,7 @@ struct answer check_rmpopt(void)
 	struct cpuid regs;
 
 	if (!is_amd())
-		return skip("needs an AMD CPU", NULL);
+		return skip("requires an AMD CPU", NULL);
 	if (!hw_cpuid(CPUID_RMP, 0, &regs))
 		return view("no CPUID Fn8000_0025", why);
 	if (!(regs.edx & CPUID_EDX_RMPOPT))
@@ -110,15 +110,15 @@ struct answer check_rmpopt(void)
 	return pass("CPUID Fn8000_0025 EDX[0] is 1");
 }
 
-/* Why an MSR of SNP is not even looked at; NULL if it is. */
+/* Why an MSR of SNP is not read; NULL if it is. */
 static const char *no_snp_cpu(void)
 {
 	struct cpuid regs;
 
 	if (!is_amd())
-		return "needs an AMD CPU";
+		return "requires an AMD CPU";
 	if (!hw_cpuid(CPUID_SEV, 0, &regs) || !(regs.eax & CPUID_EAX_SNP))
-		return "needs a CPU with SEV-SNP";
+		return "requires a CPU with SEV-SNP";
 	return NULL;
 }
 
@@ -172,7 +172,7 @@ struct answer check_rmp_cfg(void)
 
 	/* A CPU without it has no such MSR. */
 	if (is_amd() && hw_cpuid(CPUID_SEV, 0, &regs) && !check_has_segments())
-		return skip("needs a CPU with the segmented RMP", NULL);
+		return skip("requires a CPU with the segmented RMP", NULL);
 	if (!msr_or_answer(MSR_RMP_CFG, "RMP_CFG", &value, &answer))
 		return answer;
 	if (!(value & RMP_CFG_SEGMENTED))
@@ -202,9 +202,9 @@ struct answer check_iommu(void)
 	for (i = 0; i < count; i++)
 		if (!iommu_has_snp(names[i], &known))
 			return fail(format("%s: bit 63 (SNP) of its features is 0", names[i]),
-				    "update the BIOS; it has to offer an IOMMU with SNP");
+				    "update the BIOS, or enable SNP support of the IOMMU in it");
 	if (!known)
 		return fail("no AMD IOMMU in /sys/class/iommu",
-			    "enable the IOMMU in the BIOS; remove amd_iommu=off and iommu=off from the kernel command line");
+			    "enable the IOMMU in the BIOS");
 	return pass(format("%zu IOMMU%s with SNP", count, plural(count)));
 }

@@ -3,10 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "check.h"
 
-/* Functions of kernels that drive RMPOPT themselves; host.c of the module looks for them, too. */
+/* Functions of kernels that drive RMPOPT themselves; the module looks for them, too (host.c). */
 static const char * const in_kernel[] = {
 	"snp_enable_rmpopt", "do_rmpopt_work", "rmpopt_scan_range", "rmpopt_init",
 	"snp_setup_rmpopt",
@@ -52,14 +53,39 @@ struct answer check_kernel(void)
 		return skip("no /proc/sys/kernel/osrelease", NULL);
 	if (version < 6009)
 		return fail(format("Linux %s", release),
-			    "run Linux 6.14 or later: the module is built for 6.9 and later");
+			    "run Linux 6.14 or later; the module can't be built for kernels before 6.9");
 	if (version >= 6014 || !check_has_segments())
 		return pass(format("Linux %s", release));
 	if (check_cpu_flag("sev_snp"))
-		return skip(format("Linux %s, which takes a segmented RMP if its vendor has added that",
+		return skip(format("Linux %s, which supports a segmented RMP only if its vendor has added that",
 				   release), NULL);
 	return fail(format("Linux %s", release),
-		    "run Linux 6.14 or later: earlier ones know a contiguous RMP only, and RMPOPT needs a segmented one");
+		    "run Linux 6.14 or later: RMPOPT requires a segmented RMP, which earlier kernels don't support");
+}
+
+/* Larger than any kernel's. */
+#define CONFIG_SIZE	(4u << 20)
+
+/* zlib's own words for "gzip, and nothing else". */
+#define GZIP_ONLY	(16 + MAX_WBITS)
+
+/* /proc/config.gz, which a kernel with CONFIG_IKCONFIG_PROC has; NULL if it can't be read. */
+static char *packed_config(void)
+{
+	char *text = arena_get(CONFIG_SIZE + 1);
+	z_stream stream = { .next_out = (Bytef *)text, .avail_out = CONFIG_SIZE };
+	size_t size;
+	int ret;
+
+	stream.next_in = (Bytef *)file_bytes("/proc/config.gz", &size);
+	if (!stream.next_in)
+		return NULL;
+	stream.avail_in = size;
+	if (inflateInit2(&stream, GZIP_ONLY) != Z_OK)
+		return NULL;
+	ret = inflate(&stream, Z_FINISH);
+	inflateEnd(&stream);
+	return ret == Z_STREAM_END ? text : NULL;
 }
 
 static char *kernel_config(const char **path)
@@ -79,7 +105,17 @@ static char *kernel_config(const char **path)
 		if (text)
 			return text;
 	}
-	return NULL;
+	*path = "/proc/config.gz";
+	return packed_config();
+}
+
+/* False also if it is not known. */
+bool check_config(const char *word)
+{
+	const char *path;
+	char *text = kernel_config(&path);
+
+	return text && has_word(text, word);
 }
 
 /* True if it is set; false with an answer why not. */
@@ -90,7 +126,7 @@ static bool config_or_answer(const char *name, struct answer *answer,
 	char *text = kernel_config(&path);
 
 	if (!text) {
-		*answer = skip(format("no /boot/config-%s", check_release()), NULL);
+		*answer = skip(format("no /boot/config-%s or /proc/config.gz", check_release()), NULL);
 		return false;
 	}
 	*answer = fail(format("%s=y is not in %s", name, path), fix);
@@ -107,7 +143,7 @@ struct answer check_config_sev(void)
 	return pass("CONFIG_KVM_AMD_SEV=y");
 }
 
-/* Only the hooks want them: no reason to fail. */
+/* Only hooks need them: not a failure. */
 struct answer check_config_kprobes(void)
 {
 	struct answer answer;
@@ -115,13 +151,13 @@ struct answer check_config_kprobes(void)
 	if (config_or_answer("CONFIG_KPROBES", &answer, NULL))
 		return pass("CONFIG_KPROBES=y");
 	answer.verdict = VERDICT_SKIP;
-	answer.fix = "not required: without kprobes changes are found by the watch instead of at once";
+	answer.fix = "not required: without kprobes, changes are found by the watch, not at once";
 	return answer;
 }
 
 /*
  * The one of in_kernel[] that a line of /proc/kallsyms is about, NULL if none.
- * Behind a dot stands what the compiler has made of it; ours are no sign.
+ * A dot and what follows comes from the compiler; ours are no sign.
  */
 static const char *in_kernel_name(char *line)
 {
@@ -138,7 +174,7 @@ static const char *in_kernel_name(char *line)
 	return NULL;
 }
 
-/* The module only looks if the headers that it is built with have the feature. */
+/* Built with headers that have the feature, the module is in view only mode. */
 static bool headers_know_rmpopt(void)
 {
 	static const char * const links[] = { "source", "build" };
@@ -172,5 +208,5 @@ struct answer check_in_kernel(void)
 		if (name)
 			return view(format("the kernel has %s()", name), why);
 	}
-	return pass("/proc/kallsyms has no function that drives RMPOPT");
+	return pass("/proc/kallsyms has no such function");
 }

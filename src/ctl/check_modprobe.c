@@ -11,43 +11,43 @@
 
 typedef struct kmod_config_iter *(*config_list)(const struct kmod_ctx *ctx);
 
-/* The first @limit values of a list under the module's name, joined; NULL if there is none. */
-static char *first_values(struct kmod_ctx *ctx, config_list list, u32 limit,
-			  u32 *count)
+/* The first @limit values of a list under a module's name, joined; NULL if there is none. */
+static char *first_values(struct kmod_ctx *ctx, config_list list, const char *module,
+			  u32 limit, u32 *count)
 {
 	struct kmod_config_iter *iter = list(ctx);
 	char *all = NULL;
 
 	*count = 0;
 	while (iter && *count < limit && kmod_config_iter_next(iter)) {
-		if (strcmp(kmod_config_iter_get_key(iter), MODULE_NAME))
+		if (strcmp(kmod_config_iter_get_key(iter), module))
 			continue;
 		all = format("%s%s%s", all ?: "", all ? " " : "",
 			     kmod_config_iter_get_value(iter) ?: "");
 		++*count;
 	}
 	kmod_config_iter_free_iter(iter);
-	return all;
+	return printable(all);
 }
 
 /*
- * What files say. What the live command line says stands behind it, and is all
- * that there is where libkmod is given no files: so many are left out.
+ * What files say. What the live command line says comes after it, and is all that
+ * libkmod finds if it is given no files: so many are left out.
  */
-static char *values(struct kmod_ctx *ctx, config_list list)
+static char *values(struct kmod_ctx *ctx, config_list list, const char *module)
 {
 	struct kmod_ctx *bare = kmod_bare();
 	u32 live = 0, all;
 
 	if (bare)
-		first_values(bare, list, -1, &live);
+		first_values(bare, list, module, -1, &live);
 	kmod_close(bare, NULL);
-	first_values(ctx, list, -1, &all);
-	return first_values(ctx, list, all - live, &all);
+	first_values(ctx, list, module, -1, &all);
+	return first_values(ctx, list, module, all - live, &all);
 }
 
-/* Of modprobe.d; NULL if it can't be read, or there is none. */
-static char *configured(config_list list, bool *readable)
+/* Of modprobe.d about a module; NULL if it can't be read, or there is none. */
+static char *configured(config_list list, const char *name, bool *readable)
 {
 	struct kmod_module *module;
 	struct kmod_ctx *ctx;
@@ -56,7 +56,7 @@ static char *configured(config_list list, bool *readable)
 	module = kmod_open(&ctx);
 	*readable = ctx;
 	if (ctx)
-		text = values(ctx, list);
+		text = values(ctx, list, name);
 	kmod_close(ctx, module);
 	return text;
 }
@@ -74,26 +74,99 @@ static bool cmdline_blacklists(void)
 	return false;
 }
 
-struct answer check_blacklist(void)
+/* Commands by which files keep a module from being loaded. */
+static bool loads_nothing(const char *command)
 {
-	const char *disabled = file_text("/proc/sys/kernel/modules_disabled");
-	const char *install, *blacklist;
-	bool readable;
+	static const char * const commands_of[] = {
+		"/bin/false", "/bin/true", "/usr/bin/false", "/usr/bin/true", "false", "true", ":",
+	};
+	size_t i;
 
-	if (disabled && *disabled == '1')
-		return file_exists(MODULE) ?
-		       skip("kernel.modules_disabled is 1, but it is loaded", NULL) :
-		       fail("kernel.modules_disabled is 1: no module can be loaded before a reboot",
-			    "load it before that is set (grep -r modules_disabled /etc/sysctl.d), and reboot");
-	install = configured(kmod_config_get_install_commands, &readable);
-	blacklist = configured(kmod_config_get_blacklists, &readable);
+	for (i = 0; i < ARRAY_SIZE(commands_of); i++)
+		if (!strcmp(command, commands_of[i]))
+			return true;
+	return false;
+}
+
+static const char find_snp[] =
+	"remove this; find it with: grep -rE '(install|options) (ccp|kvm)' /etc/modprobe.d /usr/lib/modprobe.d";
+
+/* What keeps SNP from being initialised: a module that is not loaded, or loaded without it. */
+static void add_install(struct answer *answer, const char *module, bool *readable)
+{
+	const char *install = configured(kmod_config_get_install_commands, module, readable);
+
+	if (install && loads_nothing(install))
+		check_add(answer, format("install %s %s", module, install), find_snp);
+}
+
+static void add_option(struct answer *answer, const char *options_of, const char *name)
+{
+	char *rest = arena_copy(options_of ?: ""), *word;
+	const char *value, *last = NULL;
+
+	while ((word = option_next(&rest))) {
+		value = check_value_in(option_plain(word), name);
+		last = value ?: last;
+	}
+	if (last && !check_says_yes(last))
+		check_add(answer, format("options kvm_amd %s=%s", name, last), find_snp);
+}
+
+struct answer check_modprobe(void)
+{
+	static const char * const modules[] = { "ccp", "kvm", "kvm_amd" };
+	static const char * const names[] = { "npt", "nrips", "sev", "sev_es", "sev_snp" };
+	const char *now = file_text("/sys/module/kvm_amd/parameters/sev_snp"), *kvm;
+	struct answer answer = { };
+	bool readable;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(modules); i++)
+		add_install(&answer, modules[i], &readable);
+	kvm = configured(kmod_config_get_options, "kvm_amd", &readable);
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		add_option(&answer, kvm, names[i]);
 	if (!readable)
 		return skip("can't read modprobe.d", NULL);
+	if (!answer.read)
+		return pass("nothing in modprobe.d prevents SNP");
+	if (now && *now == 'Y')
+		return skip(format("%s; kvm_amd has SNP now, but not after the next load", answer.read), find_snp);
+	answer.fix = format("%s\n%s", find_snp, check_start_snp());
+	return answer;
+}
+
+/* What keeps the module from being loaded. */
+static void add_obstacles(struct answer *answer, bool *readable)
+{
+	const char *disabled = file_text("/proc/sys/kernel/modules_disabled");
+	const char *install = configured(kmod_config_get_install_commands, MODULE_NAME, readable);
+
+	if (disabled && *disabled == '1')
+		check_add(answer, "kernel.modules_disabled is 1: no module can be loaded before a reboot",
+			  "load it before that is set (grep -r modules_disabled /etc/sysctl.d), and reboot");
 	if (install)
-		return fail("modprobe.d has \"install rmpopt\" with another command",
-			    "grep -r 'install rmpopt' /etc/modprobe.d, and remove that line");
+		check_add(answer, format("modprobe.d has \"install rmpopt %s\"", install),
+			  "remove this; find it with: grep -r 'install rmpopt' /etc/modprobe.d /usr/lib/modprobe.d");
+}
+
+struct answer check_blacklist(void)
+{
+	struct answer answer = { };
+	const char *blacklist;
+	bool readable;
+
+	add_obstacles(&answer, &readable);
+	if (answer.read && file_exists(MODULE))
+		return skip(format("%s, but it is loaded", answer.read), NULL);
+	if (answer.read)
+		return answer;
+	if (!readable)
+		return skip("can't read modprobe.d", NULL);
+	blacklist = configured(kmod_config_get_blacklists, MODULE_NAME, &readable);
 	if (blacklist || cmdline_blacklists())
-		return skip(format("%s blacklists it: it is not loaded by itself",
+		return skip(format("blacklisted by %s: not loaded automatically",
 				   blacklist ? "modprobe.d" : "the kernel command line"),
 			    "rmpoptctl load and modprobe rmpopt load it nevertheless");
 	return pass("nothing in modprobe.d prevents it");
@@ -116,50 +189,48 @@ static char *cmdline_options(void)
 	return all;
 }
 
-/* What is wrong with one of NAME=VALUE...; NULL if nothing. */
-static const char *wrong_option(const char *text)
+/* All that is wrong with NAME=VALUE...; @where they are, and what to do about that. */
+static void add_wrong(struct answer *answer, const char *text, const char *where, const char *fix)
 {
 	char *rest = arena_copy(text ?: ""), *word;
-	const char *wrong, *value;
+	const char *wrong, *value, *all = NULL;
 
 	while ((word = option_next(&rest))) {
 		word = option_plain(word);
 		wrong = parameter_wrong(word);
 		value = check_value_in(word, "disable");
 		if (!wrong && value && strchr("yY1", *value))
-			wrong = "disable is set";
+			wrong = format("%s: the module refuses to load", word);
 		if (wrong)
-			return wrong;
+			all = format("%s%s%s", all ?: "", all ? "; " : "", wrong);
 	}
-	return NULL;
+	if (all)
+		check_add(answer, format("%s: %s", where, all), fix);
 }
 
 struct answer check_parameters(void)
 {
 	bool readable;
-	const char *files = configured(kmod_config_get_options, &readable);
-	const char *line = cmdline_options(), *wrong;
+	const char *files = configured(kmod_config_get_options, MODULE_NAME, &readable);
+	const char *line = cmdline_options();
+	struct answer answer = { };
 
-	wrong = wrong_option(files);
-	if (wrong)
-		return fail(format("modprobe.d: %s", wrong),
-			    "grep -r 'options rmpopt' /etc/modprobe.d, and fix that line");
-	wrong = wrong_option(line);
-	if (wrong)
-		return fail(format("kernel command line: %s", wrong),
-			    "fix it on the kernel command line, and reboot");
+	add_wrong(&answer, files, "modprobe.d", "fix this; find it with: grep -r 'options rmpopt' /etc/modprobe.d");
+	add_wrong(&answer, line, "kernel command line", "fix this on the kernel command line, and reboot");
+	if (answer.read)
+		return answer;
 	if (!files && !line)
-		return pass("modprobe.d has none: defaults");
+		return pass("none in modprobe.d: defaults");
 	return pass(format("%s%s%s%s%s", files ? "modprobe.d: " : "", files ?: "",
 			   files && line ? "; " : "",
 			   line ? "kernel command line: " : "", line ?: ""));
 }
 
-/* The value that the next load takes for a parameter; NULL: none is configured. */
+/* The value that the next load uses for a parameter; NULL: none is configured. */
 const char *configured_value(const struct parameter *parameter)
 {
 	bool readable;
-	char *rest = format("%s %s", configured(kmod_config_get_options, &readable) ?: "",
+	char *rest = format("%s %s", configured(kmod_config_get_options, MODULE_NAME, &readable) ?: "",
 			    cmdline_options() ?: "");
 	const char *value = NULL, *found;
 	char *word;

@@ -17,11 +17,15 @@ static struct answer look_built(struct kmod_module *module)
 {
 	const char *path = kmod_module_get_path(module);
 	const char *version = kmod_fact(module, "version");
+	const char *stub = kmod_fact(module, "stub");
 
 	if (!path)
 		return pass("built into the kernel");
 	if (options.sysroot && !strncmp(path, options.sysroot, strlen(options.sysroot)))
 		path += strlen(options.sysroot);
+	path = printable(arena_copy(path));
+	if (stub)
+		return fail(format("%s is only a stub: rmpopt could not be built for this kernel", path), stub);
 	if (!version)
 		return fail(format("%s is no module", path), "make install");
 	return pass(format("%s, version %s", path, version));
@@ -32,10 +36,10 @@ struct answer check_built(void)
 	struct answer answer = kmod_answer(look_built);
 
 	if (answer.verdict == VERDICT_SKIP && file_exists(MODULE))
-		answer.fix = "it was loaded from a file; make install builds it for each kernel by DKMS";
+		answer.fix = "make install builds it by DKMS for each kernel";
 	else if (answer.verdict == VERDICT_SKIP)
 		answer = fail(format("no rmpopt in /lib/modules/%s", check_release()),
-			      "make install builds it by DKMS (with this kernel's headers installed); dkms status shows what failed");
+			      "make install builds it by DKMS, if the headers of this kernel are installed; dkms status shows what failed");
 	return answer;
 }
 
@@ -49,7 +53,7 @@ static struct answer look_vermagic(struct kmod_module *module)
 	release = next_word(&magic);
 	if (!release || strcmp(release, check_release()))
 		return fail(format("it is for %s", release ?: "no kernel"),
-			    "dkms autoinstall (make install) builds it for this kernel");
+			    "dkms autoinstall builds it for this kernel");
 	return pass(format("vermagic says %s", release));
 }
 
@@ -77,7 +81,7 @@ const char *check_lockdown(void)
 	return format("%.*s", (int)strcspn(mode + 1, "]"), mode + 1);
 }
 
-/* What makes this kernel want a signature, NULL for nothing. */
+/* Why this kernel requires a signature, NULL if it does not. */
 const char *check_wants_signature(void)
 {
 	const char *enforce = file_text("/sys/module/module/parameters/sig_enforce");
@@ -99,8 +103,8 @@ static struct answer look_signature(struct kmod_module *module)
 		return pass(format("signed by %s", *signer ? signer : "nobody named"));
 	if (wants)
 		return fail(format("not signed, and %s", wants),
-			    "dkms signs with its own key: enrol that by mokutil --import /var/lib/dkms/mok.pub, reboot, make install");
-	return pass("not signed; this kernel requires no signature");
+			    "enrol the key of DKMS: mokutil --import /var/lib/dkms/mok.pub, then reboot, then make install");
+	return pass("not signed, and not required here");
 }
 
 struct answer check_signature(void)

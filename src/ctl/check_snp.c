@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* check: SNP as it is now, and the module if it is loaded. */
+/* check: SNP as it is now. */
 #include <string.h>
 
 #include "check.h"
@@ -9,7 +9,7 @@
  * struct census - SYSCFG.SnpEn of all online CPUs
  * @enabled: how many have it
  * @all: how many there are
- * @without: the first that has it not
+ * @without: the first that does not
  * @error: why the MSR can't be read, an errno
  */
 struct census {
@@ -50,9 +50,23 @@ static void count_cpus(struct census *census)
 				count_cpu(census, cpu);
 }
 
-static bool loaded(void)
+/* Is it enabled on all CPUs that are online? False also if that can't be read. */
+bool check_snp_is_on(void)
 {
-	return file_exists(SYSFS "state");
+	struct census census;
+
+	count_cpus(&census);
+	return !census.error && census.all && census.enabled == census.all;
+}
+
+/* How SNP gets initialised, by kvm_amd; it does that when it is loaded only. */
+const char *check_start_snp(void)
+{
+	if (!file_exists("/sys/module/kvm_amd"))
+		return "modprobe kvm_amd sev_snp=1";
+	if (check_config("CONFIG_KVM_AMD=y"))
+		return "add kvm_amd.sev_snp=1 to the kernel command line, and reboot";
+	return "stop all VMs, then: modprobe -r kvm_amd && modprobe kvm_amd sev_snp=1";
 }
 
 /*
@@ -68,15 +82,15 @@ struct answer check_snp_host(void)
 		return skip("no /proc/cpuinfo", NULL);
 	if (!check_cpu_flag("sev_snp"))
 		return fail("/proc/cpuinfo has no flag sev_snp",
-			    "fix what failed above; dmesg | grep -i -e SNP -e RMP says what the kernel lacks");
-	if (loaded())
-		return pass("/proc/cpuinfo has the flag sev_snp, and rmpopt is loaded");
+			    "dmesg | grep -i -e SNP -e RMP shows why the kernel does not support it");
+	if (check_is_loaded())
+		return pass("flag sev_snp is set, and rmpopt is loaded");
 	if (kvm && *kvm == 'Y')
-		return pass("/proc/cpuinfo has the flag sev_snp, and kvm_amd has SNP");
+		return pass("flag sev_snp is set, and kvm_amd has SNP");
 	if (!kvm && !hw_msr(0, MSR_SYSCFG, &syscfg) && (syscfg & SYSCFG_SNP_EN))
-		return pass("/proc/cpuinfo has the flag sev_snp, and SnpEn is set");
-	return skip("/proc/cpuinfo has the flag sev_snp, even if the IOMMU prevents SNP",
-		    "modprobe kvm_amd sev_snp=1, and check again; dmesg | grep SNP says what the IOMMU lacks");
+		return pass("flag sev_snp is set, and SnpEn is set");
+	return skip("/proc/cpuinfo has the flag sev_snp, but the IOMMU may still prevent SNP",
+		    format("%s\nthen check again; dmesg | grep SNP shows if the IOMMU prevents it", check_start_snp()));
 }
 
 struct answer check_snp_init(void)
@@ -85,21 +99,20 @@ struct answer check_snp_init(void)
 	struct cpuid regs;
 
 	if (!hw_cpuid(CPUID_SEV, 0, &regs) || !(regs.eax & CPUID_EAX_SNP))
-		return skip("needs a CPU with SEV-SNP", NULL);
+		return skip("requires a CPU with SEV-SNP", NULL);
 	count_cpus(&census);
 	if (census.error)
 		return skip(format("can't read SYSCFG: %s", strerror(-census.error)),
 			    hw_msr_fix(census.error));
 	if (census.enabled == census.all)
 		return pass(format("SYSCFG.SnpEn is set on %u CPU%s%s", census.all,
-				   plural(census.all), loaded() ? "" :
-				   "; SNP_INIT shows after the load only"));
+				   plural(census.all), check_is_loaded() ? "" :
+				   "; whether SNP_INIT is done is known after the load"));
 	if (!census.enabled)
-		return fail("SYSCFG.SnpEn is set on no CPU",
-			    "modprobe kvm_amd sev_snp=1, which initialises SNP");
+		return fail("SYSCFG.SnpEn is not set on any CPU", check_start_snp());
 	return fail(format("SYSCFG.SnpEn is set on %u of %u CPUs, not on CPU %u",
 			   census.enabled, census.all, census.without),
-		    "take the others offline, or reload kvm_amd with all CPUs online");
+		    "take the other CPUs offline, or reboot and initialise SNP with all CPUs online");
 }
 
 struct answer check_kvm_amd(void)
@@ -112,77 +125,6 @@ struct answer check_kvm_amd(void)
 		return fail("kvm_amd has no parameter sev_snp", "run Linux 6.14 or later");
 	if (*value != 'Y')
 		return fail("kvm_amd's parameter sev_snp is N",
-			    "fix what failed above, then reload kvm_amd with sev_snp=1; dmesg | grep -i sev says why not");
+			    format("%s\nif it is N again: dmesg | grep -i sev shows why", check_start_snp()));
 	return pass("kvm_amd's parameter sev_snp is Y");
-}
-
-struct answer check_loaded(void)
-{
-	const char *version = file_text(MODULE "/version");
-
-	if (!file_exists(MODULE))
-		return skip("it is not loaded", "rmpoptctl load");
-	if (!loaded())
-		return fail("/sys/module/rmpopt exists, " SYSFS " does not",
-			    "dmesg | grep rmpopt says what it is doing");
-	if (version && strcmp(version, RMPOPT_VERSION))
-		return pass(format("version %s; this rmpoptctl is of %s", version, RMPOPT_VERSION));
-	return pass(version ? format("version %s", version) : "version not known");
-}
-
-struct answer check_state(void)
-{
-	const char *state = file_text(SYSFS "state");
-	const char *reason = file_text(SYSFS "reason") ?: "no reason";
-
-	if (!state)
-		return skip("it is not loaded", NULL);
-	if (!strcmp(state, "ready") || !strcmp(state, "scanning"))
-		return pass(!strcmp(reason, "ok") ? state :
-			    format("%s: %s", state, reason));
-	if (!strcmp(state, "viewing"))
-		return view(state, reason);
-	if (!strcmp(state, "suspended") || !strcmp(state, "leaving"))
-		return skip(state, "check again when the system is awake");
-	return fail(format("%s: %s", state, reason),
-		    !strcmp(state, "stopped") ? "echo 1 > " SYSFS "enabled" :
-		    "follow the reason");
-}
-
-static bool viewing(void)
-{
-	const char *state = file_text(SYSFS "state");
-
-	return state && !strcmp(state, "viewing");
-}
-
-struct answer check_hooks(void)
-{
-	const char *hooks = file_text(SYSFS "hooks");
-
-	if (!loaded())
-		return skip("it is not loaded", NULL);
-	if (viewing())
-		return skip("not used: the module only looks", NULL);
-	if (!hooks)
-		return skip("this module has none", "not required: without hooks the watch finds changes");
-	if (!strncmp(hooks, "none", 4) || strchr(hooks, ';'))
-		return skip(hooks, "not required: without hooks the watch finds changes");
-	return pass(hooks);
-}
-
-/* Lockdown shuts those files of debugfs that can be written, and only those. */
-struct answer check_debugfs(void)
-{
-	const char *lockdown = check_lockdown();
-
-	if (!loaded())
-		return skip("it is not loaded", NULL);
-	if (!file_exists(DEBUGFS "rmp"))
-		return skip("there is no " DEBUGFS "rmp",
-			    "only why and forecast need it: as root, mount -t debugfs none /sys/kernel/debug");
-	if (lockdown)
-		return skip(format("the kernel is locked down (%s), which shuts rmp_region", lockdown),
-			    "why REGION then shows blocks of 2 MiB instead of pages");
-	return pass(DEBUGFS " can be read");
 }

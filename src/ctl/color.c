@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Colours, where they are wanted: on a terminal, unless --no-color or NO_COLOR. */
+/* Colors, where they are wanted: --color, then NO_COLOR, then what the terminal can do. */
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "ctl.h"
@@ -13,12 +14,13 @@ static const char * const sequences[] = {
 	[COLOR_BOLD]	= "\033[1m",
 };
 
-bool color_wanted(void)
+static bool color_wanted(void)
 {
 	const char *no_color = getenv("NO_COLOR");
 
-	return !options.no_color && !(no_color && *no_color) &&
-	       is_screen(STDOUT_FILENO);
+	if (options.color && strcmp(options.color, "auto"))
+		return !strcmp(options.color, "always");
+	return !(no_color && *no_color) && is_screen(STDOUT_FILENO);
 }
 
 const char *color(enum color color)

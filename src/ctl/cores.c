@@ -4,14 +4,14 @@
 
 const struct column cores_columns[] = {
 	{ "cpu", COLUMN_NUMBER, "first online CPU of the core" },
-	{ "node", COLUMN_NUMBER, "its node" },
-	{ "base", COLUMN_NUMBER, "first region of its window" },
-	{ "role", COLUMN_TEXT, "leader, follower, out (takes no part); null: not known, or none" },
-	{ "behind", COLUMN_BOOL, "its table may lack bits" },
-	{ "owes", COLUMN_NUMBER, "regions that it has to catch up" },
-	{ "error", COLUMN_NUMBER, "why it is left out, a negative errno; 0 if it is not" },
-	{ "slices", COLUMN_NUMBER, "interruptions so far" },
-	{ "worst_slice_ns", COLUMN_NUMBER, "the longest of them, in ns" },
+	{ "node", COLUMN_NUMBER, "NUMA node" },
+	{ "base", COLUMN_NUMBER, "first region of the core's window" },
+	{ "role", COLUMN_TEXT, "leader, follower, or out (not in use); null: not known" },
+	{ "behind", COLUMN_BOOL, "the table may lack bits" },
+	{ "owes", COLUMN_NUMBER, "regions to catch up on" },
+	{ "error", COLUMN_NUMBER, "negative errno if the core is not in use, else 0" },
+	{ "slices", COLUMN_NUMBER, "slices executed" },
+	{ "worst_slice_ns", COLUMN_NUMBER, "longest slice, in nanoseconds" },
 	{ }
 };
 
@@ -58,7 +58,7 @@ static void add_cpu(struct table *table, const struct host *host, u32 cpu)
 {
 	table_row(table);
 	table_number(table, "cpu", cpu);
-	/* Nobody leads where the module only looks. */
+	/* In view only mode there are no leaders. */
 	if (!host->viewing)
 		table_set(table, "role", "%s", list_has(&host->leaders, cpu) ?
 			  "leader" : "follower");
@@ -66,45 +66,77 @@ static void add_cpu(struct table *table, const struct host *host, u32 cpu)
 }
 
 /* An empty screen would say nothing. */
-static void say_view(const struct host *host, bool in_words)
+static void say_view(const struct host *host)
 {
-	if (in_words && host->viewing)
+	if (!table_wanted() && host->viewing)
 		fold(0, 0, format("View only: %s.%s", host_why(host),
 				  host->tables ? "" : " No core's table is in use."));
 }
 
-static int from_sysfs(const struct host *host)
+/* Is this core, or one of its other threads, among @wanted? NULL: all are. */
+static bool is_wanted(const struct list *wanted, u32 cpu)
 {
-	struct table *table;
-	size_t i;
-	u32 cpu;
+	struct list threads;
+	size_t i, j;
 
-	if (!options.json && !options.output)
-		options.output = "cpu,role,behind";
-	table = table_new("cores", cores_columns);
+	if (!wanted || list_has(wanted, cpu))
+		return true;
+	list_read(&threads, "/sys/devices/system/cpu/cpu%u/topology/thread_siblings_list", cpu);
+	for (i = 0; i < threads.ranges; i++)
+		for (j = 0; j < wanted->ranges; j++)
+			if (threads.range[i].first <= wanted->range[j].last &&
+			    threads.range[i].last >= wanted->range[j].first)
+				return true;
+	return false;
+}
+
+/* Returns how many rows there are. */
+static u32 from_sysfs(struct table *table, const struct host *host, const struct list *wanted)
+{
+	size_t i;
+	u32 cpu, rows = 0;
+
 	for (i = 0; i < host->cores.ranges; i++)
 		for (cpu = host->cores.range[i].first; cpu <= host->cores.range[i].last; cpu++)
-			add_cpu(table, host, cpu);
-	return table_print(table);
+			if (is_wanted(wanted, cpu)) {
+				add_cpu(table, host, cpu);
+				rows++;
+			}
+	return rows;
+}
+
+static u32 from_debugfs(struct table *table, const struct records *records,
+			const struct list *wanted)
+{
+	size_t i;
+	u64 cpu;
+	u32 rows = 0;
+
+	for (i = 0; i < records_count(records); i++)
+		if (!wanted || (record_number(records, i, "cpu", &cpu) && is_wanted(wanted, cpu))) {
+			add_record(table, records, i);
+			rows++;
+		}
+	return rows;
 }
 
 int run_cores(char **arguments)
 {
 	struct records *records;
-	bool in_words = !options.json && !options.output && !options.no_headings;
+	struct list list, *wanted = *arguments ? &list : NULL;
 	struct table *table;
 	struct host host;
-	size_t i;
+	u32 rows;
 
-	(void)arguments;
+	if (wanted && (!**arguments || !list_parse(wanted, *arguments)))
+		return misused("cores %s: use a list of CPUs in ascending order, like 0-3,8", *arguments);
 	if (!host_read(&host))
-		return host_missing("cores", cores_columns);
-	say_view(&host, in_words);
+		return host_missing();
+	say_view(&host);
 	records = records_read(DEBUGFS "cores");
-	if (!records)
-		return from_sysfs(&host);
-	table = table_new("cores", cores_columns);
-	for (i = 0; i < records_count(records); i++)
-		add_record(table, records, i);
-	return table_print(table);
+	table = table_new("cores", cores_columns, records ? NULL : "cpu,role,behind");
+	rows = records ? from_debugfs(table, records, wanted) : from_sysfs(table, &host, wanted);
+	if (table_print(table))
+		return CTL_FAILED;
+	return wanted && !rows ? failed("no core of CPU %s is known; rmpoptctl cores shows all", *arguments) : CTL_OK;
 }

@@ -9,7 +9,7 @@
  * --sysroot in front. A saved tree holds what the live files said; CPUID and
  * MSRs, which are no text there, are lines in SAVED_CPUID and SAVED_MSR.
  *
- * What a command is called, takes and shows stands in one table (commands.c);
+ * What a command is called, takes and shows is in one table (commands.c);
  * help, completion and JSON names come from it.
  */
 #ifndef RMPOPTCTL_H
@@ -49,28 +49,40 @@ enum {
 /**
  * struct options - what the command line says beside command and arguments
  * @json: print JSON
- * @no_color: no colours, whatever the terminal can do
+ * @raw: print columns with one blank between them
+ * @pairs: print NAME="VALUE"
  * @no_headings: no line of column names
+ * @output_all: show all columns
+ * @quiet: say it by the exit status alone
  * @full: a full scan
  * @later: a scan after the quiet period
+ * @cancel: end the pass that runs, and drop what waits
  * @wait: until the scan has ended
  * @persist: for later loads, too
+ * @unset: arguments are names of parameters that get their defaults
  * @textfile: metrics for the textfile collector
+ * @color: auto, always or never; NULL for auto
  * @sysroot: read below this folder instead of /
- * @output: columns to show, NULL for all
+ * @output: columns to show; with + in front, beside the default ones; or NULL
  * @save: where to save what is read
  * @timeout: seconds, 0 for ever
  * @count: end after so many, 0 never
  */
 struct options {
 	bool json;
-	bool no_color;
+	bool raw;
+	bool pairs;
 	bool no_headings;
+	bool output_all;
+	bool quiet;
 	bool full;
 	bool later;
+	bool cancel;
 	bool wait;
 	bool persist;
+	bool unset;
 	bool textfile;
+	const char *color;
 	const char *sysroot;
 	const char *output;
 	const char *save;
@@ -99,8 +111,12 @@ bool has_word(const char *text, const char *word);
 const char *value_of(const char *text, const char *name);
 char *next_line(char **text);
 char *next_word(char **line);
+char *printable(char *text);
 const char *plural(u64 n);
+const char *micro(void);
 const char *duration(u64 ns);
+const char *seconds_text(u64 seconds);
+const char *time_text(u64 seconds);
 
 /* file.c */
 const char *file_path(const char *path);
@@ -153,8 +169,9 @@ enum column_type {
 	COLUMN_TEXT,
 	COLUMN_NUMBER,
 	COLUMN_BOOL,
-	/* A text of numbers and commas that may fill several lines of a terminal. */
+	/* Numbers and commas, and words, that may fill several lines of a terminal. */
 	COLUMN_LIST,
+	COLUMN_WORDS,
 };
 
 /**
@@ -162,15 +179,20 @@ enum column_type {
  * @name: in JSON and, in capitals, above the column; NULL behind the last
  * @type: what it is in JSON
  * @help: what it means, with its unit
+ * @extra: shown in JSON, with --output-all, and where it is named
  */
 struct column {
 	const char *name;
 	enum column_type type;
 	const char *help;
+	bool extra;
 };
 
 struct table;
-struct table *table_new(const char *name, const struct column *columns);
+bool table_wanted(void);
+bool table_printed(void);
+struct table *table_new(const char *name, const struct column *columns,
+			const char *defaults);
 void table_row(struct table *table);
 __printf(3, 4) void table_set(struct table *table, const char *column,
 			      const char *fmt, ...);
@@ -220,6 +242,8 @@ int run_why(char **arguments);
 int run_forecast(char **arguments);
 int run_cores(char **arguments);
 int run_watch(char **arguments);
+int run_enable(char **arguments);
+int run_disable(char **arguments);
 int run_set(char **arguments);
 int run_load(char **arguments);
 int run_unload(char **arguments);
@@ -242,6 +266,8 @@ extern const struct column set_columns[];
  * @is_short: it may be written as -LETTER
  * @name: it is written as --NAME
  * @argument: what follows it, NULL for nothing
+ * @values: words that it may be, blank-separated; NULL for any
+ * @otherwise: what it is without an argument, which then is optional
  * @help: what it does
  * @flag: set by it; or
  * @text: gets its argument; or
@@ -252,6 +278,8 @@ struct option_word {
 	bool is_short;
 	const char *name;
 	const char *argument;
+	const char *values;
+	const char *otherwise;
 	const char *help;
 	bool *flag;
 	const char **text;
@@ -262,11 +290,12 @@ struct option_word {
 #define OPTIONS_ALWAYS	"hV"
 /* What reads takes these as well, with columns and without. */
 #define OPTIONS_READ	"sj"
-#define OPTIONS_TABLE	"sjon"
+#define OPTIONS_TABLE	"sjrPoOn"
 
 extern const struct option_word option_words[];
 int options_parse(int argc, char **argv, const char **used);
 bool command_takes(const struct command *command, char code);
+const char *option_written(const struct option_word *word);
 
 /* color.c */
 enum color {
@@ -277,12 +306,12 @@ enum color {
 	COLOR_BOLD,
 };
 
-bool color_wanted(void);
 const char *color(enum color color);
 const char *color_end(void);
 
 /* screen.c */
 bool is_screen(int fd);
+u32 screen_columns(void);
 u32 screen_width(int fd);
 void fold(u32 at, u32 indent, const char *text);
 

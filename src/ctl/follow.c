@@ -20,7 +20,7 @@ static void on_signal(int number)
 	told_to_end = number;
 }
 
-/* Who was started so that it ignores them (nohup, a script's "&") goes on so. */
+/* If started to ignore them (nohup, a script's "&"), it still does. */
 static void catch_one(int number, sigset_t *set)
 {
 	struct sigaction action = { .sa_handler = on_signal }, old;
@@ -42,7 +42,7 @@ static void catch_signals(struct follow *follow)
 	sigprocmask(SIG_BLOCK, &set, &follow->unheld);
 }
 
-/* As if it had not been caught: who waits for us sees what ended us. */
+/* As if it had not been caught: the parent sees which signal it was. */
 void follow_die(void)
 {
 	sigset_t set;
@@ -55,7 +55,7 @@ void follow_die(void)
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
-/* Whoever has read all of it sees only what comes after. */
+/* After a whole read, only later changes are news. */
 static int read_again(int fd)
 {
 	char buf[64];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Waiting for the module: state and served can be polled. Whoever waits is not
- * killed by Ctrl-C or SIGTERM, so that he can leave a tidy terminal.
+ * Waiting for the module: state and served can be polled. Ctrl-C and SIGTERM end
+ * the wait instead of the program, so that it can leave a tidy terminal.
  */
 #ifndef RMPOPTCTL_FOLLOW_H
 #define RMPOPTCTL_FOLLOW_H

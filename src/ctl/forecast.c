@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * forecast: which regions RMPOPT could optimize as memory is placed now, by node,
- * and whose pages are in the way of the others. It needs no RMPOPT: the module
+ * and whose pages prevent it elsewhere. It needs no RMPOPT: the module
  * reads the RMP (debugfs rmp) on every SNP host.
  */
 #include <string.h>
@@ -12,16 +12,16 @@
 #include "why.h"
 
 const struct column forecast_columns[] = {
-	{ "node", COLUMN_NUMBER, "node whose memory begins there, as far as known" },
+	{ "node", COLUMN_NUMBER, "NUMA node, if known" },
 	{ "state", COLUMN_TEXT,
-	  "optimizable; rmp, holds the RMP; guest; firmware; assigned, owner not known; unknown, can't be read" },
-	{ "regions", COLUMN_NUMBER, "how many regions (1 GiB each) of that node and state" },
-	{ "list", COLUMN_LIST, "which they are; on a terminal the first of them" },
-	{ "asids", COLUMN_LIST, "ASIDs of the guests that hold pages there" },
+	  "optimizable, rmp (holds the RMP), guest, firmware, assigned (owner not known), or unknown (unreadable)" },
+	{ "regions", COLUMN_NUMBER, "regions (1 GiB each) of this node in this state" },
+	{ "list", COLUMN_LIST, "their numbers; on a terminal only the first ones" },
+	{ "asids", COLUMN_LIST, "ASIDs of the guests that have pages there" },
 	{ }
 };
 
-/* What stands in the way of a region; of several the first. */
+/* What prevents it for a region; of several the first. */
 enum holder {
 	HOLDER_NONE,
 	HOLDER_RMP,
@@ -116,7 +116,7 @@ static void add_region(struct forecast *forecast, const struct host *host, u32 r
 	if (list_has(&host->own, region))
 		holder = HOLDER_RMP;
 	if (holder == HOLDER_UNKNOWN && !forecast->error) {
-		forecast->error = (found ? why_error(records, row) : NULL) ?: "it has no line in the file";
+		forecast->error = (found ? why_error(records, row) : NULL) ?: "debugfs does not list it";
 		forecast->failing = region;
 	}
 	share = share_of(forecast, nodes_of(&forecast->nodes, region), holder);
@@ -126,23 +126,9 @@ static void add_region(struct forecast *forecast, const struct host *host, u32 r
 	forecast->total[holder]++;
 }
 
-/* By region the place of its row, counted from 1; 0 where there is none. */
-static u32 *find_rows(const struct records *records, const struct list *covered)
-{
-	u32 end = covered->ranges ? covered->range[covered->ranges - 1].last + 1 : 0;
-	u32 *places = arena_get((end + 1ull) * sizeof(*places));
-	u64 region;
-	size_t i;
-
-	for (i = 0; i < records_count(records); i++)
-		if (record_number(records, i, "region", &region) && region < end)
-			places[region] = i + 1;
-	return places;
-}
-
 static void look(struct forecast *forecast, const struct host *host, const struct records *records)
 {
-	const u32 *places = find_rows(records, &host->covered);
+	const u32 *places = why_rows(records, &host->covered);
 	size_t i, none = records_count(records);
 	u32 region;
 
@@ -157,7 +143,7 @@ static void look(struct forecast *forecast, const struct host *host, const struc
 
 static int print_shares(const struct forecast *forecast)
 {
-	struct table *table = table_new("forecast", forecast_columns);
+	struct table *table = table_new("forecast", forecast_columns, NULL);
 	size_t i, holder;
 
 	for (i = 0; i < (forecast->nodes.count + 1) * HOLDERS; i++) {
@@ -187,7 +173,7 @@ static bool has_rmpopt(void)
 	return hw_cpuid(CPUID_RMP, 0, &regs) && (regs.edx & CPUID_EDX_RMPOPT);
 }
 
-/* What it means on a host with RMPOPT, and for somebody who considers one. */
+/* What it means on this host, or on one with RMPOPT. */
 static void say_meaning(const struct forecast *forecast, const struct host *host)
 {
 	u64 free = forecast->total[HOLDER_NONE], all = host->covered.members;
@@ -196,7 +182,7 @@ static void say_meaning(const struct forecast *forecast, const struct host *host
 	fold(0, 0, format("RMPOPT could optimize %llu of %llu GiB (%.1f %%) as memory is placed now.",
 			  free, all, all ? 100.0 * free / all : 0));
 	if (forecast->total[HOLDER_SOMEBODY])
-		fold(0, 0, "This CPU has no RMPREAD: it is not known whether guests or firmware hold the GiB shown as assigned.");
+		fold(0, 0, "This CPU has no RMPREAD: whether guests or firmware own the pages shown as assigned is not known.");
 	if (host->tables && host->regions_optimized != UNKNOWN)
 		fold(0, 0, format("This host has RMPOPT: %llu GiB are optimized now.", host->regions_optimized));
 	else if (has_rmpopt())
@@ -208,7 +194,6 @@ static void say_meaning(const struct forecast *forecast, const struct host *host
 
 int run_forecast(char **arguments)
 {
-	bool in_words = !options.json && !options.output && !options.no_headings;
 	struct forecast forecast = { };
 	struct records *records;
 	struct host host;
@@ -216,7 +201,7 @@ int run_forecast(char **arguments)
 
 	(void)arguments;
 	if (!host_read(&host))
-		return host_missing("forecast", forecast_columns);
+		return host_missing();
 	if (!host.root)
 		return failed("can't read " SYSFS "covered; run this as root");
 	records = records_read(DEBUGFS "rmp");
@@ -227,7 +212,7 @@ int run_forecast(char **arguments)
 	ret = print_shares(&forecast);
 	if (!ret && forecast.error)
 		return why_no_rmp(forecast.failing, forecast.error);
-	if (!ret && in_words)
+	if (!ret && !table_wanted())
 		say_meaning(&forecast, &host);
 	return ret;
 }

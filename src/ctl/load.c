@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* load and unload, by libkmod; the kernel log says why not. */
+/* load and unload, by libkmod; the kernel log has the reason if the module refuses. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -48,12 +48,12 @@ static const char *why_not(int error, int log)
 	switch (error) {
 	case EPERM:
 	case EACCES:
-		return "not permitted; run this as root, and see rmpoptctl check for signatures";
+		return "not permitted; run this as root; if it is, rmpoptctl check tells about signatures";
 	case ENOENT:
-		return "no such module; rmpoptctl check says more";
+		return "no such module; see rmpoptctl check";
 	case ENOKEY:
 	case EKEYREJECTED:
-		return "its key is not enrolled; rmpoptctl check says more";
+		return "its key is not enrolled; see rmpoptctl check";
 	case ENOEXEC:
 		return "it is built for another kernel; make install builds it for this one";
 	case ENODEV:
@@ -63,7 +63,7 @@ static const char *why_not(int error, int log)
 	case ENOMEM:
 		words = last_words(log);
 	}
-	return words ?: format("%s; dmesg says more", strerror(error));
+	return words ?: format("%s; see dmesg", strerror(error));
 }
 
 static const char *joined(char **words)
@@ -94,12 +94,12 @@ static int insert(struct kmod_module *module, char **words)
 
 	error = kmod_module_probe_insert_module(module, 0, joined(words), NULL, NULL, NULL);
 	if (command && !host_loaded())
-		ret = failed("rmpopt was not loaded: modprobe.d has \"install rmpopt %s\", which was run instead; grep -r 'install rmpopt' /etc/modprobe.d, and remove that line",
-			     command);
+		ret = failed("rmpopt was not loaded: modprobe.d has \"install rmpopt %s\", which was run instead; find it with grep -r 'install rmpopt' /etc/modprobe.d, and remove it",
+			     printable(arena_copy(command)));
 	else if (error < 0)
 		ret = failed("rmpopt was not loaded: %s", why_not(-error, log));
 	else if (!host_loaded())
-		ret = failed("rmpopt was not loaded, though the kernel says so; rmpoptctl check says more");
+		ret = failed("the kernel says that rmpopt was loaded, but it was not; see rmpoptctl check");
 	else
 		say_loaded();
 	if (log >= 0)
@@ -107,11 +107,11 @@ static int insert(struct kmod_module *module, char **words)
 	return ret;
 }
 
-/* Who wants it loaded has it; who wants it loaded in a certain way has not. */
+/* Loaded already is what was asked for, unless it is to have certain values. */
 static int loaded_already(char **words)
 {
 	if (*words)
-		return failed("rmpopt is loaded already; rmpoptctl set changes what can be tuned, rmpoptctl unload unloads it");
+		return failed("rmpopt is loaded already; change parameters with rmpoptctl set, or unload it before");
 	puts("rmpopt is loaded already; rmpoptctl status shows what it does");
 	return CTL_OK;
 }
@@ -128,7 +128,7 @@ int run_load(char **arguments)
 		return loaded_already(arguments);
 	module = kmod_open(&ctx);
 	ret = module ? insert(module, arguments) :
-	      failed("no rmpopt for this kernel; make install builds it by DKMS, rmpoptctl check says more");
+	      failed("rmpopt is not installed for this kernel; make install builds it by DKMS; see rmpoptctl check");
 	kmod_close(ctx, module);
 	return ret;
 }
@@ -140,7 +140,7 @@ static const char *why_stays(int error)
 		return "not permitted; run this as root";
 	case EAGAIN:
 	case EBUSY:
-		return "it is in use, by another module (lsmod shows which) or by a process that has one of its files in debugfs open (fuser -v "
+		return "it is in use by another module (see lsmod), or a process has one of its files in debugfs open (see fuser -v "
 		       DEBUGFS "*)";
 	default:
 		return strerror(error);
@@ -151,12 +151,12 @@ static const char *why_stays(int error)
 static void say_unloaded(bool viewing)
 {
 	if (viewing) {
-		puts("rmpopt is unloaded; it only looked, so nothing has changed");
+		puts("rmpopt is unloaded; it was in view only mode, so nothing changes");
 		return;
 	}
-	puts("rmpopt is unloaded: verifies end, and nothing else. The tables stay in use and true by the\n"
-	     "hardware's own doing. What guests take is lost and not regained until the module works again.\n"
-	     "SNP shutdown or a reset ends it.");
+	puts("rmpopt is unloaded. The tables stay in use, and the hardware keeps them correct.\n"
+	     "Regions that guests take are lost until rmpopt runs again. SNP shutdown or a reset\n"
+	     "clears the tables.");
 }
 
 int run_unload(char **arguments)
@@ -168,8 +168,10 @@ int run_unload(char **arguments)
 	int error;
 
 	(void)arguments;
-	if (!file_exists(MODULE "/initstate"))
-		return failed("rmpopt is not loaded");
+	if (!file_exists(MODULE "/initstate")) {
+		puts("rmpopt is not loaded: nothing to do");
+		return CTL_OK;
+	}
 	viewing = host_read(&host) && host.viewing;
 	module = kmod_loaded(&ctx);
 	error = module ? kmod_module_remove_module(module, 0) : -ENOMEM;

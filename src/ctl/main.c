@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* rmpoptctl: shows and controls rmpopt. */
 #include <errno.h>
+#include <langinfo.h>
 #include <locale.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -47,10 +48,10 @@ static int check_sysroot(void)
 	if (!options.sysroot)
 		return CTL_OK;
 	if (stat(options.sysroot, &stat_buf))
-		return failed("--sysroot %s: %s; give a folder saved by status --save",
+		return failed("--sysroot %s: %s; use a directory saved by status --save",
 			      options.sysroot, strerror(errno));
 	if (!S_ISDIR(stat_buf.st_mode))
-		return failed("--sysroot %s: not a folder; unpack the tar first",
+		return failed("--sysroot %s: not a directory; unpack the tar first",
 			      options.sysroot);
 	/* libkmod makes its paths absolute, and they are compared. */
 	whole = realpath(options.sysroot, NULL);
@@ -65,10 +66,14 @@ static int check_options(const struct command *command, const char *used)
 	const struct option_word *word;
 
 	for (word = option_words; word->name; word++)
-		if (strchr(used, word->code) && word->code != 'C' &&
+		if (strchr(used, word->code) &&
 		    !command_takes(command, word->code))
 			return misused("%s takes no --%s; see rmpoptctl %s --help",
 				       command->name, word->name, command->name);
+	if (options.json + options.raw + options.pairs > 1)
+		return misused("--json, --raw and --pairs exclude each other");
+	if (options.output && options.output_all)
+		return misused("--output and --output-all exclude each other");
 	if (options.output && !table_knows(command->columns, options.output))
 		return misused("--output %s: %s has other columns; see rmpoptctl %s --help",
 			       options.output, command->name, command->name);
@@ -88,6 +93,22 @@ static int check_arguments(const struct command *command, int count)
 	return CTL_OK;
 }
 
+/* With --json there is always a document, also after a failure. */
+static int run_command(const struct command *command, char **arguments)
+{
+	int ret = command->run(arguments);
+	struct table *none;
+
+	if (!options.json || ret == CTL_USAGE || table_printed())
+		return ret;
+	none = table_new(command->name, command->columns, NULL);
+	if (command->run == run_watch)
+		table_print_line(none);
+	else
+		table_print(none);
+	return ret;
+}
+
 static int run(int argc, char **argv, const char *used)
 {
 	const struct command *command;
@@ -105,7 +126,14 @@ static int run(int argc, char **argv, const char *used)
 		return run_help(argv);
 	ret = check_options(command, used) ?:
 	      check_arguments(command, argc - 1) ?: check_sysroot();
-	return ret ?: command->run(argv + 1);
+	return ret ?: run_command(command, argv + 1);
+}
+
+/* Of the user's locale only the character set: capitals of i and I are not the same everywhere. */
+static void set_locale(void)
+{
+	setlocale(LC_CTYPE, "");
+	setlocale(LC_CTYPE, strcmp(nl_langinfo(CODESET), "UTF-8") ? "C" : "C.UTF-8");
 }
 
 int main(int argc, char **argv)
@@ -113,7 +141,7 @@ int main(int argc, char **argv)
 	const char *used = "";
 	int first, ret;
 
-	setlocale(LC_CTYPE, "");
+	set_locale();
 	atexit(arena_clear);
 	first = options_parse(argc, argv, &used);
 	if (first < 0)

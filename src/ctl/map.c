@@ -8,11 +8,11 @@
 
 const struct column map_columns[] = {
 	{ "first", COLUMN_NUMBER, "first region (GiB of physical address space) of a range" },
-	{ "last", COLUMN_NUMBER, "and last" },
-	{ "regions", COLUMN_NUMBER, "how many that are" },
-	{ "node", COLUMN_NUMBER, "node whose memory begins there, as far as known" },
+	{ "last", COLUMN_NUMBER, "last region of the range" },
+	{ "regions", COLUMN_NUMBER, "number of regions in the range" },
+	{ "node", COLUMN_NUMBER, "NUMA node, if known" },
 	{ "state", COLUMN_TEXT,
-	  "optimized; held, by guests or firmware; backoff; rmp; uncovered; faulty; optimizable; unknown" },
+	  "optimized, held (by guests or firmware), backoff, rmp, uncovered, faulty, optimizable, or unknown" },
 	{ }
 };
 
@@ -23,11 +23,11 @@ static const struct {
 } signs[REGION_STATES] = {
 	[REGION_OPTIMIZED]	= { '#', COLOR_GOOD, "optimized" },
 	[REGION_HELD]		= { '.', COLOR_DIM, "pages of guests or firmware" },
-	[REGION_BACKOFF]	= { 'b', COLOR_WARN, "back-off" },
+	[REGION_BACKOFF]	= { 'b', COLOR_WARN, "lost too often" },
 	[REGION_OWN]		= { 'R', COLOR_BOLD, "the RMP itself" },
 	[REGION_UNCOVERED]	= { '-', COLOR_BAD, "in no window" },
 	[REGION_FAULTY]		= { '!', COLOR_BAD, "RMPOPT faults" },
-	[REGION_OPTIMIZABLE]	= { 'o', COLOR_WARN, "no page is assigned" },
+	[REGION_OPTIMIZABLE]	= { 'o', COLOR_WARN, "could be optimized" },
 	[REGION_UNKNOWN]	= { '?', COLOR_DIM, "not known yet" },
 };
 
@@ -188,7 +188,7 @@ static void add_ranges(struct table *table, const struct host *host,
 
 static int print_ranges(const struct host *host, const struct nodes *nodes)
 {
-	struct table *table = table_new("map", map_columns);
+	struct table *table = table_new("map", map_columns, NULL);
 	size_t i;
 
 	for (i = 0; i < host->covered.ranges; i++)
@@ -204,13 +204,13 @@ int run_map(char **arguments)
 
 	(void)arguments;
 	if (!host_read(&host))
-		return host_missing("map", map_columns);
+		return host_missing();
 	if (!host.root)
 		return failed("can't read " SYSFS "covered; run this as root");
 	host_read_places(&host);
 	host_read_free(&host);
 	nodes_read(&nodes);
-	if (options.json || options.output || options.no_headings)
+	if (table_wanted())
 		return print_ranges(&host, &nodes);
 	for (i = 0; i < nodes.count; i++)
 		show_node(&host, &nodes, nodes.number[i], line_regions());

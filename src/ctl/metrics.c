@@ -12,7 +12,7 @@
 
 /**
  * struct metric - a number of the module
- * @file: where it stands, below SYSFS
+ * @file: the file that has it, below SYSFS
  * @name: of the metric, without rmpopt_ and _total
  * @labels: with braces, "" for none
  * @unit: its unit, "" for none
@@ -32,7 +32,7 @@ struct metric {
 
 static const struct metric metrics[] = {
 	{ "regions_covered", "covered_regions", "", "regions", false, 1,
-	  "Regions (1 GiB each) that are covered." },
+	  "Regions (1 GiB each) covered." },
 	{ "regions_optimized", "optimized_regions", "", "regions", false, 1,
 	  "Regions optimized on every core." },
 	{ "regions_uncovered", "uncovered_regions", "", "regions", false, 1,
@@ -49,18 +49,20 @@ static const struct metric metrics[] = {
 	{ "stats/verifies_follower", "verifies", "{by=\"follower\"}", "", true, 1, NULL },
 	{ "stats/verifies_catchup", "verifies", "{by=\"catchup\"}", "", true, 1, NULL },
 	{ "stats/reports", "reports", "", "", true, 1, "Reports executed." },
-	{ "stats/slices", "slices", "", "", true, 1, "Interruptions of cores." },
+	{ "stats/slices", "slices", "", "", true, 1, "Slices executed." },
 	{ "stats/overruns", "overruns", "", "", true, 1,
-	  "Interruptions longer than slice_us." },
+	  "Slices longer than slice_us." },
 	{ "stats/conversions", "conversions", "", "", true, 1,
 	  "Conversions of pages seen by hooks." },
 	{ "stats/faults", "faults", "", "", true, 1, "Instructions that faulted." },
 	{ "stats/last_pass_us", "last_pass_duration_seconds", "", "seconds", false, 1e6,
-	  "How long the last pass took." },
+	  "Duration of the last pass." },
 	{ "stats/last_stolen_us", "last_pass_stolen_seconds", "", "seconds", false, 1e6,
-	  "Time of other cores that the last pass took, added up." },
+	  "Time that the last pass took from other cores in total." },
+	{ "stats/last_pass_time_s", "last_pass_timestamp_seconds", "", "seconds", false, 1,
+	  "When the last pass ended, in seconds since 1970." },
 	{ "stats/worst_slice_ns", "worst_slice_seconds", "", "seconds", false, 1e9,
-	  "Longest interruption of a core." },
+	  "Longest slice." },
 };
 
 static void head(const char *name, bool counter, const char *unit,
@@ -130,15 +132,15 @@ static void print_state(const struct host *host)
 	};
 
 	words("state", "state", "State of the module.", states, host->state);
-	words("last_result", "result", "How the last pass ended.", results,
+	words("last_result", "result", "Result of the last pass.", results,
 	      host->last_result);
 	if (host->cores_count != UNKNOWN)
-		gauge("cores", "Cores that take part.", host->cores_count);
+		gauge("cores", "Cores in use.", host->cores_count);
 	if (host->behind_count != UNKNOWN)
 		gauge("cores_behind", "Cores whose tables may lack bits.",
 		      host->behind_count);
 	if (host->root)
-		gauge("backoff_regions", "Regions held back because they are lost again and again.",
+		gauge("backoff_regions", "Regions that were lost again and again, to be retried later.",
 		      host->backoff.members);
 }
 

@@ -8,49 +8,67 @@
 struct options options;
 
 const struct option_word option_words[] = {
-	{ 'w', true, "wait", NULL,
-	  "wait until the scan has ended, for ever if need be",
+	{ 'w', true, "wait",
+	  .help = "wait until the pass has ended, however long it takes",
 	  .flag = &options.wait },
-	{ 'f', true, "full", NULL,
-	  "take nothing on trust: verify every region on every core",
+	{ 'f', true, "full",
+	  .help = "verify every region on every core",
 	  .flag = &options.full },
-	{ 'l', true, "later", NULL,
-	  "after the quiet period (delay_ms), together with others",
+	{ 'l', true, "later",
+	  .help = "after the quiet period (delay_ms), together with other requests",
 	  .flag = &options.later },
+	{ 'k', false, "cancel",
+	  .help = "cancel the running pass and all waiting requests",
+	  .flag = &options.cancel },
 	{ 't', true, "timeout", "SECONDS",
-	  "wait no longer than this",
+	  .help = "stop waiting after SECONDS",
 	  .count = &options.timeout },
 	{ 'c', true, "count", "NUMBER",
-	  "end after so many pictures or lines",
+	  .help = "end after NUMBER screens or lines",
 	  .count = &options.count },
-	{ 'p', true, "persist", NULL,
-	  "for later loads, too: write /etc/modprobe.d/rmpopt.conf",
+	{ 'p', true, "persist",
+	  .help = "for later loads as well: write /etc/modprobe.d/rmpopt.conf",
 	  .flag = &options.persist },
+	{ 'u', true, "unset",
+	  .help = "arguments are names: set these parameters to their defaults",
+	  .flag = &options.unset },
 	{ 'S', false, "save", "FILE",
-	  "save all that is read: a tar if FILE ends in .tar, .tar.gz, .tar.xz or .tar.zst, else a folder",
+	  .help = "save all that any command reads: as a tar if FILE ends in .tar, .tar.gz, .tar.xz or .tar.zst, else as a directory",
 	  .text = &options.save },
-	{ 'x', false, "textfile", NULL,
-	  "in the older text format, for node_exporter's textfile collector",
+	{ 'x', false, "textfile",
+	  .help = "use the older text format of node_exporter's textfile collector",
 	  .flag = &options.textfile },
-	{ 'j', true, "json", NULL,
-	  "print JSON",
+	{ 'q', true, "quiet",
+	  .help = "print nothing; only set the exit status",
+	  .flag = &options.quiet },
+	{ 'j', true, "json",
+	  .help = "use JSON output format",
 	  .flag = &options.json },
+	{ 'r', true, "raw",
+	  .help = "use raw output format: columns separated by one blank, - for none",
+	  .flag = &options.raw },
+	{ 'P', true, "pairs",
+	  .help = "use NAME=\"VALUE\" output format",
+	  .flag = &options.pairs },
 	{ 'o', true, "output", "LIST",
-	  "show these columns, like cpu,role",
+	  .help = "columns to show, like cpu,role; +LIST adds to the default ones",
 	  .text = &options.output },
-	{ 'n', true, "noheadings", NULL,
-	  "print no line of column names",
+	{ 'O', true, "output-all",
+	  .help = "show all columns",
+	  .flag = &options.output_all },
+	{ 'n', true, "noheadings",
+	  .help = "don't print column names",
 	  .flag = &options.no_headings },
 	{ 's', true, "sysroot", "DIR",
-	  "read below DIR, a tree saved by status --save",
+	  .help = "read from DIR, a tree saved by status --save, instead of /",
 	  .text = &options.sysroot },
-	{ 'C', false, "no-color", NULL,
-	  "print no colours",
-	  .flag = &options.no_color },
-	{ 'h', true, "help", NULL,
-	  "explain, with examples" },
-	{ 'V', true, "version", NULL,
-	  "print the version" },
+	{ 'C', false, "color", "WHEN", "auto always never", "always",
+	  .help = "use colors: auto, always or never",
+	  .text = &options.color },
+	{ 'h', true, "help",
+	  .help = "display this help" },
+	{ 'V', true, "version",
+	  .help = "display the version" },
 	{ }
 };
 
@@ -73,7 +91,8 @@ static void make_tables(struct option *longs, char *shorts)
 		word = &option_words[i];
 		longs[i] = (struct option){
 			.name = word->name,
-			.has_arg = word->argument ? required_argument : no_argument,
+			.has_arg = !word->argument ? no_argument :
+				   word->otherwise ? optional_argument : required_argument,
 			.val = word->code,
 		};
 		if (!word->is_short)
@@ -98,7 +117,7 @@ static bool set_count(const char *name, const char *text, u32 *count)
 	u64 value;
 
 	if (!parse_number(text, &value) || !value || value > 1000 * 1000) {
-		misused("--%s %s: give a number from 1 to 1000000", name, text);
+		misused("--%s %s: use a number from 1 to 1000000", name, text);
 		return false;
 	}
 	*count = value;
@@ -107,11 +126,24 @@ static bool set_count(const char *name, const char *text, u32 *count)
 
 static bool set_option(const struct option_word *word, const char *text)
 {
+	text = text ?: word->otherwise;
+	if (word->values && !has_word(word->values, text)) {
+		misused("--%s=%s: use one of: %s", word->name, text, word->values);
+		return false;
+	}
 	if (word->flag)
 		*word->flag = true;
 	if (word->text)
 		*word->text = text;
 	return !word->count || set_count(word->name, text, word->count);
+}
+
+/* As it is written on a command line, without its dashes. */
+const char *option_written(const struct option_word *word)
+{
+	if (word->otherwise)
+		return format("%s[=%s]", word->name, word->argument);
+	return word->argument ? format("%s %s", word->name, word->argument) : word->name;
 }
 
 /* Is it this option's long name, perhaps in short, perhaps with a value? */
@@ -125,12 +157,12 @@ static bool is_named(const char *word, const struct option_word *option)
 static int bad_option(int code, const char *word)
 {
 	if (code == ':')
-		return misused("%s: a value is missing; see rmpoptctl --help", word);
+		return misused("option %s requires a value; see rmpoptctl --help", word);
 	if (!optopt)
-		return misused("%s: there is no such option; see rmpoptctl --help", word);
+		return misused("unknown option %s; see rmpoptctl --help", word);
 	if (is_named(word, word_of(optopt)))
-		return misused("%s: it takes no value; see rmpoptctl --help", word);
-	return misused("-%c: there is no such option; see rmpoptctl --help", optopt);
+		return misused("option %s takes no value; see rmpoptctl --help", word);
+	return misused("unknown option -%c; see rmpoptctl --help", optopt);
 }
 
 /*

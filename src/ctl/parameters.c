@@ -8,37 +8,37 @@
 
 const struct parameter parameters[] = {
 	{ "slice_us", PARAMETER_NUMBER, true, false, 10, 1000, "50",
-	  "longest slice of a core, in us" },
+	  "longest slice of a core, in microseconds" },
 	{ "duty", PARAMETER_NUMBER, true, false, 1, 100, "5",
-	  "percent of a core's time that may be taken" },
+	  "share of a core's time that slices may take, in percent" },
 	{ "parallel", PARAMETER_NUMBER, true, true, 1, 8192, "4",
-	  "cores that have a slice at the same time; 0: all" },
+	  "cores that execute slices at the same time; 0: all" },
 	{ "followers", PARAMETER_WORD, true, false, 0, 0, "tick",
-	  "how busy cores are reached: tick, behind their next tick; ipi, by an interruption", "ipi" },
+	  "how busy cores are reached: tick, after their next tick; ipi, by an interrupt", "ipi" },
 	{ "isolated", PARAMETER_WORD, true, false, 0, 0, "ipi",
-	  "isolated and nohz_full cores: ipi, they take part; skip, leave them alone", "skip" },
+	  "isolated and nohz_full cores: ipi, use them; skip, leave them alone", "skip" },
 	{ "auto", PARAMETER_BOOL, true, false, 0, 0, "Y",
-	  "scans by events, watch and audit; N: only on request" },
+	  "start passes automatically; N: only on request" },
 	{ "delay_ms", PARAMETER_NUMBER, true, true, 1, DAY_MS, "10000",
-	  "quiet period before a delayed scan" },
+	  "quiet period before a delayed pass" },
 	{ "max_delay_ms", PARAMETER_NUMBER, true, true, 1, DAY_MS, "60000",
-	  "longest time that a delayed scan may be put off" },
+	  "longest delay of a delayed pass" },
 	{ "watch_ms", PARAMETER_NUMBER, true, true, 10, DAY_MS, "60000",
-	  "how often the module looks by itself; 0: never" },
+	  "how often leaders check their tables; 0: never" },
 	{ "audit_ms", PARAMETER_NUMBER, true, true, 10, 7ull * DAY_MS, "3600000",
-	  "how long a round over all cores takes that asks for what they have; 0: none" },
+	  "how long it takes to check the tables of all cores once; 0: never" },
 	{ "scan_on_load", PARAMETER_BOOL, false, false, 0, 0, "Y",
-	  "first scan as soon as SNP is initialised" },
+	  "start the first pass as soon as SNP is initialised" },
 	{ "init_check", PARAMETER_BOOL, false, false, 0, 0, "Y",
-	  "wait until SNP_INIT is seen done; N: take SnpEn alone for it" },
+	  "check in the RMP that SNP_INIT is done; N: rely on SnpEn alone" },
 	{ "hooks", PARAMETER_BOOL, false, false, 0, 0, "Y",
-	  "notice by kprobes what guests give back" },
+	  "use kprobes to notice pages that guests give back" },
 	{ "disable", PARAMETER_BOOL, false, false, 0, 0, "N",
 	  "refuse to load" },
 	{ "cpus", PARAMETER_LIST, false, false, 0, 0, "all",
-	  "only cores with a thread in this list take part" },
+	  "use only cores with a thread in this list" },
 	{ "coverage", PARAMETER_LIST, false, false, 0, 0, "all",
-	  "regions to look after, like 0-3,1024-1535" },
+	  "regions to cover, like 0-3,1024-1535" },
 	{ }
 };
 
@@ -134,6 +134,11 @@ static bool fits(const struct parameter *parameter, const char *text)
 	}
 }
 
+static const char *unknown_name(const char *word)
+{
+	return format("unknown parameter %.*s", (int)strcspn(word, "="), word);
+}
+
 /* What is wrong with NAME=VALUE; NULL if nothing. */
 const char *parameter_wrong(const char *word)
 {
@@ -141,13 +146,12 @@ const char *parameter_wrong(const char *word)
 	const struct parameter *parameter = parameter_find(word, length);
 
 	if (!parameter)
-		return format("%.*s: there is no such parameter; rmpoptctl set shows those there are",
-			      (int)length, word);
+		return unknown_name(word);
 	if (!word[length])
-		return format("%s: give a value: %s=%s", word, word,
+		return format("%s requires a value, like %s=%s", word, word,
 			      parameter->standard);
 	if (!fits(parameter, word + length + 1))
-		return format("%s: it takes %s", word, parameter_limits(parameter));
+		return format("%s: allowed values are %s", word, parameter_limits(parameter));
 	return NULL;
 }
 
@@ -159,7 +163,19 @@ int parameters_check(char **words)
 	for (; *words; words++) {
 		wrong = parameter_wrong(*words);
 		if (wrong)
-			return misused("%s", wrong);
+			return misused("%s; see rmpoptctl set", wrong);
+	}
+	return CTL_OK;
+}
+
+/* The same for NAME... */
+int parameters_check_names(char **words)
+{
+	for (; *words; words++) {
+		if (strchr(*words, '='))
+			return misused("%s: with --unset, use a name without a value", *words);
+		if (!parameter_find(*words, strlen(*words)))
+			return misused("%s; see rmpoptctl set", unknown_name(*words));
 	}
 	return CTL_OK;
 }

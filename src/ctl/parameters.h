@@ -45,6 +45,7 @@ char *option_plain(const char *word);
 const char *parameter_limits(const struct parameter *parameter);
 const char *parameter_wrong(const char *word);
 int parameters_check(char **words);
+int parameters_check_names(char **words);
 
 /* check_modprobe.c */
 const char *configured_value(const struct parameter *parameter);

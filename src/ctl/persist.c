@@ -90,17 +90,18 @@ static const char *without(const char *line, char **words)
 
 static const char *new_text(char *old, char **words)
 {
-	const char *text = *old ? "" : header;
+	const char *text = *old ? "" : header, *added = "";
 	char *line;
 
 	while ((line = take_line(&old)))
 		text = format("%s%s", text, without(line, words));
 	if (*text && text[strlen(text) - 1] != '\n')
 		text = format("%s\n", text);
-	text = format("%soptions rmpopt", text);
+	/* A name alone is unset. */
 	for (; *words; words++)
-		text = format("%s %s", text, *words);
-	return format("%s\n", text);
+		if (strchr(*words, '='))
+			added = format("%s %s", added, *words);
+	return *added ? format("%soptions rmpopt%s\n", text, added) : text;
 }
 
 static int write_all(int fd, const char *text)
@@ -172,14 +173,15 @@ static int rewrite_alone(char **words)
 /* Files of later names, and the kernel command line, have the last word. */
 static int overridden(char **words)
 {
-	const char *value;
+	const char *value, *wanted;
 	int ret = CTL_OK;
 
 	for (; *words; words++) {
 		value = configured_value(parameter_of(*words));
-		if (!value || !strcmp(value, strchr(*words, '=') + 1))
+		wanted = strchr(*words, '=');
+		if (!value || (wanted && !strcmp(value, wanted + 1)))
 			continue;
-		failed("%s is kept in " PATH ", but the next load takes %s: see modprobe -c | grep rmpopt, and /proc/cmdline",
+		failed("%s: " PATH " was changed, but the next load uses %s: see modprobe -c | grep rmpopt, and /proc/cmdline",
 		       *words, value);
 		ret = CTL_PARTLY;
 	}

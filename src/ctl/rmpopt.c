@@ -27,12 +27,21 @@ bool host_loaded(void)
 	return file_exists(SYSFS "state");
 }
 
-/* Says that it is not loaded; in JSON by a document as well that @name has nothing. */
-int host_missing(const char *name, const struct column *columns)
+int host_missing(void)
 {
-	if (options.json && columns)
-		table_print(table_new(name, columns));
-	return failed("rmpopt is not loaded (no " SYSFS "); rmpoptctl check says whether it can be, rmpoptctl load loads it");
+	return failed("rmpopt is not loaded; load it with rmpoptctl load, or run rmpoptctl check to see what it needs");
+}
+
+bool host_has_state(const struct host *host, const char *state)
+{
+	return !strcmp(host->state, state);
+}
+
+/* Does it do what it can do on this host, now or as soon as the system is awake? */
+bool host_works(const struct host *host)
+{
+	return !host_has_state(host, "waiting") && !host_has_state(host, "stopped") &&
+	       !host_has_state(host, "failed");
 }
 
 static u64 number(const char *name)
@@ -70,6 +79,8 @@ static void read_numbers(struct host *host)
 	host->regions_faulty = number("regions_faulty");
 	host->last_pass_us = number("stats/last_pass_us");
 	host->last_stolen_us = number("stats/last_stolen_us");
+	host->last_pass_time_s = number("stats/last_pass_time_s");
+	host->eta_s = UNKNOWN;
 	host->slices = number("stats/slices");
 	host->overruns = number("stats/overruns");
 	host->faults = number("stats/faults");
@@ -192,15 +203,15 @@ static bool is_automatic(void)
 /*
  * The module forgets what is optimized whenever it stops; it shows it again when
  * a pass has ended. That has not happened if nothing is optimized and the last
- * pass did not end well, or none runs by itself.
+ * pass did not end well, or passes do not start automatically.
  */
 static bool has_looked(const struct host *host)
 {
-	bool ready = !strcmp(host->state, "ready");
+	bool ready = host_has_state(host, "ready");
 
 	if (host->viewing)
 		return false;
-	if (!ready && strcmp(host->state, "scanning"))
+	if (!ready && !host_has_state(host, "scanning"))
 		return false;
 	if (!host->passes || host->passes == UNKNOWN)
 		return false;
@@ -228,7 +239,7 @@ bool host_read(struct host *host)
 	read_numbers(host);
 	read_progress(host);
 	read_lists(host);
-	host->viewing = !strcmp(host->state, "viewing");
+	host->viewing = host_has_state(host, "viewing");
 	host->tables = !host->viewing || host->cores.members;
 	/* What no table holds no window can hold. */
 	if (!host->tables)
@@ -238,7 +249,7 @@ bool host_read(struct host *host)
 	return true;
 }
 
-/* Where the RMP lies, and what no window holds; of no use to who only waits. */
+/* Where the RMP lies, and what no window holds; scan --wait does without. */
 void host_read_places(struct host *host)
 {
 	if (host->root)
@@ -248,7 +259,7 @@ void host_read_places(struct host *host)
 }
 
 /*
- * What could be optimized, where the module only looks: no pass tells then. It
+ * What could be optimized in view only mode, in which no pass finds that out. It
  * reads the whole RMP for it, so not for a picture each second.
  */
 void host_read_free(struct host *host)
@@ -260,10 +271,10 @@ void host_read_free(struct host *host)
 /* What is said behind "rmpopt". */
 const char *host_is(const struct host *host)
 {
-	return strcmp(host->state, "failed") ? format("is %s", host->state) : "has failed";
+	return host_has_state(host, "failed") ? "has failed" : format("is %s", host->state);
 }
 
-/* The reason without the words that all reasons to only look begin with. */
+/* The reason without "view only: ". */
 const char *host_why(const struct host *host)
 {
 	static const char words[] = "view only: ";

@@ -13,11 +13,12 @@
 /**
  * struct host - what the files in sysfs say; numbers may be UNKNOWN
  * @root: the files for root could be read
- * @viewing: the module only looks
+ * @viewing: the module is in view only mode
  * @tables: tables are in use, by the module or by the kernel
- * @looked: what is not optimized has been tried, so something is in the way
- * @automatic: passes begin by themselves
+ * @looked: what is not optimized has been tried, so something prevents it
+ * @automatic: passes start automatically
  * @knows_free: @optimizable was read
+ * @eta_s: seconds until the running pass ends; watch alone can tell
  * @cores_count: how many are in @cores; so with @behind and @leaders
  * @own: regions in which the RMP itself lies, as far as known
  * @uncovered: regions that no core's window holds, as far as known
@@ -47,6 +48,8 @@ struct host {
 	u64 regions_faulty;
 	u64 last_pass_us;
 	u64 last_stolen_us;
+	u64 last_pass_time_s;
+	u64 eta_s;
 	u64 slices;
 	u64 overruns;
 	u64 faults;
@@ -74,7 +77,9 @@ void host_read_places(struct host *host);
 void host_read_free(struct host *host);
 const char *host_is(const struct host *host);
 const char *host_why(const struct host *host);
-int host_missing(const char *name, const struct column *columns);
+int host_missing(void);
+bool host_works(const struct host *host);
+bool host_has_state(const struct host *host, const char *state);
 
 /* What keeps a region from being optimized, as far as sysfs tells. */
 enum region_state {

@@ -21,7 +21,7 @@
 extern char **environ;
 
 /* Of the kernel command line. */
-#define WORDS "sev= iommu amd_iommu kvm_amd. kvm-amd. modprobe. module_blacklist= rmpopt. elfcorehdr= isolcpus= nohz_full= module.sig lockdown="
+#define WORDS "sev= iommu amd_iommu kvm_amd. kvm-amd. modprobe. module_blacklist= rmpopt. elfcorehdr= isolcpus= nohz_full= nosmt maxcpus= nr_cpus= possible_cpus= mitigations= module.sig lockdown="
 
 /**
  * struct saved - files that are saved
@@ -48,6 +48,10 @@ static const struct saved saved[] = {
 	{ "/sys/firmware/efi/efivars/SecureBoot-*", NULL, NULL },
 	{ "/sys/class/iommu/*/amd-iommu/features", NULL, NULL },
 	{ "/sys/devices/system/cpu/online", NULL, NULL },
+	{ "/sys/devices/system/cpu/present", NULL, NULL },
+	{ "/sys/devices/system/cpu/possible", NULL, NULL },
+	{ "/sys/devices/system/cpu/smt/control", NULL, NULL },
+	{ "/sys/devices/system/cpu/cpu*/topology/thread_siblings_list", NULL, NULL },
 	{ "/proc/sys/kernel/osrelease", NULL, NULL },
 	{ "/proc/sys/kernel/modules_disabled", NULL, NULL },
 	{ "/proc/zoneinfo", NULL, "Node |spanned|start_pfn" },
@@ -58,7 +62,7 @@ static const struct saved saved[] = {
 	{ "/proc/keys", NULL, "asymmetri" },
 	{ "/etc/modprobe.d/*.conf", NULL, "rmpopt|kvm_amd|ccp" },
 	{ "/usr/lib/modprobe.d/*.conf", NULL, "rmpopt|kvm_amd|ccp" },
-	{ "/boot/config-%s", NULL, "CONFIG_KVM_AMD_SEV|CONFIG_KPROBES|CONFIG_MODULE_SIG" },
+	{ "/boot/config-%s", NULL, "CONFIG_KVM_AMD|CONFIG_KPROBES|CONFIG_MODULE_SIG" },
 	{ "/lib/modules/%s/modules.dep.bin", NULL, NULL },
 	{ "/lib/modules/%s/source/arch/x86/include/asm/cpufeatures.h", NULL, "X86_FEATURE_RMPOPT" },
 	{ "/lib/modules/%s/build/arch/x86/include/asm/cpufeatures.h", NULL, "X86_FEATURE_RMPOPT" },

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * scan: asks for a pass. Requests are numbered and merged; who waits for his
- * number to be served waits for a pass that began after he asked.
+ * scan: requests a pass. Requests are numbered and merged; --wait waits until its
+ * own number is served, that is for a pass that began after the request.
  */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "eta.h"
 #include "follow.h"
 #include "rmpopt.h"
 #include "status.h"
@@ -25,35 +25,27 @@
 #define NOTHING		(~0ull)
 
 const struct column scan_columns[] = {
-	{ "request", COLUMN_NUMBER, "its number" },
+	{ "request", COLUMN_NUMBER, "number of the request" },
 	{ "served", COLUMN_BOOL, "the pass has ended (with --wait)" },
-	{ "result", COLUMN_TEXT, "ok, partial, cancelled, failed" },
-	{ "duration_us", COLUMN_NUMBER, "how long the pass took, in us" },
-	{ "stolen_us", COLUMN_NUMBER, "what it took of other cores' time, added up, in us" },
+	{ "result", COLUMN_TEXT, "ok, partial, cancelled, or failed" },
+	{ "duration_us", COLUMN_NUMBER, "how long the pass took, in microseconds" },
+	{ "stolen_us", COLUMN_NUMBER, "how much time it took from other cores in total, in microseconds" },
 	{ "regions_covered", COLUMN_NUMBER, "regions covered" },
-	{ "regions_optimized", COLUMN_NUMBER, "of them optimized" },
+	{ "regions_optimized", COLUMN_NUMBER, "regions optimized" },
 	{ }
 };
-
-static u64 now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NS + now.tv_nsec;
-}
 
 static int refused(int error)
 {
 	struct host host;
 
 	if (error == EOPNOTSUPP && host_read(&host))
-		return failed("no scan: %s; the module then takes no request", host.reason);
+		return failed("no pass: %s; in view only mode there are none", host_why(&host));
 	if (error == ENODEV && host_read(&host))
-		return failed("no scan now: rmpopt %s: %s", host_is(&host), host.reason);
+		return failed("no pass now: rmpopt %s: %s", host_is(&host), host.reason);
 	if (error == EACCES)
 		return failed("can't write " SYSFS "scan; run this as root");
-	return failed("can't write " SYSFS "scan: %s; rmpoptctl check says more",
+	return failed("can't write " SYSFS "scan: %s; see rmpoptctl check",
 		      strerror(error));
 }
 
@@ -80,14 +72,15 @@ static void draw_bar(u64 done, u64 total, const char *text)
 }
 
 /* A bar on a terminal, else a line for each tenth. */
-static void show_progress(const struct host *host, u64 *shown)
+static void show_progress(const struct host *host, u64 left, u64 *shown)
 {
 	u64 done = host->done, total = host->total;
 
 	if (!total || options.json)
 		return;
 	if (is_screen(STDERR_FILENO))
-		draw_bar(done, total, format("  %llu of %llu", done, total));
+		draw_bar(done, total, format("  %llu of %llu%s", done, total, left == UNKNOWN ? "" :
+					     format(", about %s left", seconds_text(left))));
 	else if (10 * done / total != *shown)
 		fprintf(stderr, "%llu of %llu instructions\n", done, total);
 	*shown = 10 * done / total;
@@ -106,8 +99,9 @@ static void end_progress(bool through, u64 shown)
 /* Reads @host until the request is served; 0, ETIME or the error of a read. */
 static int wait_served(struct host *host, u64 number)
 {
-	u64 end = options.timeout ? now_ns() + options.timeout * NS : ~0ull;
+	u64 end = options.timeout ? eta_now_ns() + options.timeout * NS : ~0ull;
 	u64 shown = NOTHING;
+	struct eta eta = { };
 	struct follow follow;
 	int error = follow_open(&follow);
 
@@ -117,10 +111,10 @@ static int wait_served(struct host *host, u64 number)
 			error = ENODEV;
 		else if (host->served != UNKNOWN && host->served >= number)
 			break;
-		else if (now_ns() >= end)
+		else if (eta_now_ns() >= end)
 			error = ETIME;
 		else
-			show_progress(host, &shown);
+			show_progress(host, eta_seconds(&eta, host), &shown);
 		if (!error)
 			error = follow_wait(&follow, LOOK_MS);
 	}
@@ -131,7 +125,7 @@ static int wait_served(struct host *host, u64 number)
 
 static void print_row(const struct host *host, u64 number, bool served)
 {
-	struct table *table = table_new("scan", scan_columns);
+	struct table *table = table_new("scan", scan_columns, NULL);
 
 	table_row(table);
 	table_number(table, "request", number);
@@ -151,17 +145,12 @@ static void print_row(const struct host *host, u64 number, bool served)
 	table_print(table);
 }
 
-static bool plain(void)
-{
-	return !options.json && !options.output && !options.no_headings;
-}
-
 static int tell_result(const struct host *host, u64 number)
 {
 	const char *share = status_share(host), *cost = status_cost(host);
 	bool ok = !strcmp(host->last_result, "ok");
 
-	if (!plain())
+	if (table_wanted())
 		print_row(host, number, true);
 	else
 		fold(0, 2, format("%s%s%s%s%s", host->last_result, *share ? ": " : "",
@@ -169,10 +158,10 @@ static int tell_result(const struct host *host, u64 number)
 	if (ok)
 		return CTL_OK;
 	if (strcmp(host->last_result, "partial"))
-		return failed("the scan %s; rmpopt %s: %s",
+		return failed("the pass %s; rmpopt %s: %s",
 			      strcmp(host->last_result, "failed") ? "was cancelled" : "failed",
 			      host_is(host), host->reason);
-	failed("the scan is partial: a core could not be reached in time, or a leader left; rmpoptctl cores shows who is behind");
+	failed("the pass was partial: a core did not respond in time, or a leader went offline; rmpoptctl cores shows which cores are behind");
 	return CTL_PARTLY;
 }
 
@@ -181,46 +170,59 @@ static int wait_and_tell(u64 number)
 	struct host host;
 	int error = wait_served(&host, number);
 
-	if (error == ETIME && !plain())
+	if (error == ETIME && table_wanted())
 		print_row(&host, number, false);
 	if (error == ETIME)
-		return failed("request %llu is not served after %u s; it goes on, rmpoptctl watch shows it",
+		return failed("request %llu is not served after %u s; it continues, rmpoptctl watch shows it",
 			      number, options.timeout);
 	if (error == EINTR) {
-		failed("request %llu goes on; rmpoptctl watch shows it", number);
+		failed("request %llu continues; rmpoptctl watch shows it", number);
 		follow_die();
 	}
 	if (error)
-		return failed("request %llu: the files in " SYSFS " have gone: %s; was the module unloaded?",
+		return failed("request %llu: " SYSFS " is gone: %s; was the module unloaded?",
 			      number, strerror(error));
 	return tell_result(&host, number);
 }
 
+static const char *request_word(void)
+{
+	if (options.cancel)
+		return "cancel";
+	return options.full ? "full" : options.later ? "later" : "now";
+}
+
+static int tell_request(const struct host *host, u64 number)
+{
+	if (table_wanted())
+		print_row(host, number, false);
+	else if (options.cancel)
+		puts("cancelled; rmpoptctl status shows what is optimized");
+	else
+		printf("request %llu; rmpoptctl watch shows its progress\n", number);
+	return CTL_OK;
+}
+
 int run_scan(char **arguments)
 {
-	const char *word = options.full ? "full" : options.later ? "later" : "now";
 	struct host host;
 	u64 number;
 	int error;
 
 	(void)arguments;
-	if (options.full && options.later)
-		return misused("--full and --later exclude each other");
+	if (options.full + options.later + options.cancel > 1)
+		return misused("--full, --later and --cancel exclude each other");
+	if (options.cancel && options.wait)
+		return misused("--cancel and --wait exclude each other");
 	if (options.timeout && !options.wait)
 		return misused("--timeout requires --wait");
 	if (!host_loaded())
-		return host_missing(NULL, NULL);
-	error = file_write(SYSFS "scan", word);
+		return host_missing();
+	error = file_write(SYSFS "scan", request_word());
 	if (error)
 		return refused(error);
 	/* Requests of others may have come between: theirs include ours. */
 	if (!file_number(&number, SYSFS "requested") || !host_read(&host))
 		return failed("can't read " SYSFS "requested; was the module unloaded?");
-	if (options.wait)
-		return wait_and_tell(number);
-	if (!plain())
-		print_row(&host, number, false);
-	else
-		printf("request %llu; rmpoptctl watch shows what comes of it\n", number);
-	return CTL_OK;
+	return options.wait ? wait_and_tell(number) : tell_request(&host, number);
 }

@@ -15,11 +15,24 @@ bool is_screen(int fd)
 	return isatty(fd) && term && strcmp(term, "dumb");
 }
 
-/* Its columns; 0 where there is no terminal, or one that does not know. */
+#define SCREEN_MAX	4096
+
+/* What COLUMNS says; 0 if it is not set or makes no sense. */
+u32 screen_columns(void)
+{
+	const char *text = getenv("COLUMNS");
+	u64 columns;
+
+	return text && parse_number(text, &columns) && columns <= SCREEN_MAX ? columns : 0;
+}
+
+/* Columns that may be used; 0 for any number, as in a file. */
 u32 screen_width(int fd)
 {
 	struct winsize size;
 
+	if (screen_columns())
+		return screen_columns();
 	return isatty(fd) && !ioctl(fd, TIOCGWINSZ, &size) ? size.ws_col : 0;
 }
 

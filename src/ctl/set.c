@@ -10,12 +10,12 @@
 #define WORDS_MAX	64
 
 const struct column set_columns[] = {
-	{ "name", COLUMN_TEXT, "of the parameter" },
-	{ "value", COLUMN_TEXT, "in force; null if the module is not loaded" },
-	{ "default", COLUMN_TEXT, "without modprobe.d and set" },
-	{ "limits", COLUMN_TEXT, "what it takes" },
-	{ "tunable", COLUMN_BOOL, "it may change while the module is loaded" },
-	{ "meaning", COLUMN_TEXT, "what it means" },
+	{ "name", COLUMN_TEXT, "name of the parameter" },
+	{ "value", COLUMN_TEXT, "current value; null if the module is not loaded" },
+	{ "default", COLUMN_TEXT, "built-in default" },
+	{ "limits", COLUMN_TEXT, "allowed values" },
+	{ "tunable", COLUMN_BOOL, "can be changed while the module is loaded" },
+	{ "meaning", COLUMN_WORDS, "what it means" },
 	{ }
 };
 
@@ -30,40 +30,58 @@ static const char *value_now(const struct parameter *parameter)
 	       file_text(MODULE "/parameters/%s", parameter->name);
 }
 
-static int show_all(void)
-{
-	struct table *table = table_new("set", set_columns);
-	const struct parameter *parameter;
-	const char *value;
-
-	for (parameter = parameters; parameter->name; parameter++) {
-		table_row(table);
-		value = value_now(parameter);
-		table_set(table, "name", "%s", parameter->name);
-		if (value)
-			table_set(table, "value", "%s", value);
-		table_set(table, "default", "%s", parameter->standard);
-		table_set(table, "limits", "%s", parameter_limits(parameter));
-		table_bool(table, "tunable", parameter->tunable);
-		table_set(table, "meaning", "%s", parameter->help);
-	}
-	return table_print(table);
-}
-
 static const struct parameter *parameter_of(const char *word)
 {
 	return parameter_find(word, strcspn(word, "="));
 }
 
-/* Everything is looked at before anything is written. */
+static void add_row(struct table *table, const struct parameter *parameter)
+{
+	const char *value = value_now(parameter);
+
+	table_row(table);
+	table_set(table, "name", "%s", parameter->name);
+	if (value)
+		table_set(table, "value", "%s", value);
+	table_set(table, "default", "%s", parameter->standard);
+	table_set(table, "limits", "%s", parameter_limits(parameter));
+	table_bool(table, "tunable", parameter->tunable);
+	table_set(table, "meaning", "%s", parameter->help);
+}
+
+/* Those that @words name, all without. People see what fits a screen. */
+static int show(char **words)
+{
+	const char *defaults = table_wanted() ? NULL : "name,value,limits,meaning";
+	struct table *table = table_new("set", set_columns, defaults);
+	const struct parameter *parameter;
+
+	if (*words)
+		for (; *words; words++)
+			add_row(table, parameter_of(*words));
+	else
+		for (parameter = parameters; parameter->name; parameter++)
+			add_row(table, parameter);
+	return table_print(table);
+}
+
+/* Everything is checked before anything is written. */
 static int check_words(char **words)
 {
-	int ret = parameters_check(words);
+	int ret = options.unset ? parameters_check_names(words) : parameters_check(words);
 
 	for (; !ret && *words; words++)
 		if (!options.persist && !parameter_of(*words)->tunable)
-			ret = misused("%s: only at load time; set --persist keeps it for the next one", *words);
+			ret = misused("%s: this can only be set when the module is loaded; use set --persist", *words);
 	return ret;
+}
+
+/* What is written for NAME=VALUE, or for a NAME that is unset. */
+static const char *new_value(const char *word)
+{
+	const char *value = strchr(word, '=');
+
+	return value ? value + 1 : parameter_of(word)->standard;
 }
 
 static int write_word(const char *word, const char *value)
@@ -72,7 +90,7 @@ static int write_word(const char *word, const char *value)
 
 	if (!error)
 		return CTL_OK;
-	return failed("%s: the module refuses it: %s%s", word, strerror(error),
+	return failed("can't set %s: %s%s", word, strerror(error),
 		      error == EACCES ? "; run this as root" : "");
 }
 
@@ -86,7 +104,7 @@ static int write_words(char **words, const char **before)
 		if (!parameter_of(words[i])->tunable)
 			continue;
 		value = value_now(parameter_of(words[i]));
-		ret = write_word(words[i], strchr(words[i], '=') + 1);
+		ret = write_word(words[i], new_value(words[i]));
 		if (!ret)
 			before[i] = value;
 	}
@@ -113,7 +131,7 @@ static int change(char **words)
 	if (ret)
 		return ret;
 	if (!loaded && !options.persist)
-		return failed("rmpopt is not loaded; load it, or set --persist for later loads");
+		return failed("rmpopt is not loaded; load it with rmpoptctl load, or use set --persist for later loads");
 	if (loaded)
 		ret = write_words(words, before);
 	if (!ret && options.persist)
@@ -126,7 +144,14 @@ static int change(char **words)
 
 int run_set(char **arguments)
 {
+	int ret;
+
 	if (*arguments && options.sysroot)
-		return misused("set changes nothing below --sysroot; without NAME=VALUE it shows what is there");
-	return *arguments ? change(arguments) : show_all();
+		return misused("set can't change anything below --sysroot; without NAME=VALUE it shows the parameters");
+	if (!*arguments)
+		return options.persist || options.unset ?
+		       misused("--%s requires %s", options.unset ? "unset" : "persist",
+			       options.unset ? "NAME" : "NAME=VALUE") : show(arguments);
+	ret = change(arguments);
+	return !ret && table_wanted() ? show(arguments) : ret;
 }

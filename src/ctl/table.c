@@ -10,6 +10,9 @@
 
 #define COLUMNS_MAX	48
 
+/* Of the documents in JSON; a new one if a name goes or changes its meaning. */
+#define JSON_VERSION	1
+
 /**
  * struct table - what a command shows
  * @smart: as libsmartcols has it
@@ -23,6 +26,21 @@ struct table {
 	const struct column *columns;
 	int place[COLUMNS_MAX];
 };
+
+/* One was printed. */
+static bool printed;
+
+bool table_printed(void)
+{
+	return printed;
+}
+
+/* Are columns asked for, where words are the default? */
+bool table_wanted(void)
+{
+	return options.json || options.raw || options.pairs || options.output ||
+	       options.output_all || options.no_headings;
+}
 
 static int find_column(const struct column *columns, const char *name,
 		       size_t length)
@@ -41,6 +59,7 @@ bool table_knows(const struct column *columns, const char *list)
 {
 	size_t length;
 
+	list += *list == '+';
 	for (;; list += length + 1) {
 		length = strcspn(list, ",");
 		if (find_column(columns, list, length) < 0)
@@ -59,6 +78,12 @@ static const char *heading(const char *name)
 	return copy;
 }
 
+/* A program reads a row as a line. */
+static bool wraps(void)
+{
+	return !options.json && !options.raw && !options.pairs && isatty(STDOUT_FILENO);
+}
+
 static void show_column(struct table *table, int i, int place)
 {
 	static const int json_types[] = {
@@ -66,11 +91,13 @@ static void show_column(struct table *table, int i, int place)
 		[COLUMN_NUMBER]	= SCOLS_JSON_NUMBER,
 		[COLUMN_BOOL]	= SCOLS_JSON_BOOLEAN,
 		[COLUMN_LIST]	= SCOLS_JSON_STRING,
+		[COLUMN_WORDS]	= SCOLS_JSON_STRING,
 	};
 	static const int flags[] = {
 		[COLUMN_NUMBER]	= SCOLS_FL_RIGHT,
 		[COLUMN_BOOL]	= 0,
 		[COLUMN_LIST]	= SCOLS_FL_WRAP,
+		[COLUMN_WORDS]	= SCOLS_FL_WRAP,
 	};
 	const struct column *column = &table->columns[i];
 	struct libscols_column *smart;
@@ -79,36 +106,67 @@ static void show_column(struct table *table, int i, int place)
 	if (!smart)
 		exit(failed("not enough memory"));
 	scols_column_set_json_type(smart, json_types[column->type]);
-	if (column->type == COLUMN_LIST)
+	if (flags[column->type] == SCOLS_FL_WRAP && wraps())
 		scols_column_set_wrapfunc(smart, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
 	table->place[i] = place;
 }
 
-static void show_all(struct table *table)
+static void show_all(struct table *table, bool extra)
 {
-	int i;
+	int i, place = 0;
 
 	for (i = 0; table->columns[i].name; i++)
-		show_column(table, i, i);
+		if (extra || !table->columns[i].extra)
+			show_column(table, i, place++);
 }
 
-static void show_chosen(struct table *table, const char *list)
+static void show_list(struct table *table, const char *list)
 {
 	size_t length;
-	int i, place = 0;
+	int i;
 
 	for (;; list += length + 1) {
 		length = strcspn(list, ",");
 		i = find_column(table->columns, list, length);
 		if (i >= 0 && table->place[i] < 0)
-			show_column(table, i, place++);
+			show_column(table, i, scols_table_get_ncols(table->smart));
 		if (!list[length])
 			return;
 	}
 }
 
-/* Shows the columns of --output, all without; @name is that of the JSON array. */
-struct table *table_new(const char *name, const struct column *columns)
+/* Those that are asked for; in JSON all unless others are. */
+static void show_columns(struct table *table, const char *defaults)
+{
+	const char *asked = options.output;
+	bool all = options.output_all || (options.json && !asked);
+
+	if (asked && *asked != '+')
+		return show_list(table, asked);
+	if (defaults && !all)
+		show_list(table, defaults);
+	else
+		show_all(table, all);
+	if (asked)
+		show_list(table, asked + 1);
+}
+
+static void set_format(struct table *table)
+{
+	scols_table_enable_json(table->smart, options.json);
+	scols_table_enable_raw(table->smart, options.raw);
+	scols_table_enable_export(table->smart, options.pairs);
+	scols_table_enable_noheadings(table->smart, options.no_headings);
+	if (isatty(STDOUT_FILENO) && screen_columns())
+		scols_table_set_termwidth(table->smart, screen_columns());
+}
+
+/*
+ * @name is that of the array in JSON; @defaults are the columns that are shown
+ * unless others are asked for, NULL: all that are not extra.
+ */
+struct table *table_new(const char *name, const struct column *columns,
+			const char *defaults)
 {
 	struct table *table = arena_get(sizeof(*table));
 
@@ -118,13 +176,18 @@ struct table *table_new(const char *name, const struct column *columns)
 	table->columns = columns;
 	memset(table->place, 0xff, sizeof(table->place));
 	scols_table_set_name(table->smart, name);
-	scols_table_enable_json(table->smart, options.json);
-	scols_table_enable_noheadings(table->smart, options.no_headings);
-	if (options.output)
-		show_chosen(table, options.output);
-	else
-		show_all(table);
+	set_format(table);
+	show_columns(table, defaults);
 	return table;
+}
+
+/* Blank cells would vanish where blanks separate columns. */
+static void fill_row(struct table *table)
+{
+	size_t i;
+
+	for (i = 0; options.raw && i < scols_table_get_ncols(table->smart); i++)
+		scols_line_set_data(table->row, i, "-");
 }
 
 void table_row(struct table *table)
@@ -132,6 +195,7 @@ void table_row(struct table *table)
 	table->row = scols_table_new_line(table->smart, NULL);
 	if (!table->row)
 		exit(failed("not enough memory"));
+	fill_row(table);
 }
 
 /* Columns of a list on a terminal; two of them fit beside the others. */
@@ -139,8 +203,33 @@ void table_row(struct table *table)
 /* A scattered list would push the rest off the screen. */
 #define LIST_LINES	4
 
+/* Columns of words beside others on a terminal; a wide one has room for any. */
+#define WORDS_COLUMNS	33
+#define WIDE_COLUMNS	132
+
+/* Words in lines. */
+static char *words_in_lines(const char *text)
+{
+	char *copy = arena_copy(text), *word = copy, *blank;
+	size_t at = 0, length;
+
+	if (!*text || screen_width(STDOUT_FILENO) >= WIDE_COLUMNS)
+		return copy;
+	for (;; word = blank + 1) {
+		length = strcspn(word, " ");
+		if (at && at + length > WORDS_COLUMNS) {
+			word[-1] = '\n';
+			at = 0;
+		}
+		at += length + 1;
+		blank = word + length;
+		if (!*blank)
+			return copy;
+	}
+}
+
 /* The beginning of a list, in lines; "..." if it goes on. */
-static char *in_lines(const char *text)
+static char *list_in_lines(const char *text)
 {
 	char *copy = arena_get(2 * strlen(text) + sizeof("...")), *to = copy;
 	size_t at = 0, lines = 1, length;
@@ -169,9 +258,10 @@ static void set(struct table *table, const char *column, const char *text)
 
 	if (i < 0)
 		abort();
-	/* A program reads a row as a line. */
-	if (table->columns[i].type == COLUMN_LIST && !options.json && screen_width(STDOUT_FILENO))
-		text = in_lines(text);
+	if (table->columns[i].type == COLUMN_LIST && wraps())
+		text = list_in_lines(text);
+	if (table->columns[i].type == COLUMN_WORDS && wraps())
+		text = words_in_lines(text);
 	if (table->place[i] >= 0)
 		scols_line_set_data(table->row, table->place[i], text);
 }
@@ -197,34 +287,39 @@ void table_bool(struct table *table, const char *column, bool value)
 	    value ? "yes" : "no");
 }
 
-/* libsmartcols prints nothing for a table without rows; JSON needs its array. */
-int table_print(struct table *table)
-{
-	int ret = 0;
-
-	if (options.json && !scols_table_get_nlines(table->smart))
-		printf("{\"%s\": []}\n", scols_table_get_name(table->smart));
-	else
-		ret = scols_print_table(table->smart);
-	scols_unref_table(table->smart);
-	return ret ? failed("can't print the table") : CTL_OK;
-}
-
-/* A table's document; the table is gone. */
+/*
+ * A table's document; the table is gone. libsmartcols prints nothing for a table
+ * without rows, and knows nothing beside it.
+ */
 static char *json_text(struct table *table)
 {
 	char *text = NULL, *kept;
 
 	if (!scols_table_get_nlines(table->smart)) {
-		kept = format("{\"%s\": []}\n", scols_table_get_name(table->smart));
+		kept = format("{\n   \"version\": %d,\n   \"%s\": []\n}\n", JSON_VERSION,
+			      scols_table_get_name(table->smart));
 	} else {
-		if (scols_print_table_to_string(table->smart, &text) || !text)
+		if (scols_print_table_to_string(table->smart, &text) || !text || *text != '{')
 			exit(failed("can't print the table"));
-		kept = arena_copy(text);
+		kept = format("{\n   \"version\": %d,%s", JSON_VERSION, text + 1);
 	}
 	free(text);
 	scols_unref_table(table->smart);
 	return kept;
+}
+
+int table_print(struct table *table)
+{
+	int ret = 0;
+
+	printed = true;
+	if (options.json) {
+		fputs(json_text(table), stdout);
+		return CTL_OK;
+	}
+	ret = scols_print_table(table->smart);
+	scols_unref_table(table->smart);
+	return ret ? failed("can't print the table") : CTL_OK;
 }
 
 /* As JSON in one line: no text has a newline that is not escaped. */
@@ -232,6 +327,7 @@ int table_print_line(struct table *table)
 {
 	char *text = json_text(table), *line;
 
+	printed = true;
 	while ((line = next_line(&text)))
 		fputs(line + strspn(line, " "), stdout);
 	putchar('\n');

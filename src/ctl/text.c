@@ -3,7 +3,9 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <langinfo.h>
 #include <string.h>
+#include <time.h>
 
 #include "ctl.h"
 
@@ -88,9 +90,26 @@ char *next_word(char **line)
 	return word;
 }
 
+/* Of what libkmod has read, nothing may control a terminal. NULL stays NULL. */
+char *printable(char *text)
+{
+	char *c;
+
+	for (c = text; c && *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	return text;
+}
+
 const char *plural(u64 n)
 {
 	return n == 1 ? "" : "s";
+}
+
+/* Where the character set has no Greek letter, as much as that. */
+const char *micro(void)
+{
+	return strcmp(nl_langinfo(CODESET), "UTF-8") ? "u" : "\302\265";
 }
 
 /* A time as people write it, three digits of it. */
@@ -99,8 +118,36 @@ const char *duration(u64 ns)
 	if (ns < 1000)
 		return format("%llu ns", ns);
 	if (ns < 1000 * 1000)
-		return format("%.3g us", ns / 1e3);
+		return format("%.3g %ss", ns / 1e3, micro());
 	if (ns < 1000 * 1000 * 1000)
 		return format("%.3g ms", ns / 1e6);
 	return format("%.*f s", ns < 100ULL * 1000 * 1000 * 1000 ? 1 : 0, ns / 1e9);
+}
+
+/* A longer time, in one unit. */
+const char *seconds_text(u64 seconds)
+{
+	if (seconds < 120)
+		return format("%llu s", seconds);
+	if (seconds < 120 * 60)
+		return format("%llu min", seconds / 60);
+	if (seconds < 48 * 60 * 60)
+		return format("%llu h", seconds / (60 * 60));
+	return format("%llu days", seconds / (24 * 60 * 60));
+}
+
+/* Seconds since 1970 as local time, RFC 3339. */
+const char *time_text(u64 seconds)
+{
+	time_t when = seconds;
+	char text[40];
+	struct tm tm;
+	size_t length;
+
+	if (!localtime_r(&when, &tm))
+		return "";
+	length = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S%z", &tm);
+	if (length < 3)
+		return "";
+	return format("%.*s:%s", (int)length - 2, text, text + length - 2);
 }

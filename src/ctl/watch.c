@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
-/* watch: the status, again and again; off a terminal one line per change. */
+/* watch: the status, again and again; off a terminal a line for each change. */
 #include <errno.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "eta.h"
 #include "follow.h"
 #include "rmpopt.h"
 #include "status.h"
 
 #define ROUND_MS	1000
 
-/* Lines are about what an admin would note, not about each instruction. */
+/* Lines are about changes that matter, not about each instruction. */
 static const char *change_line(const struct host *host)
 {
 	const char *share = status_share(host), *passes = "", *behind = "";
 	bool fine = !strcmp(host->reason, "ok");
 
 	if (host->viewing)
-		return format("%s%s%s: %s", host->state, *share ? ", " : "", share, host->reason);
+		return format("viewing%s%s: %s", *share ? ", " : "", share, host->reason);
 	if (host->passes != UNKNOWN)
 		passes = format(", %llu pass%s", host->passes, host->passes == 1 ? "" : "es");
 	if (host->behind_count != UNKNOWN)
@@ -31,20 +32,17 @@ static const char *change_line(const struct host *host)
 
 static void draw(const struct host *host)
 {
-	char clock[16];
-	time_t now = time(NULL);
-
-	strftime(clock, sizeof(clock), "%H:%M:%S", localtime(&now));
-	printf("\033[H\033[Jrmpoptctl watch, %s (Ctrl-C ends it)\n\n", clock);
+	printf("\033[H\033[Jrmpoptctl watch, %s (Ctrl-C ends it)\n\n", time_text(time(NULL)));
 	status_show(host);
 }
 
 /* What status --json says, in a line. */
 static void print_json(const struct host *host)
 {
-	struct table *table = table_new("watch", status_columns);
+	struct table *table = table_new("watch", status_columns, NULL);
 
 	status_row(table, host, true);
+	table_set(table, "time", "%s", time_text(time(NULL)));
 	table_print_line(table);
 }
 
@@ -63,25 +61,28 @@ static bool show(const struct host *host, char *last, size_t size)
 	if (options.json)
 		print_json(host);
 	else
-		puts(line);
+		printf("%s %s\n", time_text(time(NULL)), line);
 	return true;
 }
 
 static int watch(struct follow *follow)
 {
 	char last[1024] = "";
+	struct eta eta = { };
 	struct host host;
 	u32 shown = 0;
 	int error = 0;
 
 	for (;;) {
 		arena_clear();
-		if (!host_read(&host))
+		if (!host_read(&host)) {
 			error = ENODEV;
-		else
+		} else {
 			host_read_places(&host);
+			host.eta_s = eta_seconds(&eta, &host);
+		}
 		shown += !error && show(&host, last, sizeof(last));
-		/* Nobody reads it any more; main() says so. */
+		/* The reader is gone; main() reports it. */
 		if (fflush(stdout))
 			return 0;
 		/* A saved tree does not change. */
@@ -98,7 +99,7 @@ int run_watch(char **arguments)
 
 	(void)arguments;
 	if (!host_loaded())
-		return host_missing("watch", status_columns);
+		return host_missing();
 	/* A picture is written in one piece: nothing flickers. */
 	if (is_screen(STDOUT_FILENO))
 		setvbuf(stdout, NULL, _IOFBF, BUFSIZ);
@@ -110,6 +111,5 @@ int run_watch(char **arguments)
 			fputs("\r\033[K", stdout);
 		return CTL_OK;
 	}
-	return error ? failed("the files in " SYSFS " have gone: %s; was the module unloaded?",
-			      strerror(error)) : CTL_OK;
+	return error ? failed(SYSFS " is gone: %s; was the module unloaded?", strerror(error)) : CTL_OK;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * why: whose pages are in the way of a region. The module reads the RMP for it
- * (debugfs rmp and rmp_region).
+ * why: whose pages keep a region from being optimized. The module reads the RMP
+ * for it (debugfs rmp and rmp_region).
  */
 #include <errno.h>
 #include <string.h>
@@ -10,28 +10,23 @@
 #include "why.h"
 
 const struct column why_columns[] = {
-	{ "region", COLUMN_NUMBER, "its number: GiB of physical address space" },
+	{ "region", COLUMN_NUMBER, "number of the region: GiB of physical address space" },
 	{ "state", COLUMN_TEXT,
-	  "optimized, held, backoff, rmp, uncovered, faulty, optimizable; unknown, as nothing was tried yet" },
-	{ "kind", COLUMN_TEXT, "of one region: guest, firmware; unknown, if the CPU has no RMPREAD" },
-	{ "asid", COLUMN_NUMBER, "of one region: the guest's ASID" },
-	{ "pages", COLUMN_NUMBER, "of one region: pages of 4 KiB that it holds" },
+	  "optimized, held, backoff, rmp, uncovered, faulty, optimizable, or unknown (not tried yet)" },
+	{ "kind", COLUMN_TEXT, "owner of pages: guest, firmware, or unknown (no RMPREAD); with REGION only" },
+	{ "asid", COLUMN_NUMBER, "ASID of the guest; with REGION only" },
+	{ "pages", COLUMN_NUMBER, "pages of 4 KiB of this owner; with REGION only" },
 	{ "whole", COLUMN_NUMBER, "blocks of 2 MiB wholly assigned" },
 	{ "partial", COLUMN_NUMBER, "blocks of 2 MiB partly assigned" },
-	{ "firmware", COLUMN_NUMBER, "of these blocks: holding firmware pages; null: not known" },
-	{ "asids", COLUMN_TEXT, "ASIDs of the guests met in it; ?: not known" },
+	{ "firmware", COLUMN_NUMBER, "blocks of 2 MiB with firmware pages; null: not known" },
+	{ "asids", COLUMN_TEXT, "ASIDs of guests in the region; ?: not known" },
 	{ }
 };
-
-static bool plain(void)
-{
-	return !options.json && !options.output && !options.no_headings;
-}
 
 /* Says why a file of debugfs could not be read, by errno. */
 int why_no_debugfs(const char *file)
 {
-	/* Root gets that from a kernel that is locked down, and from nobody else. */
+	/* Only a locked down kernel does this to root. */
 	if (errno == EPERM)
 		return failed(DEBUGFS "%s: not permitted: the kernel is locked down (/sys/kernel/security/lockdown), as with Secure Boot",
 			      file);
@@ -40,10 +35,10 @@ int why_no_debugfs(const char *file)
 }
 
 /**
- * struct holders - who has pages of a region
+ * struct holders - owners of pages in a region
  * @guest: guests
  * @firmware: firmware
- * @somebody: the CPU does not tell whose they are
+ * @somebody: some owner; the CPU has no RMPREAD
  */
 struct holders {
 	bool guest;
@@ -56,14 +51,15 @@ static const char *plain_advice(enum region_state state)
 {
 	switch (state) {
 	case REGION_OPTIMIZED:
-		return "There is nothing to do.";
+		return "Nothing to do.";
 	case REGION_OWN:
-		return "It holds the RMP itself and never becomes optimized. That is normal.";
+		return "It holds the RMP itself and is never optimized. This is normal.";
 	case REGION_UNCOVERED:
-		return "It lies in no core's window: windows hold 2 TiB and are placed where most memory is.";
+		return "It is in no core's window: a window is 2 TiB, and is placed where most memory is.";
 	case REGION_FAULTY:
-		return "RMPOPT faults there, though RMPOPT_BASE is right. It is tried again with growing pauses; if it\n"
-		       "still faults after hours: rmpoptctl status --save FILE, and report it.";
+		return format("%s %s",
+			      "RMPOPT faults there, although RMPOPT_BASE is correct. It is retried at growing intervals.",
+			      "If it still faults after hours: rmpoptctl status --save FILE, and report it.");
 	default:
 		return NULL;
 	}
@@ -71,21 +67,21 @@ static const char *plain_advice(enum region_state state)
 
 static bool takes_scans(const struct host *host)
 {
-	return !strcmp(host->state, "ready") || !strcmp(host->state, "scanning");
+	return host_has_state(host, "ready") || host_has_state(host, "scanning");
 }
 
-/* Nobody can ask for a pass where the module only looks. */
+/* In view only mode no pass can be requested. */
 static const char *view_advice(const struct host *host, const struct holders *holders)
 {
 	if (holders->guest)
-		return "SNP guests live there. No RMPOPT can optimize it before they have ended.";
+		return "It can't be optimized before these guests have ended.";
 	if (holders->firmware)
-		return "Firmware holds pages there, as it does for each of its commands.";
+		return "Firmware uses such pages for its commands, and gives them back.";
 	if (holders->somebody)
-		return "SNP guests live there, or firmware holds pages; without RMPREAD it is not known which.";
+		return "These are pages of SNP guests or firmware; without RMPREAD it is not known which.";
 	if (host->tables)
-		return "Nothing is in the way now: the kernel, which drives RMPOPT itself, decides when it is tried.";
-	return format("Nothing is in the way: RMPOPT could optimize it. View only: %s.", host_why(host));
+		return "No page prevents it: the kernel, which drives RMPOPT itself, decides when to try it.";
+	return format("No page prevents it: RMPOPT could optimize it. View only: %s.", host_why(host));
 }
 
 static const char *advice(const struct host *host, enum region_state state,
@@ -98,21 +94,21 @@ static const char *advice(const struct host *host, enum region_state state,
 	if (host->viewing)
 		return view_advice(host, holders);
 	if (!takes_scans(host) && !anybody)
-		return format("No page is in the way, but rmpopt %s: %s", host_is(host), host->reason);
+		return format("No page prevents it, but rmpopt %s: %s", host_is(host), host->reason);
 	if (holders->guest || holders->somebody)
-		return "SNP guests live there. After they have ended: rmpoptctl scan --wait. Guests in huge pages\n"
-		       "(hugetlbfs) bound to a node spread over fewer regions.";
+		return format("%s %s", "After these guests have ended: rmpoptctl scan --wait.",
+			      "Guests in huge pages (hugetlbfs) bound to a node occupy fewer regions.");
 	if (holders->firmware)
-		return "Firmware holds pages there, as it does for each of its commands. A later scan may regain the\n"
-		       "region.";
+		return format("%s %s", "Firmware uses such pages for its commands, and gives them back.",
+			      "A later pass may regain the region.");
 	return state == REGION_BACKOFF ?
-	       "Nothing is in the way now. It was lost again and again, so it waits; rmpoptctl scan ends that." :
-	       "Nothing is in the way now: rmpoptctl scan --wait.";
+	       "No page prevents it now. It was lost again and again, so it waits; to try now: rmpoptctl scan." :
+	       "No page prevents it now: rmpoptctl scan --wait.";
 }
 
 /*
  * The records of one region: exact ones live. In a saved tree, and where the
- * kernel is locked down and lets nobody write to debugfs, those of rmp.
+ * kernel is locked down and nobody may write to debugfs, those of rmp.
  */
 static struct records *one_region(u32 region, bool *exact)
 {
@@ -128,13 +124,13 @@ static struct records *one_region(u32 region, bool *exact)
 	return answer ? records_parse(answer) : records_read(DEBUGFS "rmp");
 }
 
-/* Without RMPREAD "?" stands where owners would. */
+/* Without RMPREAD owners are "?". */
 static bool is_unknown(const char *text)
 {
 	return text && !strcmp(text, "?");
 }
 
-/* "error:-14" stands where something else can't; NULL if it does not. */
+/* Of "error:-14" in the place of an owner; NULL if it is an owner. */
 const char *why_error(const struct records *records, size_t row)
 {
 	const char *text = record_text(records, row, "kind") ?:
@@ -165,15 +161,15 @@ static void say_holder(const struct records *records, size_t row,
 		return;
 	if (!strcmp(kind, "guest")) {
 		holders->guest = true;
-		printf("  guest with ASID %s: %llu page%s of 4 KiB\n",
-		       asid ?: "?", pages, plural(pages));
+		fold(0, 4, format("  guest with ASID %s: %llu page%s of 4 KiB",
+				  asid ?: "?", pages, plural(pages)));
 	} else if (!strcmp(kind, "unknown")) {
 		holders->somebody = true;
-		printf("  owner not known, as this CPU has no RMPREAD: %llu page%s of 4 KiB\n",
-		       pages, plural(pages));
+		fold(0, 4, format("  owner not known (no RMPREAD): %llu page%s of 4 KiB",
+				  pages, plural(pages)));
 	} else {
 		holders->firmware = true;
-		printf("  firmware: %llu page%s of 4 KiB\n", pages, plural(pages));
+		fold(0, 4, format("  firmware: %llu page%s of 4 KiB", pages, plural(pages)));
 	}
 }
 
@@ -189,11 +185,11 @@ static void say_blocks(const struct records *records, size_t row,
 	holders->somebody = is_unknown(asids);
 	if (!holders->somebody && !record_number(records, row, "firmware", &of_firmware))
 		return;
-	printf("  of 512 blocks of 2 MiB %llu are wholly assigned, %llu partly; %s\n", whole, partial,
-	       holders->somebody ? "whose they are is not known, as this CPU has no RMPREAD" :
-	       format("%llu of these hold firmware pages", of_firmware));
+	fold(0, 4, format("  512 blocks of 2 MiB: %llu wholly and %llu partly assigned, %s", whole, partial,
+			  holders->somebody ? "owner not known (no RMPREAD)" :
+			  format("%llu with firmware pages", of_firmware)));
 	if (asids && !holders->somebody)
-		printf("  guests with ASID %s\n", asids);
+		fold(0, 4, format("  guests with ASID %s", asids));
 	holders->guest = asids && !holders->somebody;
 	holders->firmware = of_firmware;
 }
@@ -207,10 +203,10 @@ static const char *say_region(const struct host *host, u32 region,
 	const char *error = NULL;
 	size_t i;
 
-	printf("Region %u (%u GiB to %u GiB) is %soptimized.\n", region, region,
-	       region + 1, state == REGION_OPTIMIZED ? "" : "not ");
+	fold(0, 2, format("Region %u (%u GiB to %u GiB) is %soptimized.", region, region,
+			  region + 1, state == REGION_OPTIMIZED ? "" : "not "));
 	if (!exact && !options.sysroot)
-		puts("  (the kernel is locked down: blocks instead of pages)");
+		fold(0, 4, "  (kernel locked down: blocks are shown instead of pages)");
 	for (i = 0; i < records_count(records); i++) {
 		if (!is_about(records, i, region))
 			continue;
@@ -221,7 +217,7 @@ static const char *say_region(const struct host *host, u32 region,
 			say_blocks(records, i, &holders);
 	}
 	if (!error)
-		puts(advice(host, state, &holders));
+		fold(0, 0, advice(host, state, &holders));
 	return error;
 }
 
@@ -257,7 +253,7 @@ static void add_row(struct table *table, const struct host *host, u32 region,
 static const char *print_region(const struct host *host, u32 region,
 				const struct records *records)
 {
-	struct table *table = table_new("why", why_columns);
+	struct table *table = table_new("why", why_columns, NULL);
 	const char *error = NULL;
 	bool any = false;
 	size_t i;
@@ -278,26 +274,42 @@ static const char *print_region(const struct host *host, u32 region,
 /* Says that the RMP could not be read in a region. */
 int why_no_rmp(u64 region, const char *error)
 {
-	return failed("the RMP can't be read in region %llu: %s; is SNP initialised (rmpoptctl check)? If so, rmpoptctl status --save is for a bug report",
+	return failed("can't read the RMP of region %llu: %s; if rmpoptctl check finds SNP initialised, report this with rmpoptctl status --save FILE",
 		      region, error);
 }
 
-static int why_one(const struct host *host, const char *word)
+/* By region the place of its row, counted from 1; 0 where there is none. */
+u32 *why_rows(const struct records *records, const struct list *covered)
+{
+	u32 end = covered->ranges ? covered->range[covered->ranges - 1].last + 1 : 0;
+	u32 *places = arena_get((end + 1ull) * sizeof(*places));
+	u64 region;
+	size_t i;
+
+	for (i = 0; i < records_count(records); i++)
+		if (record_number(records, i, "region", &region) && region < end)
+			places[region] = i + 1;
+	return places;
+}
+
+static bool is_region(const char *word, u64 *region)
+{
+	return parse_number(word, region) && *region < REGIONS_MAX;
+}
+
+static int why_one(const struct host *host, u64 region)
 {
 	struct records *records;
 	const char *error;
 	bool exact;
-	u64 region;
 
-	if (!parse_number(word, &region) || region >= REGIONS_MAX)
-		return misused("why %s: give the number of a region, like 5 for 5 GiB to 6 GiB", word);
 	if (!list_has(&host->covered, region))
 		return failed("region %llu is not covered; " SYSFS "covered lists the regions that are", region);
 	records = one_region(region, &exact);
 	if (!records)
 		return why_no_debugfs(options.sysroot ? "rmp" : "rmp_region");
-	error = plain() ? say_region(host, region, records, exact) :
-		print_region(host, region, records);
+	error = table_wanted() ? print_region(host, region, records) :
+		say_region(host, region, records, exact);
 	return error ? why_no_rmp(region, error) : CTL_OK;
 }
 
@@ -309,53 +321,69 @@ static bool is_in_question(const struct host *host, u32 region)
 	return state != REGION_OPTIMIZED && (host->tables || state != REGION_OPTIMIZABLE);
 }
 
-/* Every region that is not optimized. */
-static int why_all(const struct host *host, bool in_words)
+/**
+ * struct failure - where the RMP could not be read
+ * @error: why, NULL if it could be read everywhere
+ * @region: the first such region
+ */
+struct failure {
+	const char *error;
+	u32 region;
+};
+
+/* @place is that of the region's row, counted from 1. */
+static void why_region(struct table *table, const struct host *host, u32 region,
+		       const struct records *records, u32 place, struct failure *failure)
 {
+	const char *error = place ? why_error(records, place - 1) : "debugfs does not list it";
+
+	add_row(table, host, region, place ? records : NULL, place - 1);
+	if (error && !failure->error)
+		*failure = (struct failure){ error, region };
+}
+
+/* Every covered region that is not optimized, whether the file has it or not. */
+static int why_all(const struct host *host)
+{
+	static const char defaults[] = "region,state,whole,partial,firmware,asids";
 	struct records *records = records_read(DEBUGFS "rmp");
-	u64 region, failing = 0;
-	const char *error = NULL;
+	struct failure failure = { };
 	struct table *table;
 	bool any = false;
+	u32 *places, region;
 	size_t i;
 
 	if (!records)
 		return why_no_debugfs("rmp");
-	table = table_new("why", why_columns);
-	for (i = 0; i < records_count(records); i++) {
-		if (!record_number(records, i, "region", &region) ||
-		    region >= REGIONS_MAX || !is_in_question(host, region))
-			continue;
-		add_row(table, host, region, records, i);
-		any = true;
-		if (!error) {
-			error = why_error(records, i);
-			failing = region;
+	places = why_rows(records, &host->covered);
+	table = table_new("why", why_columns, defaults);
+	for (i = 0; i < host->covered.ranges; i++)
+		for (region = host->covered.range[i].first; region <= host->covered.range[i].last; region++) {
+			if (!is_in_question(host, region))
+				continue;
+			why_region(table, host, region, records, places[region], &failure);
+			any = true;
 		}
-	}
-	if (!any && in_words)
-		puts(host->tables ? "Nothing is in the way: every region that is covered is optimized." :
-		     "Nothing is in the way: no page of any region that is covered is assigned.");
-	return table_print(table) ?: (error ? why_no_rmp(failing, error) : CTL_OK);
+	if (!any && !table_wanted())
+		puts(host->tables ? "All covered regions are optimized." :
+		     "RMPOPT could optimize all covered regions: no page is assigned.");
+	return table_print(table) ?: (failure.error ? why_no_rmp(failure.region, failure.error) : CTL_OK);
 }
 
 int run_why(char **arguments)
 {
-	static const char all_columns[] = "region,state,whole,partial,firmware,asids";
-	bool in_words = plain();
 	struct host host;
+	u64 region = 0;
 
+	if (*arguments && !is_region(*arguments, &region))
+		return misused("why %s: use the number of a region, like 5 for 5 GiB to 6 GiB", *arguments);
 	if (!host_read(&host))
-		return host_missing("why", why_columns);
+		return host_missing();
 	if (!host.root)
 		return failed("can't read " SYSFS "covered; run this as root");
 	host_read_places(&host);
 	/* Words about one region do without. */
-	if (!*arguments || !in_words)
+	if (!*arguments || table_wanted())
 		host_read_free(&host);
-	if (*arguments)
-		return why_one(&host, *arguments);
-	if (!options.json && !options.output)
-		options.output = all_columns;
-	return why_all(&host, in_words);
+	return *arguments ? why_one(&host, region) : why_all(&host);
 }

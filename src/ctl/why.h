@@ -7,6 +7,7 @@
 
 #include "ctl.h"
 
+u32 *why_rows(const struct records *records, const struct list *covered);
 int why_no_debugfs(const char *file);
 const char *why_error(const struct records *records, size_t row);
 int why_no_rmp(u64 region, const char *error);

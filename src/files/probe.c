@@ -151,7 +151,7 @@ static struct probe *provide(struct core *core)
 
 static bool is_busy(const struct probe *probe)
 {
-	/* Pairs with probe_handler(): its results are there before the flag. */
+	/* Pairs with probe_handler(): its results are visible before the flag. */
 	return smp_load_acquire(&probe->busy);
 }
 

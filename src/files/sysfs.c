@@ -262,6 +262,8 @@ static struct stat_attribute stats[] = {
 	{ __ATTR(interruptions, 0400, stat_show, NULL),
 	  &running.stats.interruptions },
 	{ __ATTR(overruns, 0400, stat_show, NULL), &running.stats.overruns },
+	{ __ATTR(last_pass_time_s, 0400, stat_show, NULL),
+	  &running.stats.last_pass_time_s },
 	{ __ATTR(last_pass_us, 0400, stat_show, NULL),
 	  &running.stats.last_pass_us },
 	{ __ATTR(last_stolen_us, 0400, stat_show, NULL),

@@ -150,11 +150,11 @@ static int work(void *data)
 	for (;;) {
 		wait_event_idle(lead->wait,
 				READ_ONCE(lead->busy) || kthread_should_stop());
-		/* Pairs with lead_send(): the order is there before the flag. */
+		/* Pairs with lead_send(): the order is visible before the flag. */
 		if (!smp_load_acquire(&lead->busy))
 			return 0;
 		lead->result = execute(lead);
-		/* Pairs with lead_is_busy(): the results are there before. */
+		/* Pairs with lead_is_busy(): the results are visible before. */
 		smp_store_release(&lead->busy, false);
 		atomic_inc(&running.returned);
 		wake_up(&wishes.wait);

@@ -365,6 +365,7 @@ static void count_pass(bool full, u64 start)
 		stats->passes_full++;
 	else
 		stats->passes_delta++;
+	stats->last_pass_time_s = ktime_get_real_seconds();
 	stats->last_pass_us = div_u64(ktime_get_ns() - start, NSEC_PER_USEC);
 	stats->last_stolen_us = div_u64(stats->pass_stolen_ns, NSEC_PER_USEC);
 }

@@ -21,7 +21,8 @@
  * @overruns: slices that took longer than slice_us
  * @faults: instructions that faulted as their core's RMPOPT_BASE was not right;
  *	all others are counted in the plan
- * @last_pass_us: how long the last pass took
+ * @last_pass_time_s: when the last pass ended, in seconds since 1970
+ * @last_pass_us: how long it took
  * @last_stolen_us: how much of the followers' time its slices took, added up
  * @last_trigger: why it ran
  * @pass_stolen_ns: what slices took in the running pass
@@ -36,6 +37,7 @@ struct pass_stats {
 	u64 interruptions;
 	u64 overruns;
 	u64 faults;
+	u64 last_pass_time_s;
 	u64 last_pass_us;
 	u64 last_stolen_us;
 	enum engine_trigger last_trigger;

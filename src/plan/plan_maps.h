@@ -60,7 +60,7 @@ static inline bool plan_is_member(const struct plan *plan,
 }
 
 /*
- * One core after the other, by turns over the nodes, so that those at work at
+ * One core after the other, by turns over the nodes, so that those working at
  * the same time share no node's memory if it can be helped. NULL begins and
  * ends it.
  */

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """check: each condition on hosts that don't meet it, and on those that do in an unusual way."""
+import gzip
 import json
 import pathlib
 import tempfile
 
 import trees
-from tap import ctl, done, equal, like, unlike
+from tap import ctl, done, equal, like, ok, unlike
 
 MOK = "sys/firmware/efi/efivars/MokListRT-605dab50-e046-4300-abb6-3dd810dd8b23"
 LOCKED = "none [integrity] confidentiality"
@@ -59,16 +60,137 @@ def msr_text(old, new):
 def check_tests():
     code, found = verdicts(hosts["ready"])
     equal((code, [n for n, r in found.items() if r != "PASS"]), (0, ["key"]), "a host that is ready passes")
-    equal(len(found), 29, "has all conditions")
+    equal(len(found), 31, "has all conditions")
     code, found = verdicts(hosts["not_loaded"])
     equal((code, found["loaded"], found["state"], found["hooks"]), (0, "SKIP", "SKIP", "SKIP"), "passes before the load")
     equal(failing(hosts["waiting"]), ["kvm_amd", "snp_init", "state"], "a host that waits for SNP")
     equal(failing(hosts["failed"]), ["state"], "a module that has failed")
     result = ctl("check", tree=hosts["waiting"])
-    like(result.out, r"^\[ FAIL \] SNP is enabled on all CPUs +SYSCFG.SnpEn is set on no CPU\n +modprobe kvm_amd sev_snp=1",
-         "says what was read and the fix")
-    like(result.out, r"^\d+ passed, 3 failed", "counts")
-    unlike(result.out, "\033", "no colours where no terminal is")
+    like(result.out, r"^\[ FAIL \] kvm_amd has SNP +kvm_amd's parameter sev_snp is N\n"
+         r" +stop all VMs, then: modprobe -r kvm_amd && modprobe kvm_amd sev_snp=1\n"
+         r" +if it is N again: dmesg \| grep -i sev shows why\n"
+         r' +because of this, these fail too: "SNP is enabled on all CPUs", "module works"\n'
+         r"27 passed, 1 failed \(and 2 because of that\), 1 skipped\.\nFix what failed, then check again\.\n\Z",
+         "a failure comes last, with its fix and what it explains")
+    unlike(result.out, "\033", "no colors where no terminal is")
+    equal((ctl("check", "--quiet", tree=hosts["waiting"]).out, ctl("check", "--quiet", tree=hosts["waiting"]).code), ("", 1), "check --quiet: fails")
+    equal((ctl("check", "--quiet", tree=hosts["ready"]).out, ctl("check", "--quiet", tree=hosts["ready"]).code), ("", 0), "check --quiet: passes")
+    equal(ctl("check", "--quiet", "--json", tree=hosts["ready"]).code, 2, "check --quiet: has no columns")
+
+
+def causes(tree):
+    """Failures that no other explains, and by each what it explains."""
+    found = [row for row in rows(tree)[1].values() if row["result"] == "FAIL"]
+    return {row["name"]: [other["name"] for other in found if other["cause"] == row["name"]] for row in found if not row["cause"]}
+
+
+def without_snp(line="", **files):
+    """No SNP, as the words of a command line, or files, keep it away."""
+    def change(host):
+        host.files["proc/cmdline"] = line
+        for name, text in files.items():
+            host.files[name.replace("__", "/").replace("modprobe_d", "modprobe.d").replace("_conf", ".conf")] = text
+    return change
+
+
+IOMMU = {"proc__cpuinfo": "flags : fpu sev"}
+CONF = "etc__modprobe_d__x_conf"
+SNP = ["kvm_amd", "snp_init", "state"]
+RELOAD = "stop all VMs, then: modprobe -r kvm_amd && modprobe kvm_amd sev_snp=1"
+CPUS = "sys/devices/system/cpu/"
+
+
+def cause_tests():
+    for what, change, wanted in (
+            ("one word of the command line", without_snp("iommu=pt", **IOMMU), {"cmdline": ["snp_host", *SNP]}),
+            ("an IOMMU that is off", without_snp("amd_iommu=off", **IOMMU, **{"sys__class__iommu__ivhd0__amd-iommu__features": None}),
+             {"cmdline": ["iommu", "snp_host", *SNP]}),
+            ("four words at once", without_snp("iommu=pt amd_iommu=pgtbl_v2 rmpopt.disable=1 kvm_amd.sev_snp=0", **IOMMU),
+             {"cmdline": ["snp_host", *SNP]}),
+            *((f"kvm_amd.{name}=0", without_snp(f"kvm_amd.{name}=0"), {"cmdline": SNP}) for name in ("sev", "sev_es", "npt", "nrips")),
+            ("module_blacklist=ccp", without_snp("module_blacklist=nouveau,ccp"), {"cmdline": SNP}),
+            ("a word about rmpopt explains nothing of SNP", without_snp("rmpopt.disable=1"), {"cmdline": [], "kvm_amd": SNP[1:]}),
+            ("modprobe.d", without_snp(**{CONF: "options kvm_amd sev=0\noptions kvm-amd sev_es=1"}), {"modprobe": SNP}),
+            ("modprobe.d and the command line", without_snp("iommu=pt", **IOMMU, **{CONF: "install ccp /bin/true\noptions rmpopt duty=0"}),
+             {"cmdline": ["snp_host", *SNP], "modprobe": [], "parameters": []})):
+        equal(causes(variant(f"cause-{what}".replace(" ", "-"), change, make=trees.waiting)), wanted, f"causes: {what}")
+    equal(causes(variant("cause-vm", cpuid_line("0xb00f50 0x800 0x0", "0xb00f50 0x800 0x80000000"), make=trees.waiting)),
+          {"hypervisor": SNP[:2]}, "causes: a VM")
+
+
+def modprobe_fix_tests():
+    tree = variant("all-modprobe", without_snp(**{CONF: "install ccp /bin/false\noptions kvm_amd sev=0 npt=0\noptions rmpopt duty=0 x=1\ninstall rmpopt :"}),
+                   make=trees.waiting)
+    found = rows(tree)[1]
+    equal(found["modprobe"]["read"], "install ccp /bin/false; options kvm_amd npt=0; options kvm_amd sev=0", "modprobe.d: all that prevents SNP at once")
+    equal(found["modprobe"]["fix"], "remove this; find it with: grep -rE '(install|options) (ccp|kvm)' /etc/modprobe.d /usr/lib/modprobe.d; " + RELOAD,
+          "modprobe.d: and what to do")
+    equal(found["parameters"]["read"], "modprobe.d: duty=0: allowed values are 1-100; unknown parameter x", "modprobe.d: all bad parameters at once")
+    row = rows(variant("later-modprobe", text_file("etc/modprobe.d/x.conf", "options kvm_amd sev=0")))[1]["modprobe"]
+    equal((row["result"], row["read"]), ("SKIP", "options kvm_amd sev=0; kvm_amd has SNP now, but not after the next load"), "modprobe.d: what only the next load will use")
+    equal(failing(variant("good-modprobe", text_file("etc/modprobe.d/x.conf", "options kvm_amd sev=0\noptions kvm_amd sev=1\ninstall kvm /sbin/modprobe -i kvm"))),
+          [], "modprobe.d: the last value counts, and commands that load something are none of our business")
+
+
+def offline(line, smt=None, present="0-15", **more):
+    def change(host):
+        host.files.update({"proc/cmdline": line, CPUS + "present": present, CPUS + "possible": present, CPUS + "smt/control": smt, **more})
+    return change
+
+
+def cpu_tests():
+    online, smt = f"echo 1 | tee /{CPUS}cpu*/online", f"echo on > /{CPUS}smt/control"
+    for line, control, words in (("nosmt quiet", "off", "nosmt"), ("mitigations=auto,nosmt", "off", "mitigations=auto,nosmt"),
+                                 ("maxcpus=8", "on", "maxcpus=8"), ("maxcpus=8 nosmt", "off", "maxcpus=8 nosmt")):
+        tree = variant("offline-" + line.replace(" ", "-"), offline(line, control), make=trees.waiting)
+        row = rows(tree)[1]["cpus"]
+        equal((row["result"], row["read"]), ("FAIL", f"offline: CPUs 8-15 (kernel command line: {words})"), f"offline CPUs are named: {line}")
+        steps = [f"remove {words} from the kernel command line, and reboot; or until the next boot:", *[smt][:control == "off"], online, RELOAD]
+        equal(row["fix"], "; ".join(steps), f"offline CPUs: what to do: {line}")
+        equal(causes(tree), {"cpus": SNP}, f"offline CPUs explain the rest: {line}")
+    equal(rows(variant("offline-force", offline("nosmt=force", "forceoff"), make=trees.waiting))[1]["cpus"]["fix"],
+          "remove nosmt=force from the kernel command line, and reboot; " + RELOAD, "offline CPUs: nosmt=force needs a reboot")
+    equal(rows(variant("offline-hand", offline("", "on", "0-8"), make=trees.waiting))[1]["cpus"]["fix"], f"{online}; {RELOAD}",
+          "offline CPUs: by hand")
+    for limit, result in (("nr_cpus=8", "FAIL"), ("nr_cpus=9", "PASS")):
+        equal(rows(variant(limit, offline(limit, "on", "0-7"), make=trees.waiting))[1]["cpus"]["result"], result, f"CPUs that may be hidden: {limit}")
+    row = rows(variant("offline-later", offline("nosmt", "off"), make=trees.Host))[1]["cpus"]
+    equal((row["result"], row["read"]), ("PASS", "offline: CPUs 8-15; SNP was initialised before"), "CPUs that go offline later are no failure")
+
+    def unloaded(host):
+        offline("nosmt", "off")(host)
+        host.files["sys/module/kvm_amd/parameters/sev_snp"] = None
+    like(rows(variant("offline-no-kvm", unloaded, make=trees.waiting))[1]["cpus"]["fix"], r"cpu\*/online; modprobe kvm_amd sev_snp=1\Z",
+         "offline CPUs: before kvm_amd is loaded")
+
+    def built_in(host):
+        host.files[f"boot/config-{trees.RELEASE}"] += "\nCONFIG_KVM_AMD=y"
+    like(rows(variant("kvm-built-in", built_in, make=trees.waiting))[1]["kvm_amd"]["fix"], r"\Aadd kvm_amd.sev_snp=1 to the kernel command line, and reboot;",
+         "kvm_amd that is part of the kernel can't be reloaded")
+
+
+def config_tests():
+    """/proc/config.gz, where no file has the configuration."""
+    def packed(data):
+        def change(host):
+            host.files[f"boot/config-{trees.RELEASE}"] = None
+            host.files["proc/config.gz"] = data
+        return change
+    good = gzip.compress(b"CONFIG_KVM_AMD_SEV=y\nCONFIG_KPROBES=y\n")
+    found = rows(variant("config-gz", packed(good)))[1]
+    equal((found["config_sev"]["result"], found["config_kprobes"]["result"]), ("PASS", "PASS"), "/proc/config.gz is read")
+    found = rows(variant("config-gz-cloud", packed(gzip.compress(b"CONFIG_KPROBES=y\n"))))[1]
+    equal((found["config_sev"]["result"], found["config_sev"]["read"]), ("FAIL", "CONFIG_KVM_AMD_SEV=y is not in /proc/config.gz"), "and named")
+    for what, data in (("cut", good[:-9]), ("not packed", b"CONFIG_KVM_AMD_SEV=y\n"), ("empty", b""), ("too large", gzip.compress(bytes(5 << 20)))):
+        equal(rows(variant(f"config-gz-{what}", packed(data)))[1]["config_sev"]["result"], "SKIP", f"/proc/config.gz that makes no sense: {what}")
+
+
+def stub_tests():
+    tree = variant("stub", lambda host: None)
+    trees.write_module(tree, None, more=["stub=this kernel is built without CONFIG_KVM_AMD_SEV: run one that has it"])
+    row = rows(tree)[1]["built"]
+    equal((row["result"], row["read"], row["fix"]), ("FAIL", f"/{trees.MODULE} is only a stub: rmpopt could not be built for this kernel",
+                                                     "this kernel is built without CONFIG_KVM_AMD_SEV: run one that has it"), "a stub is no module")
 
 
 def broken_hosts():
@@ -162,14 +284,19 @@ def cmdline_tests():
         equal(failing(variant("allowed-" + line.replace(" ", "-"), text_file("proc/cmdline", line))), [],
               f"allowed on the command line: {line}")
     code, found = rows(variant("cmdline-all", text_file("proc/cmdline", "iommu=pt amd_iommu=pgtbl_v2 quiet rmpopt.disable=1 kvm_amd.sev_snp=0")))
-    equal((code, found["cmdline"]["read"]), (1, "found: amd_iommu=pgtbl_v2 iommu=pt kvm_amd.sev_snp=0 rmpopt.disable=1"), "all that forbids is named at once")
+    equal((code, found["cmdline"]["read"]), (1, "amd_iommu=pgtbl_v2 iommu=pt kvm_amd.sev_snp=0 rmpopt.disable=1"), "all that forbids is named at once")
     code, found = rows(variant("cmdline-bare", text_file("proc/cmdline", "quiet rmpopt.disable")))
     equal((code, found["cmdline"]["result"]), (0, "SKIP"), "rmpopt.disable without a value forbids nothing")
-    like(found["cmdline"]["read"], "modprobe does not pass it on", "and that is told")
-    like(found["cmdline"]["fix"], r"rmpopt\.disable=1, or module_blacklist=rmpopt", "with what does")
+    equal((found["cmdline"]["read"], found["cmdline"]["fix"]),
+          ("rmpopt.disable", "rmpopt.disable without a value does nothing: remove it, or use rmpopt.disable=1"), "and that is told")
+    both = rows(variant("cmdline-both", text_file("proc/cmdline", "rmpopt.disable iommu=pt")))[1]["cmdline"]
+    equal(both["read"], "iommu=pt; rmpopt.disable", "together with what forbids")
 
 
 def modprobe_tests():
+    odd = b"options rmpopt duty=3 x=\x8a\x1b[2J\ninstall kvm_amd \x1b[2J\ninstall rmpopt \x1b]0;x\x07\n"
+    out = ctl("check", tree=variant("odd-bytes", lambda host: host.files.update({"etc/modprobe.d/x.conf": odd}))).out
+    ok("duty=3" not in out and "install rmpopt ?]0;x?" in out and out.isascii() and out.replace("\n", "").isprintable(), "what modprobe.d says is made printable", out)
     good = text_file("etc/modprobe.d/x.conf", 'options rmpopt cpus="0-3,8" slice-us=20 "duty=3"\noptions rmpopt coverage=all')
     code, found = rows(variant("quoted", good))
     equal((code, found["parameters"]["result"]), (0, "PASS"), "quotes and dashes in modprobe.d, as the kernel reads them")
@@ -235,7 +362,7 @@ def hopeless_tests():
         equal((code, [n for n, r in found.items() if r["result"] == "FAIL"]), (1, [what]), f"{what}: nothing else fails")
         equal([n for n in MODULE_ROWS if (found[n]["result"], found[n]["fix"]) != ("SKIP", None)], [],
               f"{what}: no word about the module")
-        like(found["built"]["read"], what, f"{what}: and why")
+        like(found["built"]["read"], "can't be used here: see \"bare metal\"\\Z", f"{what}: and why")
 
 
 def blind_tests():
@@ -247,7 +374,7 @@ def blind_tests():
     equal((code, [n for n, r in found.items() if r == "SKIP"]),
           (0, ["syscfg", "rmp_base", "rmp_cfg", "config_sev", "config_kprobes", "in_kernel", "snp_init", "key", "loaded",
                "state", "hooks", "debugfs"]), "what can't be read is skipped")
-    like(ctl("check", tree=tree).out, "can't read RMP_CFG.*\n +none were saved: as root, modprobe msr", "and how to mend that")
+    like(ctl("check", tree=tree).out, "can't read RMP_CFG.*\n +none were saved: as root, modprobe msr", "and how to fix that")
 
 
 def key_tests():
@@ -288,7 +415,7 @@ def debugfs_tests():
     like(found["debugfs"]["fix"], "mount", "debugfs: how to mount it")
 
 
-for test in (check_tests, broken_tests, view_tests, cmdline_tests, modprobe_tests, elsewhere_tests, kernel_tests, host_tests, hopeless_tests,
+for test in (check_tests, cause_tests, modprobe_fix_tests, cpu_tests, config_tests, stub_tests, broken_tests, view_tests, cmdline_tests, modprobe_tests, elsewhere_tests, kernel_tests, host_tests, hopeless_tests,
              blind_tests, key_tests, debugfs_tests):
     test()
 done()

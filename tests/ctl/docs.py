@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Man pages and completion name the same commands, options and parameters as --help and set."""
+"""Man pages name the same commands, options and parameters as --help and set, and are well formed; what is installed."""
 import json
 import pathlib
 import re
@@ -9,7 +9,7 @@ import tempfile
 import prometheus_client.openmetrics.parser as openmetrics
 
 import trees
-from tap import PROGRAM, ctl, done, equal, ok
+from tap import PROGRAM, ctl, done, equal, like, ok
 
 tree = pathlib.Path(__file__).parents[2]
 built = pathlib.Path(PROGRAM).parent
@@ -20,7 +20,7 @@ commands = re.findall(r"^  (\w+) ", help_text.split("Commands:\n")[1].split("\n\
 def options_of(command):
     """(short or None, long, argument or None) of each option."""
     text = ctl(command, "--help").out.split("Options:\n")[1].split("\n\n")[0]
-    return re.findall(r"^  (?:-(\w),|   ) --([\w-]+)(?: ([A-Z]+))?", text, re.M)
+    return re.findall(r"^  (?:-(\w),|   ) --([\w-]+)(?:(?: |\[=)([A-Z]+))?", text, re.M)
 
 
 def section(text, name):
@@ -32,7 +32,7 @@ def manual_tests():
     equal(sorted(re.findall(r"^\*(\w+)\*", section(page, "COMMANDS"), re.M)), sorted(commands),
           "rmpoptctl(8) has the commands of --help")
     written = {m[2]: (m[1] or "", m[2], m[3] or "") for m in
-               re.finditer(r"^(?:\*-(\w)\*, )?\*--([\w-]+)\*(?: _([A-Z]+)_)?$", section(page, "OPTIONS"), re.M)}
+               re.finditer(r"^(?:\*-(\w)\*, )?\*--([\w-]+)\*(?:(?: |\[=)_([A-Z]+)_\]?)?$", section(page, "OPTIONS"), re.M)}
     known = {option[1]: option for command in commands for option in options_of(command)}
     equal(sorted(written), sorted(known), "rmpoptctl(8) has the options of --help")
     for name, option in sorted(known.items()):
@@ -60,38 +60,14 @@ def parameter_tests():
     rows = {row["name"]: row for row in json.loads(ctl("set", "--json").out)["set"]}
     written = re.findall(r"\*(\w+)\*(?=[, ])(?=[^\n]*\()", page)
     equal(sorted(written), sorted(rows), "rmpopt(4) has the parameters of set")
-    sources = "".join(path.read_text() for path in sorted((tree / "src").glob("*.c")))
+    sources = "".join(path.read_text() for path in sorted((tree / "src").rglob("*.c")))
     module = re.findall(r"^module_param(?:_named|_cb)?\((\w+),", sources, re.M)
     equal(sorted(set(module)), sorted(rows), "set has the parameters of the module")
-    for name, low, high in re.findall(r"__ATTR\((\w+), 0644.*?\.min = (\w+), \.max = ([^,]+),", sources, re.S):
-        limit = {"NR_CPUS": 8192, "DAY_MS": 86400000, "7 * DAY_MS": 604800000}.get(high) or (high.isdigit() and int(high))
-        if rows[name]["limits"] in ("Y or N", "ipi or skip"):
-            continue
-        equal(rows[name]["limits"].removeprefix("0 or "), f"{low}-{limit}", f"set: {name} has the module's limits")
-
-
-def complete(*words):
-    """What bash would offer for the last word."""
-    script = f"""source {built}/rmpoptctl.bash
-COMP_WORDS=({' '.join(map(repr, words))}); COMP_CWORD={len(words) - 1}
-_rmpoptctl; printf '%s\\n' "${{COMPREPLY[@]}}" """
-    return subprocess.run(["bash", "-eu", "-c", script], capture_output=True, check=True, text=True).stdout.split()
-
-
-def completion_tests():
-    equal(complete("rmpoptctl", ""), [*commands, "--help", "--version"], "completion: commands")
-    for command in commands:
-        equal(complete("rmpoptctl", command, "--"), ["--" + option[1] for option in options_of(command)],
-              f"completion: options of {command}")
-    equal(complete("rmpoptctl", "cores", "--output", "wo"), ["worst_slice_ns"], "completion: columns")
-    equal(complete("rmpoptctl", "cores", "--output", "cpu,ro"), ["cpu,role"], "completion: columns in a list")
-    equal(complete("rmpoptctl", "--sysroot", "map", "co"), ["cores", "completion"], "completion: an option's value is no command")
-    equal(complete("rmpoptctl", "help", "ma"), ["map"], "completion: help takes commands")
-    parameters = [row["name"] + "=" for row in json.loads(ctl("set", "--json").out)["set"]]
-    for command in ("set", "load"):
-        equal(complete("rmpoptctl", command, "sl"), ["slice_us="], f"completion: {command} takes parameters")
-        equal([word for word in complete("rmpoptctl", command, "") if word[:2] != "--"], parameters, f"completion: all that {command} takes")
-    equal(complete("rmpoptctl", "ma"), ["map"], "completion: a part of a word")
+    limits = re.findall(r'\.name = "(\w+)",\s*\.value = (\d+), \.min = (\d+), \.max = ([^,]+),( \.or_zero = true)?', sources)
+    equal(len(limits), 7, "the module's limits are found")
+    for name, standard, low, high, zero in limits:
+        limit = {"NR_CPUS": 8192, "DAY_MS": 86400000, "7 * DAY_MS": 604800000}.get(high) or int(high)
+        equal((rows[name]["default"], rows[name]["limits"]), (standard, f"{'0 or ' if zero else ''}{low}-{limit}"), f"set: {name} has the module's limits")
 
 
 def help_tests():
@@ -102,6 +78,26 @@ def help_tests():
         equal(ctl("help", command).out, text, f"help {command} says the same")
     for page in ("rmpoptctl.8", "rmpopt.4"):
         ok((built / page).stat().st_size > 1000, f"{page} is made")
+
+
+def page_tests():
+    """The pages as mandoc and man want them, and what each has to have."""
+    version = re.search(r'^PACKAGE_VERSION="(.*)"$', (tree / "dkms.conf").read_text(), re.M)[1]
+    for page in ("rmpoptctl.8", "rmpopt.4"):
+        lint = subprocess.run(["mandoc", "-T", "lint", built / page], capture_output=True, check=False, text=True)
+        equal((lint.returncode, lint.stdout + lint.stderr), (0, ""), f"{page}: mandoc -T lint")
+        man = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", built / page], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                             check=False, text=True, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "MANROFFSEQ": "", "MANWIDTH": "80"})
+        equal((man.returncode, man.stderr), (0, ""), f"{page}: man --warnings")
+        like(subprocess.run(["mandoc", "-T", "ascii", built / page], capture_output=True, check=True, text=True).stdout, rf"^rmpopt {re.escape(version)} ",
+             f"{page}: the version is in the footer")
+        text = (tree / f"doc/{page}.scd").read_text()
+        like(text, "^# REPORTING BUGS\n\nUse the issue tracker", f"{page}: how to report a bug")
+    equal(re.findall(r"^\*(\w+)\*$", section((tree / "doc/rmpopt.4.scd").read_text(), "GLOSSARY"), re.M),
+          ["region", "core", "window", "pass", "request", "slice"], "rmpopt(4): a glossary of six words")
+    used = set(re.findall(r'getenv\("(\w+)"\)', "".join(path.read_text() for path in (tree / "src/ctl").glob("*.c"))))
+    told = set(re.findall(r"\*(\w+)\*", section((tree / "doc/rmpoptctl.8.scd").read_text(), "ENVIRONMENT")))
+    equal(sorted(used - told), [], "rmpoptctl(8): all variables of the environment that are read")
 
 
 def make(*words, check=True):
@@ -117,24 +113,25 @@ def install_tests():
     with tempfile.TemporaryDirectory() as to:
         words = ["-f", "src/ctl/Makefile", f"build={built}", f"DESTDIR={to}", "prefix=/usr", "CFLAGS=-O1 -g"]
         make("install", *words)
-        equal(files_below(to), ["usr/sbin/rmpoptctl", "usr/share/bash-completion/completions/rmpoptctl",
-                                documents + "90-rmpopt.rules", documents + "ABI/debugfs-rmpopt", documents + "ABI/sysfs-kernel-rmpopt",
-                                "usr/share/man/man4/rmpopt.4", "usr/share/man/man8/rmpoptctl.8"], "make install-ctl: what is installed")
+        schemas = [f"usr/share/rmpoptctl/schemas/{path.name}" for path in sorted((tree / "tests/ctl/schemas").glob("*.json"))]
+        equal(files_below(to), sorted(["usr/sbin/rmpoptctl", "usr/share/bash-completion/completions/rmpoptctl", "usr/share/zsh/site-functions/_rmpoptctl",
+                                       "usr/share/fish/vendor_completions.d/rmpoptctl.fish", *schemas,
+                                       documents + "90-rmpopt.rules", documents + "ABI/debugfs-rmpopt", documents + "ABI/sysfs-kernel-rmpopt",
+                                       "usr/share/man/man4/rmpopt.4", "usr/share/man/man8/rmpoptctl.8"]), "make install-ctl: what is installed")
         pathlib.Path(to, "usr/sbin/other").touch()
         make("uninstall", *words)
         equal(files_below(to), ["usr/sbin/other"], "make uninstall-ctl: and removed")
 
 
 def stage_tests():
-    """What DKMS gets: what Kbuild names, and nothing else."""
-    objects = re.findall(r"(src/\w+)\.o", (tree / "Kbuild").read_text())
-    headers = [f"include/{path.name}" for path in (tree / "include").iterdir()]
+    """What DKMS gets: the module's sources, and nothing of the tool's."""
+    version = re.search(r'^PACKAGE_VERSION="(.*)"$', (tree / "dkms.conf").read_text(), re.M)[1]
+    wanted = ["Kbuild", "Makefile", "LICENSE", "dkms.conf", *(f"{folder}/{name}" for folder in ("dkms", "include") for name in files_below(tree / folder)),
+              *(f"src/{name}" for name in files_below(tree / "src") if not name.startswith(("ctl/", "lab/")) and not re.search(r"\.(o|ko|mod|cmd)$", name))]
     with tempfile.TemporaryDirectory() as to:
         make("install", f"DESTDIR={to}")
-        staged = f"{to}/usr/src/rmpopt-0.1.0"
-        equal(files_below(to), sorted(f"usr/src/rmpopt-0.1.0/{name}" for name in
-                                      ["Kbuild", "Makefile", "dkms.conf", *headers, *(name + ".c" for name in objects)]),
-              "make install: the sources of the module and nothing else")
+        staged = f"{to}/usr/src/rmpopt-{version}"
+        equal(files_below(to), sorted(f"usr/src/rmpopt-{version}/{name}" for name in wanted), "make install: the sources of the module and nothing else")
         pathlib.Path(staged, "src/gone.c").touch()
         make("install", f"DESTDIR={to}")
         ok(not pathlib.Path(staged, "src/gone.c").exists(), "make install: a second time, without what is gone")
@@ -157,8 +154,8 @@ def flags_tests():
 manual_tests()
 metric_tests()
 parameter_tests()
-completion_tests()
 help_tests()
+page_tests()
 install_tests()
 stage_tests()
 flags_tests()

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Man pages and completion say what --help says.
+# Man pages say what --help says; what is installed.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname -- "$0")/lib.sh"

@@ -39,18 +39,28 @@ def schema_tests():
             document = json.loads(result.out)
             equal(problems(document, schema), [], f"{command} --json, {name}: fits the schema")
             if name in ("not_loaded", "no_rmpopt") and command in ("map", "why", "cores", "forecast", "watch"):
-                equal((result.code, document, result.err.count("\n")), (1, {command: []}, 1), f"{command} --json, {name}: not loaded")
+                equal((result.code, document, result.err.count("\n")), (1, {"version": 1, command: []}, 1), f"{command} --json, {name}: not loaded")
+                equal(result.out.count("\n"), 1 if command == "watch" else 4, f"{command} --json, {name}: in lines as ever")
         if command == "watch":
             equal(ctl(command, "--json", tree=hosts["ready"]).out.count("\n"), 1, "watch --json: a document is a line")
+
+
+def objects(schema):
+    """All objects in it."""
+    if isinstance(schema, dict):
+        yield schema
+        for value in schema.values():
+            yield from objects(value)
 
 
 def seeded_tests():
     """A schema that takes everything would be none."""
     for command, schema in schemas.items():
-        items = schema["properties"][command]["items"]
-        others = dict.fromkeys(schema["required"], [])
-        ok(problems(others | {command: [{}]}, schema), f"{command}: the schema wants its names")
-        ok(problems(others | {command: [dict.fromkeys([*items["properties"], "more"])]}, schema), f"{command}: and no others")
+        good = {"version": 1, command: []}
+        equal(problems(good, schema), [], f"{command}: the schema takes a document without rows")
+        ok(problems(good | {command: [{}]}, schema), f"{command}: the schema requires its names")
+        ok(problems(good | {"version": 2}, schema) and problems({command: []}, schema), f"{command}: and its version")
+        equal([path for path in objects(schema) if "additionalProperties" in path], [], f"{command}: and is open to more names")
 
 
 def families(text, parse):
@@ -106,7 +116,7 @@ def value_tests():
               ("rmpopt_requests_total",): 3, ("rmpopt_requests_served_total",): 3, ("rmpopt_passes_total", "full"): 1,
               ("rmpopt_verifies_total", "leader"): 15, ("rmpopt_verifies_total", "catchup"): 0, ("rmpopt_reports_total",): 30,
               ("rmpopt_slices_total",): 9, ("rmpopt_overruns_total",): 1, ("rmpopt_faults_total",): 0,
-              ("rmpopt_last_pass_stolen_seconds",): 0.000345}
+              ("rmpopt_last_pass_stolen_seconds",): 0.000345, ("rmpopt_last_pass_timestamp_seconds",): 1795924800}
     for key, value in wanted.items():
         equal(samples.get(key), value, f"metrics: {' '.join(key)}")
     equal({key[0] for key in samples} - {key[0] for key in wanted}, set(), "metrics: all of them are looked at here")

@@ -17,10 +17,10 @@ from tap import ctl, done, equal, ok
 COMMAND_LINES = 600
 TREES = 150
 READING = (["check"], ["check", "--json"], ["status"], ["status", "--json"], ["map"], ["map", "--json"], ["why"], ["why", "1"],
-           ["why", "--json"], ["forecast"], ["forecast", "--json"], ["cores"], ["cores", "--json"], ["watch"], ["watch", "--json"], ["set", "--json"], ["metrics"],
+           ["why", "--json"], ["forecast"], ["forecast", "--json"], ["cores"], ["cores", "--json"], ["cores", "0-3", "--raw"], ["why", "--pairs"], ["check", "--quiet"], ["watch"], ["watch", "--json"], ["set", "--json"], ["metrics"],
            ["metrics", "--textfile"])
 WORDS = ("check status scan map why forecast cores watch set metrics help completion nonsense --json -j --output -o --noheadings "
-         "--no-color --help --version --full --later --timeout --count --persist --wait --textfile -- - "
+         "--color --color=never --raw --pairs --output-all --quiet --unset --cancel +kind enable disable zsh 0-3 --help --version --full --later --timeout --count --persist --wait --textfile -- - "
          "cpu,role name, ,, 0 1 -1 99999999999999999999 5 x slice_us=50 duty= = --json=1 --out cpu").split()
 
 

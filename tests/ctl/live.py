@@ -1,61 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Commands that write or wait, on a host of files: live.c is preloaded and leads every path there."""
+"""Commands that write or wait, on a host of files."""
 import errno
 import json
 import os
 import pathlib
-import subprocess
-import tempfile
+import time
 
 import trees
-from tap import PROGRAM, done, equal, like, ok, unlike
-
-HERE = pathlib.Path(__file__).parent
-scratch = tempfile.TemporaryDirectory()
-shim = scratch.name + "/live.so"
-subprocess.run(["gcc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-w", "-o", shim, HERE / "live.c", "-ldl"], check=True)
-
-
-class Live:
-    """A host, and rmpoptctl on it."""
-    count = 0
-
-    def __init__(self, host=None, **files):
-        Live.count += 1
-        self.tree = (host or trees.Host()).write(f"{scratch.name}/{Live.count}")
-        self.put("sys/kernel/rmpopt/scan", "")
-        for name, text in files.items():
-            self.put(trees.SYSFS + name.replace("__", "/"), text)
-
-    def path(self, name):
-        return self.tree / name
-
-    def put(self, name, text):
-        path = self.path(name)
-        if text is None:
-            path.unlink()
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"{text}\n")
-
-    def start(self, *words, stdout=subprocess.PIPE, **settings):
-        environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TERM": "dumb", "LD_PRELOAD": shim, "LIVE": str(self.tree)}
-        environment.update({f"LIVE_{name.upper()}": str(value) for name, value in settings.items()})
-        return subprocess.Popen([PROGRAM, *words], env=environment, stdin=subprocess.DEVNULL, stdout=stdout,
-                                stderr=subprocess.PIPE, text=True)
-
-    def run(self, *words, **settings):
-        process = self.start(*words, **settings)
-        try:
-            out, err = process.communicate(timeout=30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            out, err = process.communicate()
-        return process.returncode, out, err
-
-    def change(self, **files):
-        """A command of the shell that changes files in sysfs."""
-        return "; ".join(f"echo '{text}' >'{self.path(trees.SYSFS + name.replace('__', '/'))}'" for name, text in files.items())
+from host import Live, not_loaded
+from tap import STAMP, done, equal, like, ok, unlike
 
 
 def served_tests():
@@ -89,7 +42,7 @@ def unknown_tests():
     equal([row[name] for name in ("cores", "cores_behind", "leaders", "passes", "regions_optimized")], [None, None, 2, None, None],
           "status --json: null is not known")
     equal(live.run("scan", "--wait")[1], "ok\n", "scan --wait: what is known")
-    equal(live.run("watch", "--count", "1")[1], "ready, last ok\n", "watch: what is known")
+    like(live.run("watch", "--count", "1")[1], STAMP + "ready, last ok\n\\Z", "watch: what is known")
 
 
 def quiet_tests():
@@ -129,7 +82,7 @@ def locked_tests():
     equal(live.run("why", "1027")[1].splitlines()[1], "  guest with ASID 7: 12 pages of 4 KiB", "why: pages, where it may ask")
     code, out, err = live.run("why", "1027", deny="rmp_region")
     equal((code, err), (0, ""), "why: blocks, where the kernel is locked down")
-    like(out, r"locked down.*\n.*3 are wholly assigned, 2 partly.*\n  guests with ASID 7,9\nSNP guests live there", "why: and says so")
+    like(out, r"locked down.*\n.*3 wholly and 2 partly assigned.*\n  guests with ASID 7,9\nAfter these guests have ended", "why: and says so")
     code, out, err = live.run("why", "1027", "--json", deny="rmp_region")
     row = json.loads(out or '{"why": [{}]}')["why"][0]
     equal((code, row.get("whole"), row.get("asids"), row.get("pages")), (0, 3, "7,9", None), "why --json: blocks")
@@ -140,41 +93,30 @@ def locked_tests():
 
 def refused_tests():
     """The module takes no request, for one reason or the other."""
-    for host, error, said in ((trees.zen5(), errno.EOPNOTSUPP, "no scan: view only: this CPU has no RMPOPT, .*; the module then takes no request"),
-                              (trees.waiting(), errno.ENODEV, "no scan now: rmpopt is waiting: SNP is not enabled yet"),
-                              (trees.failed(), errno.ENODEV, "no scan now: rmpopt has failed: every core fails")):
+    for host, error, said in ((trees.zen5(), errno.EOPNOTSUPP, "no pass: this CPU has no RMPOPT, .*; in view only mode there are none"),
+                              (trees.waiting(), errno.ENODEV, "no pass now: rmpopt is waiting: SNP is not enabled yet"),
+                              (trees.failed(), errno.ENODEV, "no pass now: rmpopt has failed: every core fails")):
         code, out, err = Live(host).run("scan", refuse=f"rmpopt/scan {error}")
         equal((code, out, err.count("\n")), (1, "", 1), f"scan: fails in one line: {said}")
         like(err, rf"\Armpoptctl: {said}", f"scan: with the reason: {said}")
 
 
 def result_tests():
-    for result, said in (("failed", "the scan failed; rmpopt is ready: ok"), ("cancelled", "the scan was cancelled; rmpopt is ready: ok")):
+    for result, said in (("failed", "the pass failed; rmpopt is ready: ok"), ("cancelled", "the pass was cancelled; rmpopt is ready: ok")):
         code, _, err = Live(requested=4, served=4, last_result=result).run("scan", "--wait")
         equal((code, err), (1, f"rmpoptctl: {said}\n"), f"scan --wait: {result}")
-
-
-def not_loaded():
-    """A host that could load the module, of the kernel whose name uname tells."""
-    host = trees.not_loaded()
-    host.module = False
-    live = Live(host)
-    live.path("sys/kernel/rmpopt/scan").unlink()
-    trees.write_module(live.tree, None, os.uname().release)
-    live.put("dev/kmsg", "6,1,1,-;rmpopt: the words of an earlier load")
-    return live
 
 
 def load_tests():
     live = not_loaded()
     late = live.path("dev/kmsg")
-    for error, do, wanted in ((errno.EINVAL, ":", "Invalid argument; dmesg says more"),
+    for error, do, wanted in ((errno.EINVAL, ":", "Invalid argument; see dmesg"),
                               (errno.ENODEV, f"echo '3,2,2,-;rmpopt: no RMPOPT in CPUID' >>{late}", "no RMPOPT in CPUID"),
                               (errno.ENOEXEC, ":", "it is built for another kernel; .*")):
         code, out, err = live.run("load", errno=error, klog="rmpopt: the words of an earlier load\n", at="insert 1", do=do)
         equal((code, out), (1, ""), f"load: fails if the kernel does: {wanted}")
         like(err, rf"\Armpoptctl: rmpopt was not loaded: {wanted}\n\Z", "load: for the reason that was given now")
-    like(live.run("load")[2], "not loaded, though the kernel says so", "load: does not take the kernel's word for it")
+    like(live.run("load")[2], "the kernel says that rmpopt was loaded, but it was not", "load: does not take the kernel's word for it")
     done_by_kernel = f"mkdir -p {live.path('sys/kernel/rmpopt')}; echo ready >{live.path('sys/kernel/rmpopt/state')}"
     equal(live.run("load", at="insert 1", do=done_by_kernel)[::2], (0, ""), "load: but believes its eyes")
     live = not_loaded()
@@ -195,6 +137,50 @@ def install_tests():
     conf.unlink()
 
 
+def enable_tests():
+    for command, value, said in (("enable", "1", "rmpopt is enabled; rmpoptctl status shows what it does\n"),
+                                 ("disable", "0", "rmpopt is disabled. The tables stay in use, and the hardware keeps them correct.\n"
+                                                  "Regions that guests take are lost until rmpoptctl enable.\n")):
+        live = Live(enabled="")
+        equal((live.run(command), live.path("sys/kernel/rmpopt/enabled").read_text()[0]), ((0, said, ""), value), f"{command}: is written and told")
+        for error, why in ((errno.EOPNOTSUPP, "rmpopt is in view only mode: there is nothing to enable or disable"),
+                           (errno.EIO, "can't write /sys/kernel/rmpopt/enabled: Input/output error")):
+            equal(live.run(command, refuse=f"rmpopt/enabled {error}"), (1, "", f"rmpoptctl: {why}\n"), f"{command}: {why}")
+        equal(not_loaded().run(command)[:2], (1, ""), f"{command}: not loaded")
+
+
+def cancel_tests():
+    live = Live(requested=7)
+    equal(live.run("scan", "--cancel"), (0, "cancelled; rmpoptctl status shows what is optimized\n", ""), "scan --cancel")
+    equal(live.path("sys/kernel/rmpopt/scan").read_text()[:6], "cancel", "scan --cancel: is written")
+    for words, word in ((["--full"], "full"), (["--later"], "later"), ([], "now")):
+        live = Live()
+        equal((live.run("scan", *words)[0], live.path("sys/kernel/rmpopt/scan").read_text().strip()), (0, word), f"scan {' '.join(words)}: is written")
+
+
+def unset_tests():
+    live = Live()
+    live.put("sys/kernel/rmpopt/tune/duty", "9")
+    live.put("sys/kernel/rmpopt/tune/followers", "ipi")
+    code, out, err = live.run("set", "--unset", "duty", "followers", "--raw", "-o", "name,value")
+    equal((code, out, err), (0, "NAME VALUE\nduty 5\nfollowers tick\n", ""), "set --unset: the defaults, and shown if columns are asked for")
+    code, out, err = live.run("set", "--unset", "duty", "slice_us", refuse=f"tune/slice_us {errno.EINVAL}")
+    equal((code, err), (1, "rmpoptctl: can't set slice_us: Invalid argument\n"), "set --unset: is refused")
+
+
+def eta_tests():
+    """A pass of which half is done a while after it was first seen."""
+    live = Live(state="scanning", progress="0 1000")
+    half = live.change(progress="500 1000")
+    code, out, err = live.run("watch", "--json", "--count", "2", at="rmpopt/state 4", do=f"{half}; {live.change(state='ready')}")
+    rows = [json.loads(line)["watch"][0] for line in out.splitlines()]
+    equal((code, err, rows[0]["eta_s"], rows[0]["done"]), (0, "", None, 0), "watch: no guess before anything has moved")
+    ok(1 <= rows[1]["eta_s"] <= 20, "watch: as long again for the other half", rows[1])
+    live = Live(last_pass_us=1234)
+    live.put("sys/kernel/rmpopt/stats/last_pass_time_s", str(int(time.time()) - 200))
+    like(live.run("status")[1], r"^  Last pass     ok, 3 min ago \(requested\);", "status: when the last pass ended")
+
+
 def already_tests():
     live = Live()
     live.put("sys/module/rmpopt/initstate", "live")
@@ -207,7 +193,7 @@ def unload_tests():
     live = Live()
     live.put("sys/module/rmpopt/initstate", "live")
     live.put("sys/module/rmpopt/refcnt", "1")
-    for error, wanted in ((errno.EAGAIN, "in use, by another module .*debugfs"), (errno.EPERM, "run this as root"),
+    for error, wanted in ((errno.EAGAIN, "in use by another module .*debugfs"), (errno.EPERM, "run this as root"),
                           (errno.EFAULT, "Bad address")):
         code, out, err = live.run("unload", errno=error)
         equal((code, out), (1, ""), f"unload: fails if the kernel does: {wanted}")
@@ -215,13 +201,13 @@ def unload_tests():
     live.put("sys/module/rmpopt/refcnt", "0")
     code, out, err = live.run("unload")
     equal((code, err), (0, ""), "unload")
-    equal(" ".join(out.split()), "rmpopt is unloaded: verifies end, and nothing else. The tables stay in use and true by the hardware's own "
-          "doing. What guests take is lost and not regained until the module works again. SNP shutdown or a reset ends it.", "unload: what it means")
+    equal(" ".join(out.split()), "rmpopt is unloaded. The tables stay in use, and the hardware keeps them correct. "
+          "Regions that guests take are lost until rmpopt runs again. SNP shutdown or a reset clears the tables.", "unload: what it means")
     live.put("sys/kernel/rmpopt/state", "viewing")
-    equal(live.run("unload"), (0, "rmpopt is unloaded; it only looked, so nothing has changed\n", ""), "unload: it only looked")
+    equal(live.run("unload"), (0, "rmpopt is unloaded; it was in view only mode, so nothing changes\n", ""), "unload: it only looked")
 
 
 for test in (served_tests, timeout_tests, unknown_tests, quiet_tests, watch_tests, locked_tests, load_tests, install_tests, already_tests,
-             unload_tests, refused_tests, result_tests):
+             unload_tests, enable_tests, cancel_tests, unset_tests, eta_tests, refused_tests, result_tests):
     test()
 done()

@@ -75,3 +75,11 @@ def ctl(*arguments, tree=None, prefix=(), **more):
                    "LSAN_OPTIONS": os.environ.get("LSAN_OPTIONS", "")}
     return Result(subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True,
                                  env=environment, timeout=120, **more))
+
+
+STAMP = r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d "
+
+
+def watched(tree):
+    """The lines of watch, each behind its time stamp."""
+    return "".join(re.sub(STAMP, "", line, count=1) for line in ctl("watch", tree=tree).out.splitlines(True))

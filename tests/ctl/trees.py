@@ -98,7 +98,7 @@ class Host:
             "stats/passes_full": 1, "stats/passes_delta": 4, "stats/verifies_leader": 12 + held,
             "stats/verifies_follower": 21, "stats/verifies_catchup": 0, "stats/reports": 30,
             "stats/slices": 9, "stats/overruns": 1, "stats/conversions": 77, "stats/faults": 0,
-            "stats/last_pass_us": 1234, "stats/last_stolen_us": 345, "stats/last_trigger": "request",
+            "stats/last_pass_time_s": 1795924800, "stats/last_pass_us": 1234, "stats/last_stolen_us": 345, "stats/last_trigger": "request",
             "stats/worst_slice_ns": 43210, "stats/worst_slice_cpu": 6,
             "tune/slice_us": 50, "tune/duty": 5, "tune/parallel": 4, "tune/followers": "tick", "tune/isolated": "ipi", "tune/auto": "Y",
             "tune/delay_ms": 10000, "tune/max_delay_ms": 60000, "tune/watch_ms": 60000, "tune/audit_ms": 3600000,
@@ -136,6 +136,10 @@ class Host:
         files["rmpoptctl/msr"] = self.msrs()
         files["proc/zoneinfo"] = self.zoneinfo()
         files["sys/devices/system/cpu/online"] = listed(self.cpus())
+        files.setdefault("sys/devices/system/cpu/present", listed(self.cpus()))
+        files.setdefault("sys/devices/system/cpu/possible", listed(self.cpus()))
+        for cpu in self.cpus():
+            files[f"sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list"] = listed({cpu & ~1, cpu | 1} & set(self.cpus()))
         if self.loaded:
             files["sys/module/rmpopt/version"] = "0.1.0"
             files["sys/module/rmpopt/parameters/cpus"] = "all"
@@ -154,10 +158,10 @@ class Host:
         return to
 
 
-def write_module(to, signer, release=RELEASE):
+def write_module(to, signer, release=RELEASE, more=()):
     path = to / MODULE.replace(RELEASE, release)
     path.parent.mkdir(parents=True, exist_ok=True)
-    facts = ["version=0.1.0", "license=GPL", f"vermagic={release} SMP preempt mod_unload ", "name=rmpopt", "depends="]
+    facts = ["version=0.1.0", "license=GPL", f"vermagic={release} SMP preempt mod_unload ", "name=rmpopt", "depends=", *more]
     source = "".join(f'__attribute__((section(".modinfo"), used)) static const char f{i}[] = "{fact}";\n'
                      for i, fact in enumerate(facts))
     subprocess.run(["gcc", "-c", "-x", "c", "-o", path, "-"], input=source.encode(), check=True)

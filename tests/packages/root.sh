@@ -25,7 +25,7 @@ suite_facts() {
 	first=linux-headers-amd64
 	later=(linux-headers-cloud-amd64)
 	later_from=
-	builders=(build-essential debhelper dh-dkms lintian fakeroot libkmod-dev libsmartcols-dev scdoc pkgconf)
+	builders=(build-essential debhelper dh-dkms lintian fakeroot libkmod-dev libsmartcols-dev zlib1g-dev scdoc pkgconf)
 	builders+=(systemd systemd-dev rpm xz-utils)
 	case $suite in
 	bookworm)

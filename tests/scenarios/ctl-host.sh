@@ -25,7 +25,7 @@ diag "$out"
 checked=$(cells check name,result)
 is "$code" 0 "check finds nothing wrong before the load"
 for name in vendor hypervisor snp rmpread segments rmpopt syscfg rmp_base rmp_cfg iommu kernel in_kernel \
-	kdump cmdline snp_host snp_init built vermagic signature blacklist parameters; do
+	kdump cmdline modprobe cpus snp_host snp_init built vermagic signature blacklist parameters; do
 	is "$(result_of $name)" PASS "check: $name"
 done
 for name in loaded state; do
@@ -68,7 +68,7 @@ json=$(rmpoptctl status --json)
 for name in state reason regions_covered regions_optimized regions_uncovered requested served passes last_result; do
 	is "$(field $name)" "$(get $name)" "status --json: $name"
 done
-for name in last_trigger last_pass_us last_stolen_us slices overruns faults worst_slice_ns worst_slice_cpu; do
+for name in last_trigger last_pass_time_s last_pass_us last_stolen_us slices overruns faults worst_slice_ns worst_slice_cpu; do
 	is "$(field $name)" "$(count $name)" "status --json: $name"
 done
 
@@ -98,10 +98,13 @@ like "$out" "^ok: 3 of 4 GiB optimized" "tells the result"
 is "$(get served)" "$(get requested)" "the request is served"
 is "$(mapped)" "$(truth)" "map equals the truth"
 is "$(machinectl truth)" "0 0 8" "tables equal the truth"
+cmp_ok "$(($(date +%s) - $(count last_pass_time_s)))" '<=' 60 "and when that was"
+ctl scan --cancel
+is "$code" 0 "scan --cancel, with nothing to cancel"
 ctl scan --full --wait --json
 is "$code" 0 "scan --full --wait --json"
 json=$out
-is "$(field request) $(field result) $(field regions_optimized)" "2 ok 3" "tells the same"
+is "$(field request) $(field result) $(field regions_optimized)" "3 ok 3" "tells the same"
 is "$(count passes_full)" 2 "a full pass has run"
 
 # A pass that can't end: the wait does.
@@ -110,11 +113,22 @@ put scan full
 ok "the leader is held" machinectl wait-gate --timeout 10
 ctl scan --wait --timeout 1
 is "$code" 1 "scan --wait --timeout ends"
-like "$err" "request 4 is not served after 1 s" "and says so"
+like "$err" "request 5 is not served after 1 s" "and says so"
 machinectl open
 wait_for at_rest 10 "the pass goes on"
 
+ctl disable
+is "$code" 0 "disable"
+wait_state stopped
+ctl status
+is "$code" 1 "status: stopped"
+like "$out" "^  Next +rmpoptctl enable starts it again\$" "says how it starts again"
+ctl enable
+is "$code" 0 "enable"
+wait_for 'at_rest && [ "$(get regions_optimized)" = 3 ]' 20 "it works again"
+
 is "$(cells cores cpu | tr '\n' ' ')" "0 2 4 6 8 10 12 14 " "cores: one line for each"
+is "$(rmpoptctl cores 3,12 --raw -n -o cpu | tr '\n' ' ')" "2 12 " "cores LIST: those of these CPUs"
 leaders=$(rmpoptctl cores -n -o cpu,role | awk '$2 == "leader" { print $1 }' | tr '\n' ',')
 is "$leaders" "$(get leaders)," "cores: those that lead"
 
@@ -136,6 +150,8 @@ is "$code $(get tune/slice_us)" "1 30" "set --persist that can't be kept changes
 like "$err" "Read-only.*nothing was changed" "and says so"
 ok "modprobe.d can be written to again" umount /etc/modprobe.d
 printf 'options rmpopt duty=3 slice_us=40\noptions other x=1\n' >/etc/modprobe.d/rmpopt.conf
+ctl set --unset duty
+is "$code $(get tune/duty)" "0 5" "set --unset: the default"
 ctl set --persist slice_us=25 cpus=0-3
 is "$code" 0 "set --persist"
 is "$(cat /etc/modprobe.d/rmpopt.conf)" "options rmpopt duty=3

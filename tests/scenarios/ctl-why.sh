@@ -28,7 +28,7 @@ like "$out" "^Region 1024 .* is not optimized" "in words"
 like "$out" "guest with ASID 7: 513 pages" "the one guest"
 like "$out" "guest with ASID 300: 1 page of" "and the other"
 like "$out" "firmware: 1 page of" "and firmware"
-like "$out" "After they have ended: rmpoptctl scan --wait" "and what to do"
+like "$out" "After these guests have ended: rmpoptctl scan --wait" "and what to do"
 is "$(why region,whole,partial,firmware,asids | tail -n 1)" "1024 1 3 1 7,300" "why without a region: blocks of 2 MiB"
 is "$(why region,state | cut -d ' ' -f 1,2)" "1 rmp
 1024 held" "and all regions that are not optimized"
@@ -39,7 +39,7 @@ ok "guest 7 gives its pages back" machinectl release $((base + 512)) 2m
 ok "all of them" machinectl release $((base + 5000)) 4k
 ok "guest 300, too" machinectl release $((base + 0x3ffff)) 4k
 ok "and firmware" machinectl release $((base + 9000)) 4k
-like "$(rmpoptctl why 1024)" "Nothing is in the way now: rmpoptctl scan --wait" "then nothing is in the way"
+like "$(rmpoptctl why 1024)" "No page prevents it now: rmpoptctl scan --wait" "then nothing is in the way"
 ok "that is so" rmpoptctl scan --wait --timeout 30
 like "$(rmpoptctl why 1024)" "is optimized" "why 1024: optimized"
 
@@ -48,14 +48,14 @@ is "$(rmpoptctl cores -n -o cpu,node,base,error | tr -s ' ' | sed 's/^ //')" \
 # watch: a line for each change.
 rmpoptctl watch >/tmp/watch &
 pid=$!
-wait_for 'grep -q "^ready, 3 of 4 GiB optimized" /tmp/watch' 10 "watch shows how it is"
+wait_for 'grep -q " ready, 3 of 4 GiB optimized" /tmp/watch' 10 "watch shows how it is"
 lines=$(wc -l </tmp/watch)
 ok "rmpopt is stopped" put enabled 0
-wait_for 'grep -q "^stopped, 0 of 4 GiB optimized.*enabled" /tmp/watch' 10 "watch shows the change, and the reason"
+wait_for 'grep -q " stopped, 0 of 4 GiB optimized.*enabled" /tmp/watch' 10 "watch shows the change, and the reason"
 cmp_ok "$(wc -l </tmp/watch)" '<=' $((lines + 4)) "and little else"
 kill $pid
-like "$(rmpoptctl status)" "3 GiB of which nothing is known yet: rmpopt is stopped" "status blames no guest then"
-like "$(rmpoptctl why 1024)" "No page is in the way, but rmpopt is stopped: " "and why says what is in the way"
+like "$(rmpoptctl status)" "3 GiB not known yet: rmpopt is stopped" "status blames no guest then"
+like "$(rmpoptctl why 1024)" "No page prevents it, but rmpopt is stopped: " "and why says what is in the way"
 is "$(why region,state | cut -d ' ' -f 2 | sort | uniq -c | tr -s ' ')" " 1 rmp
  3 unknown" "and knows nothing of the others"
 ok "it starts again" put enabled 1

@@ -114,7 +114,7 @@ guests_unknown() {
 	is "$(exact 8)" "8 ? unknown $(assigned 8)" "and how many pages"
 	is "$(exact 9)" "9 ? unknown $(assigned 9)" "in each region"
 	is "$(asids_of 8) $(asids_of 9)" "? ?" "forecast says so"
-	like "$(rmpoptctl forecast)" "This CPU has no RMPREAD: it is not known" "in words"
+	like "$(rmpoptctl forecast)" "This CPU has no RMPREAD: whether guests or firmware own" "in words"
 }
 
 viewing_host() {
