@@ -115,14 +115,16 @@ int run_check(char **arguments)
 		count[answer.verdict]++;
 		if (answer.verdict == VERDICT_FAIL && conditions[i].place == DECIDES && !hopeless)
 			hopeless = conditions[i].name;
+		if (options.quiet)
+			continue;
 		if (table)
 			add(table, &conditions[i], &answer);
 		else
 			say(&conditions[i], &answer);
 	}
-	if (!table)
+	if (!table && !options.quiet)
 		sum_up(count);
-	else if (table_print(table))
+	else if (table && !options.quiet && table_print(table))
 		return CTL_FAILED;
 	return count[VERDICT_FAIL] ? CTL_FAILED : CTL_OK;
 }

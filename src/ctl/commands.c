@@ -6,7 +6,7 @@
 
 const struct command commands[] = {
 	{
-		.name = "check", .options = OPTIONS_TABLE "C", .run = run_check,
+		.name = "check", .options = OPTIONS_TABLE "qC", .run = run_check,
 		.summary = "check whether rmpopt can work on this host, and how to fix what fails",
 		.details = "Checks every condition in order: CPU, BIOS, IOMMU, kernel, SNP, module, state. Reads only;\n"
 			   "works before the module is loaded. VIEW marks what the module needs to do more than look.\n"

@@ -51,6 +51,7 @@ enum {
  * @json: print JSON
  * @no_color: no colours, whatever the terminal can do
  * @no_headings: no line of column names
+ * @quiet: print nothing
  * @full: a full scan
  * @later: a scan after the quiet period
  * @wait: until the scan has ended
@@ -66,6 +67,7 @@ struct options {
 	bool json;
 	bool no_color;
 	bool no_headings;
+	bool quiet;
 	bool full;
 	bool later;
 	bool wait;
