@@ -1,7 +1,7 @@
 #!/bin/bash
 # A Debian 13 with rmpopt's packages boots under systemd: as an emulated SNP host
-# with RMPOPT, as a Zen 4, and on a plain CPU without a plugin. TAP.
-# Also with RMPOPT, but signatures wanted and DKMS's key not enrolled.
+# with RMPOPT, where "make run" is tried, too; as a Zen 4; and on a plain CPU without
+# a plugin. Also with RMPOPT, but signatures wanted and DKMS's key not enrolled. TAP.
 #   tests/packages/boot.sh [zen6|zen4|sig|plain]...
 set -euo pipefail
 # shellcheck source=../machine/host.sh
@@ -27,6 +27,7 @@ result() {
 make_disk() {
 	local root=$1 version=$2 debs=${RMPOPT_DEBS:-}
 	[ -n "$debs" ] || debs=$("$here/deb" trixie)
+	"$tree/scripts/dist" "$out" >/dev/null
 	quietly "$out/disk.log" in_root "$root" --overlay --bind "$debs:/debs" --bind "$here/boot:/proof" --bind "$out:/out" \
 		--bind "$parts:/media" --bind "$machine_dir:/opt" -- bash /proof/disk.sh "$kernel_version" "$version" </dev/null
 }
@@ -83,7 +84,7 @@ main() {
 	exec {parts_lock}>&-
 	install -m 755 "$here/boot/init" "$out/payload/init"
 	rm -rf "$out/payload/over"
-	install -m 755 -D "$here/boot/run" "$out/payload/over/srv/proof/run"
+	install -m 755 -D -t "$out/payload/over/srv/proof" "$here/boot/run" "$here/boot/make-run"
 	disk_root=$("$here/root.sh" trixie boot "$kernel_version")
 	# RMPOPT_DISK_KEPT=yes: that of the last run with the units of now, for work on these.
 	if [ -n "${RMPOPT_DISK_KEPT:-}" ]; then

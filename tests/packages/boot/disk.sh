@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs in the boot root: rmpopt's packages by apt from a folder (/debs), built by
 # DKMS for the kernel of the emulated host; then all of it as a disk image,
-# /out/disk. Usage: disk.sh KERNEL VERSION
+# /out/disk. The sources of "make dist" are in /out. Usage: disk.sh KERNEL VERSION
 set -euo pipefail
 
 kernel=$1
@@ -27,14 +27,26 @@ mkdir /tmp/bin
 # shellcheck disable=SC2016 # that script's
 printf '#!/bin/sh\ncase ${1:-} in -r) echo %s ;; *) exec /usr/bin/uname "$@" ;; esac\n' "$kernel" >/tmp/bin/uname
 chmod +x /tmp/bin/uname
-export PATH=/tmp/bin:$PATH
+export PATH=/tmp/bin:/usr/lib/ccache:$PATH
+
+# Where one compilation takes a minute there, it is remembered from here.
+printf '%s\n' 'cache_dir = /srv/proof/ccache' 'base_dir = /var/lib/dkms' 'hash_dir = false' 'compression = false' \
+	'sloppiness = include_file_ctime, include_file_mtime' >/etc/ccache.conf
+mkdir -p /srv/proof
+tar -C /srv/proof -xf "/out/rmpopt-$version.tar.xz"
+mv "/srv/proof/rmpopt-$version" /srv/proof/tree
+make -C /srv/proof/tree -f src/ctl/Makefile /srv/proof/tree/build/rmpoptctl
+make -C /srv/proof/tree install uninstall
+rm -rf /srv/proof/tree/build
+
 older rmpopt-dkms
 older rmpoptctl
 apt-get -y install /tmp/older/rmpopt-dkms.deb /tmp/older/rmpoptctl.deb
 dkms status
 [ -z "$(modinfo -k "$kernel" -F stub rmpopt)" ]
 
-install /proof/run /srv/proof/
+install /proof/run /proof/make-run /srv/proof/
+echo "$version" >/srv/proof/version
 cp /opt/vmm.sh /srv/proof/
 install /media/machinectl /media/snpvm /usr/local/bin/
 ln -s /usr/local/bin/machinectl /srv/proof/machinectl
