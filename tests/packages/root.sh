@@ -125,6 +125,8 @@ make_boot() {
 	rm -f "$to/etc/kernel/postinst.d/initramfs-tools"
 	apt_in "$to" -t "$later_from" "linux-image-$kernel" "linux-headers-$kernel"
 	apt_in "$to" systemd systemd-sysv udev dbus prometheus-node-exporter curl e2fsprogs ccache expect xz-utils
+	# Secure Boot.
+	apt_in "$to" ovmf shim-signed grub-efi-amd64-signed mokutil python3-virt-firmware
 	in_root "$to" -- apt-get clean
 }
 
