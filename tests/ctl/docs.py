@@ -60,7 +60,7 @@ def parameter_tests():
     rows = {row["name"]: row for row in json.loads(ctl("set", "--json").out)["set"]}
     written = re.findall(r"\*(\w+)\*(?=[, ])(?=[^\n]*\()", page)
     equal(sorted(written), sorted(rows), "rmpopt(4) has the parameters of set")
-    sources = "".join(path.read_text() for path in sorted((tree / "src").glob("*.c")))
+    sources = "".join(path.read_text() for path in sorted((tree / "src").rglob("*.c")))
     module = re.findall(r"^module_param(?:_named|_cb)?\((\w+),", sources, re.M)
     equal(sorted(set(module)), sorted(rows), "set has the parameters of the module")
     for name, low, high in re.findall(r"__ATTR\((\w+), 0644.*?\.min = (\w+), \.max = ([^,]+),", sources, re.S):
@@ -125,15 +125,24 @@ def install_tests():
         equal(files_below(to), ["usr/sbin/other"], "make uninstall-ctl: and removed")
 
 
+def kbuild_sources():
+    text = (tree / "Kbuild").read_text().replace("\\\n", " ")
+    folders = re.findall(r"\$\(addprefix (\S+), ([^)]*)\)", text)
+    objects = re.findall(r"^rmpopt-y :?\+?= (\S+\.o)$", text, re.M) + [folder + name for folder, names in folders for name in names.split()]
+    return [name.removesuffix(".o") + ".c" for name in objects]
+
+
 def stage_tests():
-    """What DKMS gets: what Kbuild names, and nothing else."""
-    objects = re.findall(r"(src/\w+)\.o", (tree / "Kbuild").read_text())
-    headers = [f"include/{path.name}" for path in (tree / "include").iterdir()]
+    """What DKMS gets: what Kbuild names, headers, and what builds a stub."""
+    version = re.search(r'^PACKAGE_VERSION="(.*)"$', (tree / "dkms.conf").read_text(), re.M)[1]
+    folders = [path for path in (tree / "src").iterdir() if path.is_dir() and path.name != "ctl"] + [tree / "include"]
+    headers = [str(path.relative_to(tree)) for folder in folders for path in folder.glob("*.h")]
+    stub = ["build", "tell", "stub/Kbuild", "stub/last.S", "stub/stub.c"]
+    wanted = ["Kbuild", "LICENSE", "Makefile", "dkms.conf", *headers, *kbuild_sources(), *("dkms/" + name for name in stub)]
     with tempfile.TemporaryDirectory() as to:
         make("install", f"DESTDIR={to}")
-        staged = f"{to}/usr/src/rmpopt-0.1.0"
-        equal(files_below(to), sorted(f"usr/src/rmpopt-0.1.0/{name}" for name in
-                                      ["Kbuild", "Makefile", "dkms.conf", *headers, *(name + ".c" for name in objects)]),
+        staged = f"{to}/usr/src/rmpopt-{version}"
+        equal(files_below(to), sorted(f"usr/src/rmpopt-{version}/{name}" for name in wanted),
               "make install: the sources of the module and nothing else")
         pathlib.Path(staged, "src/gone.c").touch()
         make("install", f"DESTDIR={to}")
