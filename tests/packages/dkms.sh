@@ -36,8 +36,8 @@ make -s -C /tree stage
 ok "dkms add" dkms add "rmpopt/$version"
 ok "autoinstall on $first" autoinstall "$first"
 
-mapfile -t names < <(later_headers | grep -E -- '-[0-9]')
-for package in "${names[@]}"; do
+mapfile -t later < <(later_headers)
+for package in "${later[@]}"; do
 	ok "apt installs $package later" install_later "$package"
 done
 

@@ -60,8 +60,8 @@ running() {
 # Packages of kernels' headers that come with a later upgrade, see root.sh.
 later_headers() {
 	local deb
-	for deb in /srv/later/linux-headers-*-amd64_*.deb; do
-		[ ! -e "$deb" ] || dpkg-deb -f "$deb" Package
+	for deb in /srv/later/linux-headers-[0-9]*-amd64_*.deb; do
+		dpkg-deb -f "$deb" Package
 	done
 }
 install_later() {
