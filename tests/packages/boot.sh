@@ -43,7 +43,7 @@ plain_qemu() {
 	timeout --kill-after=10 900 unshare --mount --propagation private -- bash "$machine_dir/in-root.sh" "$root" \
 		--bind "$run:/mnt" --bind "$kernel_dir:/srv" --bind "$out/disk:/media/disk" -- \
 		qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -M q35 -accel tcg,thread=multi \
-		-smp 2 -m 2G -drive file=/media/disk,format=raw,if=virtio,snapshot=on \
+		-smp 2 -m 2G -drive file=/media/disk,format=raw,if=none,id=disk,snapshot=on -device virtio-blk-pci,drive=disk \
 		-serial file:/mnt/console -serial file:/mnt/results "$@" </dev/null >"$out/$name.qemu" 2>&1 || return 1
 	cp "$run/console" "$out/$name.log"
 	cp "$run/results" "$out/$name"
