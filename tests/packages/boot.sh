@@ -62,8 +62,10 @@ boot_secure() {
 	mkdir "$esp/EFI/debian"
 	cp "$kernel_dir/vmlinuz" "$run/initrd" "$esp/"
 	printf '%s\n' 'set timeout=0' "linux /vmlinuz $plain_options proof=$name" 'initrd /initrd' boot >"$esp/EFI/debian/grub.cfg"
-	cp "$out/firmware" "$out/$name.vars" "$run/"
-	plain_qemu "$name" -cpu EPYC-v4,-hypervisor -drive if=pflash,format=raw,unit=0,readonly=on,file=/mnt/firmware \
+	cp "$disk_root/usr/share/OVMF/OVMF_CODE_4M.secboot.fd" "$run/firmware"
+	cp "$out/$name.vars" "$run/"
+	plain_qemu "$name" -cpu EPYC-v4,-hypervisor -global driver=cfi.pflash01,property=secure,value=on \
+		-drive if=pflash,format=raw,unit=0,readonly=on,file=/mnt/firmware \
 		-drive "if=pflash,format=raw,unit=1,file=/mnt/$name.vars" \
 		-drive file=fat:/mnt/esp,format=raw,if=none,id=esp,readonly=on -device virtio-blk-pci,drive=esp,bootindex=1
 }

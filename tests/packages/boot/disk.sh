@@ -70,7 +70,6 @@ mkdir -p /out/esp/EFI/BOOT
 cp /usr/lib/shim/shimx64.efi.signed /out/esp/EFI/BOOT/BOOTX64.EFI
 cp /usr/lib/shim/mmx64.efi.signed /out/esp/EFI/BOOT/mmx64.efi
 cp /usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed /out/esp/EFI/BOOT/grubx64.efi
-cp /usr/share/OVMF/OVMF_CODE_4M.fd /out/firmware
 cp /usr/share/OVMF/OVMF_VARS_4M.ms.fd /out/unenrolled.vars
 openssl x509 -inform der -in /var/lib/dkms/mok.pub -out /tmp/mok.pem
 virt-fw-vars --input /out/unenrolled.vars --output /out/enrolled.vars --add-mok 605dab50-e046-4300-abb6-3dd810dd8b23 /tmp/mok.pem
