@@ -37,12 +37,14 @@ for unit in rmpopt rmpopt-metrics; do
 	ok "$unit.service: exposure at most $limit" below "$got" "$limit"
 done
 
+# As on a host that has not loaded it.
+sed 's,^module=.*,module=/tmp/none,' /usr/lib/rmpopt/boot >/tmp/boot
 # decides [NAME=VALUE] RESULT NAME... - what the unit's condition says, and its status
 decides() {
 	local setting=NONE=
 	case $1 in *=*) setting=$1; shift ;; esac
 	printf '%-4s %s\n' "$@" >/tmp/table
-	env "$setting" /usr/lib/rmpopt/boot check
+	env "$setting" bash /tmp/boot check
 	echo "status $?"
 }
 is "nothing fails: it is loaded" "$(decides PASS vendor SKIP debugfs)" "status 0"
