@@ -114,7 +114,8 @@ make_from_clean() {
 make_build() {
 	local to=$1
 	make_from_clean "$to"
-	apt_in "$to" systemd udev lintian fakeroot rpm xz-utils
+	apt_in "$to" systemd udev lintian fakeroot xz-utils
+	[ "$suite" != trixie ] || apt_in "$to" rpm rpmlint
 	in_root "$to" -- apt-get clean
 }
 
