@@ -5,10 +5,9 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 name := rmpopt
 version := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"$$/\1/p' dkms.conf)
 
-# What DKMS needs, and where it looks for it. (The lab module does not exist yet;
-# when it does, it goes here, in dkms.conf and in the packages.)
+# What DKMS needs, and where it looks for it.
 sources = $(sort $(shell cd $(CURDIR) && find Kbuild Makefile LICENSE dkms.conf dkms include src \
-	-path src/ctl -prune -o -path src/lab -prune -o -type f \
+	-path src/ctl -prune -o -type f \
 	! -name '*.o' ! -name '*.ko' ! -name '*.mod' ! -name '*.mod.c' ! -name '.*' \
 	! -name modules.order ! -name Module.symvers -print))
 staged = $(DESTDIR)/usr/src/$(name)-$(version)
@@ -68,7 +67,7 @@ rpm:
 	@tests/packages/rpm
 
 kernels:
-	@tests/packages/kernels
+	@tests/packages/kernels $(ARGS)
 
 check-packages:
 	@tests/packages/check $(T)
@@ -138,6 +137,7 @@ help:
 	@echo 'make deb          Debian packages in build/deb (SUITE=bookworm, trixie or sid)'
 	@echo 'make rpm          RPMs in build/rpm'
 	@echo 'make kernels      for which kernels of Debian it builds, as a table'
+	@echo '                  (ARGS=--write: and put it in README.md)'
 	@echo 'make check-packages  packages built, installed, upgraded, removed in clean Debian 12, 13 and sid'
 	@echo '                  (T=SUITE or a part of a name; see doc/packages.md)'
 	@echo 'make clean        remove what was built (the cache outside the tree stays)'

@@ -123,15 +123,25 @@ def install_tests():
         equal(files_below(to), ["usr/sbin/other"], "make uninstall-ctl: and removed")
 
 
+def kbuild_sources():
+    text = (tree / "Kbuild").read_text().replace("\\\n", " ")
+    folders = re.findall(r"\$\(addprefix (\S+), ([^)]*)\)", text)
+    objects = re.findall(r"^rmpopt-y :?\+?= (\S+\.o)$", text, re.M) + [folder + name for folder, names in folders for name in names.split()]
+    return [name.removesuffix(".o") + ".c" for name in objects]
+
+
 def stage_tests():
-    """What DKMS gets: the module's sources, and nothing of the tool's."""
+    """What DKMS gets: what Kbuild names, headers, and what builds a stub."""
     version = re.search(r'^PACKAGE_VERSION="(.*)"$', (tree / "dkms.conf").read_text(), re.M)[1]
-    wanted = ["Kbuild", "Makefile", "LICENSE", "dkms.conf", *(f"{folder}/{name}" for folder in ("dkms", "include") for name in files_below(tree / folder)),
-              *(f"src/{name}" for name in files_below(tree / "src") if not name.startswith(("ctl/", "lab/")) and not re.search(r"\.(o|ko|mod|cmd)$", name))]
+    folders = [path for path in (tree / "src").iterdir() if path.is_dir() and path.name != "ctl"] + [tree / "include"]
+    headers = [str(path.relative_to(tree)) for folder in folders for path in folder.glob("*.h")]
+    stub = ["build", "tell", "stub/Kbuild", "stub/last.S", "stub/stub.c"]
+    wanted = ["Kbuild", "LICENSE", "Makefile", "dkms.conf", *headers, *kbuild_sources(), *("dkms/" + name for name in stub)]
     with tempfile.TemporaryDirectory() as to:
         make("install", f"DESTDIR={to}")
         staged = f"{to}/usr/src/rmpopt-{version}"
-        equal(files_below(to), sorted(f"usr/src/rmpopt-{version}/{name}" for name in wanted), "make install: the sources of the module and nothing else")
+        equal(files_below(to), sorted(f"usr/src/rmpopt-{version}/{name}" for name in wanted),
+              "make install: the sources of the module and nothing else")
         pathlib.Path(staged, "src/gone.c").touch()
         make("install", f"DESTDIR={to}")
         ok(not pathlib.Path(staged, "src/gone.c").exists(), "make install: a second time, without what is gone")

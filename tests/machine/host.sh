@@ -72,8 +72,9 @@ unlock() { exec {lock_fd}>&-; }
 
 # in_root ROOT [--overlay] [--bind SRC:DST]... -- COMMAND... - run COMMAND in the
 # root with /proc, /sys and /dev, in mounts that vanish with it. --overlay: what
-# the command writes outside the binds is thrown away.
+# the command writes outside the binds is thrown away. "become='exec' in_root ... &": the
+# job is the command itself, and what kills the one kills the other.
 in_root() {
-	unshare --mount --propagation private -- \
+	${become:-} unshare --mount --propagation private -- \
 		bash "$machine_dir/in-root.sh" "$@"
 }

@@ -108,7 +108,7 @@ make_ivrs() {
 	local pid tries=0 aml=$1
 	rm -f "$run/monitor.in" "$run/monitor.out"
 	mkfifo "$run/monitor.in" "$run/monitor.out"
-	in_root "$root" --bind "$run:/mnt" -- qemu-system-x86_64 "${qemu_platform[@]}" "${ivrs_devices[@]}" -m 64 \
+	become='exec' in_root "$root" --bind "$run:/mnt" -- qemu-system-x86_64 "${qemu_platform[@]}" "${ivrs_devices[@]}" -m 64 \
 		-cpu EPYC-v4 -monitor pipe:/mnt/monitor >"$run/ivrs.log" 2>&1 {parts_lock}>&- </dev/null &
 	pid=$!
 	qemu=$pid	# for clean_up

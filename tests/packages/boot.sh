@@ -1,8 +1,9 @@
 #!/bin/bash
 # A Debian 13 with rmpopt's packages boots under systemd: as an emulated SNP host
-# with RMPOPT, as a Zen 4, and on a plain CPU without a plugin. TAP.
-# Also with RMPOPT, but signatures wanted and DKMS's key not enrolled.
-#   tests/packages/boot.sh [zen6|zen4|sig|plain]...
+# with RMPOPT, where "make run" is tried, too; as a Zen 4; and on a plain CPU without
+# a plugin. Where signatures are wanted: with RMPOPT, and under UEFI's Secure Boot with
+# DKMS's key not enrolled, and enrolled. TAP.
+#   tests/packages/boot.sh [zen6|zen4|sig|unenrolled|enrolled|plain]...
 set -euo pipefail
 # shellcheck source=../machine/host.sh
 . "$(dirname -- "$0")/../machine/host.sh"
@@ -27,24 +28,46 @@ result() {
 make_disk() {
 	local root=$1 version=$2 debs=${RMPOPT_DEBS:-}
 	[ -n "$debs" ] || debs=$("$here/deb" trixie)
+	"$tree/scripts/dist" "$out" >/dev/null
+	rm -rf "$out/esp"
 	quietly "$out/disk.log" in_root "$root" --overlay --bind "$debs:/debs" --bind "$here/boot:/proof" --bind "$out:/out" \
 		--bind "$parts:/media" --bind "$machine_dir:/opt" -- bash /proof/disk.sh "$kernel_version" "$version" </dev/null
 }
 
-# A QEMU as anybody starts it: no plugin, no AMD.
-boot_plain() {
-	local root=$1
-	(cd "$out/payload" && find . | in_root "$root" --bind "$out:/mnt" -- sh -c 'cd /mnt/payload && cpio -o -H newc -R 0:0 --quiet' >"$run/payload.cpio")
-	cat "$initramfs" "$run/payload.cpio" >"$run/initrd"
+# plain_qemu NAME ARGUMENT... - a QEMU as anybody starts it: no plugin, no SNP
+plain_qemu() {
+	local name=$1
+	shift
+	: >"$run/console"
+	: >"$run/results"
 	timeout --kill-after=10 900 unshare --mount --propagation private -- bash "$machine_dir/in-root.sh" "$root" \
 		--bind "$run:/mnt" --bind "$kernel_dir:/srv" --bind "$out/disk:/media/disk" -- \
 		qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -M q35 -accel tcg,thread=multi \
-		-cpu Nehalem -smp 2 -m 2G -kernel /srv/vmlinuz -initrd /mnt/initrd \
-		-drive file=/media/disk,format=raw,if=virtio,snapshot=on -serial file:/mnt/console -serial file:/mnt/results \
-		-append "console=ttyS0,115200 panic=-1 panic_on_warn=1 proof=plain" </dev/null >"$out/plain.qemu" 2>&1 || return 1
-	cp "$run/console" "$out/plain.log"
-	cp "$run/results" "$out/plain"
+		-smp 2 -m 2G -drive file=/media/disk,format=raw,if=none,id=disk,snapshot=on -device virtio-blk-pci,drive=disk \
+		-serial file:/mnt/console -serial file:/mnt/results "$@" </dev/null >"$out/$name.qemu" 2>&1 || return 1
+	cp "$run/console" "$out/$name.log"
+	cp "$run/results" "$out/$name"
 	grep -q 'reboot: Power down' "$run/console"
+}
+
+boot_plain() {
+	plain_qemu plain -cpu Nehalem -kernel /srv/vmlinuz -initrd /mnt/initrd -append "$plain_options proof=plain"
+}
+
+# boot_secure unenrolled|enrolled - shim, GRUB and the kernel as Debian has signed them
+boot_secure() {
+	local name=$1 esp=$run/esp
+	rm -rf "$esp"
+	cp -r "$out/esp" "$esp"
+	mkdir "$esp/EFI/debian"
+	cp "$kernel_dir/vmlinuz" "$run/initrd" "$esp/"
+	printf '%s\n' 'set timeout=0' "linux /vmlinuz $plain_options proof=$name" 'initrd /initrd' boot >"$esp/EFI/debian/grub.cfg"
+	cp "$disk_root/usr/share/OVMF/OVMF_CODE_4M.secboot.fd" "$run/firmware"
+	cp "$out/$name.vars" "$run/"
+	plain_qemu "$name" -cpu EPYC-v4,-hypervisor -global driver=cfi.pflash01,property=secure,value=on \
+		-drive if=pflash,format=raw,unit=0,readonly=on,file=/mnt/firmware \
+		-drive "if=pflash,format=raw,unit=1,file=/mnt/$name.vars" \
+		-drive file=fat:/mnt/esp,format=raw,if=none,id=esp,readonly=on -device virtio-blk-pci,drive=esp,bootindex=1
 }
 
 # boot_host NAME CPU [KERNEL-OPTION]
@@ -66,7 +89,8 @@ show() {
 
 main() {
 	local name root disk_root ended version
-	[ $# -gt 0 ] || set -- zen6 zen4 sig plain
+	local plain_options='console=ttyS0,115200 panic=-1 panic_on_warn=1'
+	[ $# -gt 0 ] || set -- zen6 zen4 sig unenrolled enrolled plain
 	require_root_user
 	mkdir -p "$out/payload"
 	run=$(mktemp -d)
@@ -83,7 +107,9 @@ main() {
 	exec {parts_lock}>&-
 	install -m 755 "$here/boot/init" "$out/payload/init"
 	rm -rf "$out/payload/over"
-	install -m 755 -D "$here/boot/run" "$out/payload/over/srv/proof/run"
+	install -m 755 -D -t "$out/payload/over/srv/proof" "$here/boot/run" "$here/boot/make-run"
+	(cd "$out/payload" && find . | in_root "$root" --bind "$out:/mnt" -- sh -c 'cd /mnt/payload && cpio -o -H newc -R 0:0 --quiet' >"$run/payload.cpio")
+	cat "$initramfs" "$run/payload.cpio" >"$run/initrd"
 	disk_root=$("$here/root.sh" trixie boot "$kernel_version")
 	# RMPOPT_DISK_KEPT=yes: that of the last run with the units of now, for work on these.
 	if [ -n "${RMPOPT_DISK_KEPT:-}" ]; then
@@ -98,7 +124,8 @@ main() {
 		case $name in
 		zen6 | zen4) boot_host "$name" "$name" || ended=$? ;;
 		sig) boot_host sig zen6 module.sig_enforce=1 || ended=$? ;;
-		plain) boot_plain "$root" || ended=$? ;;
+		enrolled | unenrolled) boot_secure "$name" || ended=$? ;;
+		plain) boot_plain || ended=$? ;;
 		esac
 		show "$name" "$ended" && ended=0 || ended=1
 		result "$ended" "it boots: $name (kernel log: $out/$name.log)"

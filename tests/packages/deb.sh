@@ -61,11 +61,18 @@ ok "make install does not touch what a package has brought" fails make -C /tree 
 is "and nothing was changed" "$(there)" "$(expected "$version")"
 ok "downgrade to $old" apt_get install "/tmp/older/rmpopt-dkms_$old.deb" "/tmp/older/rmpoptctl_$old.deb"
 is "the old one is there, nothing of the new one" "$(there)" "$(expected $old)"
+# As the timer writes it.
+metrics=/var/lib/prometheus/node-exporter
+mkdir -p "$metrics"
+touch "$metrics/rmpopt.prom"
 ok "remove" apt_get remove rmpopt-dkms rmpoptctl
 is "no module is left" "$(modules_of "$kernel")" ""
 ok "purge" apt_get purge rmpopt-dkms rmpoptctl
+rmdir -p --ignore-fail-on-non-empty "$metrics" || :
 files >/tmp/after
 packages >/tmp/packages.after
 is "no file is left, none is missing" "$(diff /tmp/before /tmp/after)" ""
 is "no package is left, none is missing" "$(diff /tmp/packages.before /tmp/packages.after)" ""
+# What Debian's own test machines run (Testsuite: autopkgtest-pkg-dkms).
+ok "dkms-autopkgtest" /usr/lib/dkms/dkms-autopkgtest /debs/rmpopt-dkms_*.deb
 done_testing

@@ -23,16 +23,6 @@ copy_headers() {
 
 autoinstall() { dkms autoinstall -k "$1"; }
 
-later() {
-	local codename
-	codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
-	cp /srv/later/*.deb /var/cache/apt/archives/
-	for package in "$@"; do
-		ok "apt installs $package later" apt-get install -y --no-download --no-install-recommends \
-			-t "$codename-backports" "$package"
-	done
-}
-
 describe() {
 	local kernel
 	for kernel in $(kernels); do
@@ -46,12 +36,10 @@ make -s -C /tree stage
 ok "dkms add" dkms add "rmpopt/$version"
 ok "autoinstall on $first" autoinstall "$first"
 
-if ls /srv/later/*.deb >/dev/null 2>&1; then
-	# Packages of kernels that come with a later upgrade.
-	mapfile -t names < <(for deb in /srv/later/linux-headers-*-amd64_*.deb; do dpkg-deb -f "$deb" Package; done |
-		grep -E -- '-[0-9]')
-	later "${names[@]}"
-fi
+mapfile -t later < <(later_headers)
+for package in "${later[@]}"; do
+	ok "apt installs $package later" install_later "$package"
+done
 
 for name in 6.19-amd64 6.18-rc3-amd64 6.15-cachyos 6.14.0-1004-aws 7.0.0-pve; do
 	[ -n "${ALL_NAMES:-}" ] || [ "$name" = 6.18-rc3-amd64 ] || continue

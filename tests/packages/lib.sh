@@ -57,6 +57,18 @@ running() {
 	export PATH
 }
 
+# Packages of kernels' headers that come with a later upgrade, see root.sh.
+later_headers() {
+	local deb
+	for deb in /srv/later/linux-headers-[0-9]*-amd64_*.deb; do
+		dpkg-deb -f "$deb" Package
+	done
+}
+install_later() {
+	cp /srv/later/*.deb /var/cache/apt/archives/
+	apt-get install -y --no-download --no-install-recommends -t "$(cat /srv/later/release)" "$@"
+}
+
 kernels() { ls /lib/modules; }
 modules_of() { find "/lib/modules/$1" -name 'rmpopt*.ko*'; }
 # What is there for KERNEL: "VERSION", "VERSION stub REASON", or nothing

@@ -1,26 +1,41 @@
 #!/bin/bash
-# Runs in a clean root: a line of a table for each kernel whose headers can be had there.
+# Runs in a root: a line of a table for each kernel whose headers are there, or come
+# from /srv/later. The argument names the root.
 # shellcheck source=lib.sh
 . /tree/tests/packages/lib.sh
 
-codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 status=0
-if ls /srv/later/*.deb >/dev/null 2>&1; then
-	cp /srv/later/*.deb /var/cache/apt/archives/
-	for deb in /srv/later/linux-headers-*-amd64_*.deb; do
-		package=$(dpkg-deb -f "$deb" Package)
-		apt-get install -y --no-download --no-install-recommends -t "$codename-backports" "$package" >/tmp/log 2>&1 </dev/null ||
-			{ cat /tmp/log >&2; status=1; }
+
+add_later() {
+	local package
+	for package in $(later_headers); do
+		install_later "$package" >/tmp/log 2>&1 </dev/null || {
+			cat /tmp/log >&2
+			status=1
+		}
 	done
-fi
-for kernel in $(kernels | sort -V); do
+}
+
+# The module is built where nothing of the last kernel is left.
+build_for() {
+	local config=/lib/modules/$1/build/.config
 	rm -rf /tmp/source
 	mkdir /tmp/source
 	make -s -C /tree stage DESTDIR=/tmp/source
 	cd /tmp/source/usr/src/rmpopt-*/ || exit 1
-	make -j"$(nproc)" KDIR="/lib/modules/$kernel/build" dkms >/tmp/log 2>&1
+	# As dkms calls it.
+	set --
+	! grep -qs '^CONFIG_CC_IS_CLANG=y' "$config" || set -- LLVM=1
+	make -j"$(nproc)" KDIR="${config%/.config}" dkms "$@" >/tmp/log 2>&1
+}
+
+add_later
+for kernel in $(kernels | sort -V); do
+	build_for "$kernel"
 	reason=$(modinfo -F stub rmpopt.ko)
-	printf '| %s | %s | %s |\n' "$codename" "$kernel" "${reason:+stub: }${reason:-yes}"
+	# shellcheck disable=SC2016 # dpkg's own
+	package=$(dpkg-query -W -f '${Version}' "linux-headers-$kernel" 2>/dev/null)
+	printf '| %s | %s | %s | %s |\n' "$1" "$kernel" "${package:--}" "${reason:+no: }${reason:-yes}"
 	case $reason in
 	*"did not compile"* | *"no module"*) tail -n 30 /tmp/log >&2; status=1 ;;
 	esac

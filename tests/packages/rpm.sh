@@ -37,7 +37,11 @@ ok "the same again" do_rpm -U --force /rpms/new/dkms-rmpopt-*.noarch.rpm
 is "it is there as before" "$(there)" "$(expected "$version")"
 ok "downgrade to $old" do_rpm -U --oldpackage "/rpms/old/dkms-rmpopt-$old"-*.rpm "/rpms/old/rmpoptctl-$old"-*.rpm
 is "sources and module of $old, and nothing else" "$(there)" "$(expected $old)"
+metrics=/var/lib/prometheus/node-exporter
+mkdir -p "$metrics"
+touch "$metrics/rmpopt.prom"
 ok "erase" do_rpm -e dkms-rmpopt rmpoptctl
+rmdir -p --ignore-fail-on-non-empty "$metrics" || :
 files | grep -v /var/lib/rpm >/tmp/after
 is "no file is left, none is missing" "$(diff /tmp/before /tmp/after)" ""
 done_testing

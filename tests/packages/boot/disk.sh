@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs in the boot root: rmpopt's packages by apt from a folder (/debs), built by
 # DKMS for the kernel of the emulated host; then all of it as a disk image,
-# /out/disk. Usage: disk.sh KERNEL VERSION
+# /out/disk. The sources of "make dist" are in /out. Usage: disk.sh KERNEL VERSION
 set -euo pipefail
 
 kernel=$1
@@ -28,13 +28,29 @@ mkdir /tmp/bin
 printf '#!/bin/sh\ncase ${1:-} in -r) echo %s ;; *) exec /usr/bin/uname "$@" ;; esac\n' "$kernel" >/tmp/bin/uname
 chmod +x /tmp/bin/uname
 export PATH=/tmp/bin:$PATH
+
+# What "make run" there would compile for half an hour, see make.
+mkdir -p /srv/proof/bin /srv/proof/built
+tar -C /srv/proof -xf "/out/rmpopt-$version.tar.xz"
+mv "/srv/proof/rmpopt-$version" /srv/proof/tree
+make -C /srv/proof/tree -f src/ctl/Makefile /srv/proof/tree/build/rmpoptctl
+make -C /srv/proof/tree stage DESTDIR=/tmp/stage
+cd "/tmp/stage/usr/src/rmpopt-$version"
+# The package has no LICENSE there.
+find . -type f ! -name LICENSE -exec sha256sum {} + >/srv/proof/built/sources
+make -j"$(nproc)" "KDIR=/lib/modules/$kernel/build" dkms
+cp rmpopt.ko /srv/proof/built/
+cd /
+install /proof/make /srv/proof/bin/
+
 older rmpopt-dkms
 older rmpoptctl
 apt-get -y install /tmp/older/rmpopt-dkms.deb /tmp/older/rmpoptctl.deb
 dkms status
 [ -z "$(modinfo -k "$kernel" -F stub rmpopt)" ]
 
-install /proof/run /srv/proof/
+install /proof/run /proof/make-run /srv/proof/
+echo "$version" >/srv/proof/version
 cp /opt/vmm.sh /srv/proof/
 install /media/machinectl /media/snpvm /usr/local/bin/
 ln -s /usr/local/bin/machinectl /srv/proof/machinectl
@@ -51,6 +67,16 @@ echo machine >/etc/hostname
 printf '127.0.0.1 localhost machine\n' >/etc/hosts
 apt-get clean
 rm -rf /var/lib/apt/lists/*
+
+# For Secure Boot: what the firmware starts, and its variables without and with the
+# key that DKMS has signed with, as shim's MokManager enrols it.
+mkdir -p /out/esp/EFI/BOOT
+cp /usr/lib/shim/shimx64.efi.signed /out/esp/EFI/BOOT/BOOTX64.EFI
+cp /usr/lib/shim/mmx64.efi.signed /out/esp/EFI/BOOT/mmx64.efi
+cp /usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed /out/esp/EFI/BOOT/grubx64.efi
+cp /usr/share/OVMF/OVMF_VARS_4M.ms.fd /out/unenrolled.vars
+openssl x509 -inform der -in /var/lib/dkms/mok.pub -out /tmp/mok.pem
+virt-fw-vars --input /out/unenrolled.vars --output /out/enrolled.vars --add-mok 605dab50-e046-4300-abb6-3dd810dd8b23 /tmp/mok.pem
 
 # Without what is mounted here.
 mkdir /tmp/root
