@@ -49,7 +49,8 @@ look_at() {
 			pass "$file"
 		fi
 	done
-	grep -vE '^[^ ]+:[0-9]+: ' "$scratch/log" >"$scratch/said" || return 0
+	# It asks git for things that files don't need; there is none in that root.
+	grep -vE '^[^ ]+:[0-9]+: |git: not found$' "$scratch/log" >"$scratch/said" || return 0
 	fail "checkpatch says nothing else" "$scratch/said"
 }
 
