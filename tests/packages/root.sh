@@ -125,8 +125,6 @@ make_boot() {
 	# The initramfs comes from elsewhere.
 	rm -f "$to/etc/kernel/postinst.d/initramfs-tools"
 	apt_in "$to" -t "$later_from" "linux-image-$kernel" "linux-headers-$kernel"
-	# DKMS would build for that one, too.
-	apt_in "$to" --autoremove --purge "$first-"
 	apt_in "$to" systemd systemd-sysv udev dbus prometheus-node-exporter curl e2fsprogs expect xz-utils
 	# Secure Boot.
 	apt_in "$to" ovmf shim-signed grub-efi-amd64-signed mokutil python3-virt-firmware

@@ -43,6 +43,15 @@ cp rmpopt.ko /srv/proof/built/
 cd /
 install /proof/make /srv/proof/bin/
 
+# DKMS builds for each kernel, and depmod reads each module, which takes minutes there:
+# only what is booted, without drivers of what that machine does not have.
+find /lib/modules -mindepth 1 -maxdepth 1 ! -name "$kernel" -exec rm -rf {} +
+cd "/lib/modules/$kernel/kernel"
+rm -rf sound net drivers/{accel,ata,bluetooth,edac,gpio,gpu,hid,hwmon,i2c,iio,infiniband,input,leds,md,media,mfd,mmc,mtd,net,nvme}
+rm -rf drivers/{platform,power,regulator,rtc,scsi,spi,staging,target,thunderbolt,usb,vfio,vhost,video,watchdog}
+cd /
+depmod "$kernel"
+
 older rmpopt-dkms
 older rmpoptctl
 apt-get -y install /tmp/older/rmpopt-dkms.deb /tmp/older/rmpoptctl.deb
