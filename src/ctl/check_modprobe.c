@@ -23,7 +23,7 @@ static char *first_values(struct kmod_ctx *ctx, config_list list, u32 limit,
 		if (strcmp(kmod_config_iter_get_key(iter), MODULE_NAME))
 			continue;
 		all = format("%s%s%s", all ?: "", all ? " " : "",
-			     kmod_config_iter_get_value(iter) ?: "");
+			     printable(kmod_config_iter_get_value(iter)) ?: "");
 		++*count;
 	}
 	kmod_config_iter_free_iter(iter);

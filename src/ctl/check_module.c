@@ -15,13 +15,11 @@
 
 static struct answer look_built(struct kmod_module *module)
 {
-	const char *path = kmod_module_get_path(module);
+	const char *path = kmod_path(module);
 	const char *version = kmod_fact(module, "version");
 
 	if (!path)
 		return pass("built into the kernel");
-	if (options.sysroot && !strncmp(path, options.sysroot, strlen(options.sysroot)))
-		path += strlen(options.sysroot);
 	if (!version)
 		return fail(format("%s is no module", path), "make install");
 	return pass(format("%s, version %s", path, version));

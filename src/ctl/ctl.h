@@ -93,6 +93,11 @@ __printf(1, 2) int failed(const char *fmt, ...);
 __printf(1, 2) int misused(const char *fmt, ...);
 
 /* text.c */
+void make_printable(char *text, size_t size);
+char *printable(const char *text);
+bool is_printable(const char *text);
+char upper(char c);
+bool same_name(const char *a, const char *b, size_t length);
 bool parse_number(const char *text, u64 *value);
 bool parse_hex(const char *text, u64 *value);
 bool has_word(const char *text, const char *word);
@@ -103,7 +108,8 @@ const char *plural(u64 n);
 const char *duration(u64 ns);
 
 /* file.c */
-const char *file_path(const char *path);
+int file_root(const char *dir);
+int file_open(const char *path);
 char *file_bytes(const char *path, size_t *size);
 __printf(1, 2) char *file_text(const char *fmt, ...);
 __printf(2, 3) bool file_number(u64 *value, const char *fmt, ...);

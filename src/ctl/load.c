@@ -89,7 +89,7 @@ static void say_loaded(void)
 /* As modprobe does: a command of modprobe.d runs instead, and may do anything. */
 static int insert(struct kmod_module *module, char **words)
 {
-	const char *command = kmod_module_get_install_commands(module);
+	const char *command = printable(kmod_module_get_install_commands(module));
 	int log = open_log(), error, ret = CTL_OK;
 
 	error = kmod_module_probe_insert_module(module, 0, joined(words), NULL, NULL, NULL);

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /* rmpoptctl: shows and controls rmpopt. */
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "ctl.h"
+
+/* Below --sysroot: far more than any host that was saved needs. */
+#define MEMORY_MAX	(1ul << 30)
 
 static void complain(const char *fmt, va_list args)
 {
@@ -39,25 +44,41 @@ int misused(const char *fmt, ...)
 	return CTL_USAGE;
 }
 
+/*
+ * A packed module may be anything once libkmod has unpacked it. Sanitizers keep
+ * books that are larger than that.
+ */
+static void limit_memory(void)
+{
+#ifndef __SANITIZE_ADDRESS__
+	const struct rlimit most = { MEMORY_MAX, MEMORY_MAX };
+
+	setrlimit(RLIMIT_DATA, &most);
+#endif
+}
+
 static int check_sysroot(void)
 {
-	struct stat stat_buf;
-	char *whole;
+	int error = 0;
 
-	if (!options.sysroot)
+	if (options.sysroot) {
+		limit_memory();
+		error = file_root(options.sysroot);
+	}
+	switch (error) {
+	case 0:
 		return CTL_OK;
-	if (stat(options.sysroot, &stat_buf))
-		return failed("--sysroot %s: %s; give a folder saved by status --save",
-			      options.sysroot, strerror(errno));
-	if (!S_ISDIR(stat_buf.st_mode))
-		return failed("--sysroot %s: not a folder; unpack the tar first",
+	case ENOTDIR:
+		return failed("--sysroot %s: not a folder; unpack the tar first", options.sysroot);
+	case EACCES:
+		return failed("--sysroot %s: permission denied; run this as the owner of all that is in it, or as root",
 			      options.sysroot);
-	/* libkmod makes its paths absolute, and they are compared. */
-	whole = realpath(options.sysroot, NULL);
-	if (!whole)
-		return failed("--sysroot %s: %s", options.sysroot, strerror(errno));
-	options.sysroot = strcmp(whole, "/") ? whole : "";
-	return CTL_OK;
+	case ENOSYS:
+		return failed("--sysroot %s: requires Linux 5.6 or later", options.sysroot);
+	default:
+		return failed("--sysroot %s: %s; give a folder saved by status --save",
+			      options.sysroot, strerror(error));
+	}
 }
 
 static int check_options(const struct command *command, const char *used)
@@ -108,11 +129,24 @@ static int run(int argc, char **argv, const char *used)
 	return ret ?: command->run(argv + 1);
 }
 
+/* Or a file that is opened would become the standard output, and be written to. */
+static void hold_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	while (fd >= STDIN_FILENO && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	const char *used = "";
 	int first, ret;
 
+	hold_standard_files();
 	setlocale(LC_CTYPE, "");
 	atexit(arena_clear);
 	first = options_parse(argc, argv, &used);

@@ -24,14 +24,24 @@ const char * const region_words[REGION_STATES] = {
 
 bool host_loaded(void)
 {
-	return file_exists(SYSFS "state");
+	return file_text(SYSFS "state");
+}
+
+/* Why it can't be told whether it is loaded, an errno; 0 if it can. */
+int host_hidden(void)
+{
+	return host_loaded() || errno == ENOENT ? 0 : errno;
 }
 
 /* Says that it is not loaded; in JSON by a document as well that @name has nothing. */
 int host_missing(const char *name, const struct column *columns)
 {
+	int error = host_hidden();
+
 	if (options.json && columns)
 		table_print(table_new(name, columns));
+	if (error)
+		return failed("can't read " SYSFS "state: %s", strerror(error));
 	return failed("rmpopt is not loaded (no " SYSFS "); rmpoptctl check says whether it can be, rmpoptctl load loads it");
 }
 

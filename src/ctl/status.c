@@ -381,6 +381,8 @@ int run_status(char **arguments)
 	if (loaded) {
 		host_read_places(&host);
 		host_read_free(&host);
+	} else if (host_hidden()) {
+		return host_missing(NULL, NULL);
 	}
 	if (options.json || options.output || options.no_headings) {
 		table = table_new("status", status_columns);
