@@ -25,7 +25,8 @@ suite_facts() {
 	first=linux-headers-amd64
 	later=(linux-headers-cloud-amd64)
 	later_from=
-	builders=(build-essential debhelper dh-dkms lintian fakeroot libkmod-dev libsmartcols-dev scdoc pkgconf)
+	builders=(build-essential debhelper dh-dkms lintian fakeroot pkgconf scdoc)
+	builders+=(libkmod-dev libsmartcols-dev libjson-c-dev libarchive-dev libssl-dev)
 	builders+=(systemd systemd-dev rpm xz-utils)
 	case $suite in
 	bookworm)
