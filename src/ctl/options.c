@@ -27,7 +27,7 @@ const struct option_word option_words[] = {
 	  "for later loads, too: write /etc/modprobe.d/rmpopt.conf",
 	  .flag = &options.persist },
 	{ 'S', false, "save", "FILE",
-	  "save all that is read: a tar if FILE ends in .tar, .tar.gz, .tar.xz or .tar.zst, else a folder",
+	  "save all that is read: a tar if FILE ends in .tar, .tar.gz, .tar.zst and so on, or is -; else a folder",
 	  .text = &options.save },
 	{ 'x', false, "textfile", NULL,
 	  "in the older text format, for node_exporter's textfile collector",
@@ -55,6 +55,8 @@ const struct option_word option_words[] = {
 };
 
 #define OPTIONS_MAX	32
+
+_Static_assert(ARRAY_SIZE(option_words) <= OPTIONS_MAX, "their table has room for all, and an end");
 
 bool command_takes(const struct command *command, char code)
 {
