@@ -151,15 +151,35 @@ const char *parameter_wrong(const char *word)
 	return NULL;
 }
 
+/* The parameter that NAME=VALUE is about, NULL if there is none. */
+const struct parameter *parameter_of(const char *word)
+{
+	return parameter_find(word, strcspn(word, "="));
+}
+
+/* Which of them would count, nobody could tell. */
+static bool is_again(char **words, size_t place)
+{
+	size_t i;
+
+	for (i = 0; i < place; i++)
+		if (parameter_of(words[i]) == parameter_of(words[place]))
+			return true;
+	return false;
+}
+
 /* Complains about the first of NAME=VALUE... that the module would not take. */
 int parameters_check(char **words)
 {
 	const char *wrong;
+	size_t i;
 
-	for (; *words; words++) {
-		wrong = parameter_wrong(*words);
+	for (i = 0; words[i]; i++) {
+		wrong = parameter_wrong(words[i]);
 		if (wrong)
 			return misused("%s", wrong);
+		if (is_again(words, i))
+			return misused("%s: %s is given twice", words[i], parameter_of(words[i])->name);
 	}
 	return CTL_OK;
 }

@@ -6,9 +6,6 @@
 #include "parameters.h"
 #include "persist.h"
 
-/* The table of commands takes half as many. */
-#define WORDS_MAX	64
-
 const struct column set_columns[] = {
 	{ "name", COLUMN_TEXT, "of the parameter" },
 	{ "value", COLUMN_TEXT, "in force; null if the module is not loaded" },
@@ -48,11 +45,6 @@ static int show_all(void)
 		table_set(table, "meaning", "%s", parameter->help);
 	}
 	return table_print(table);
-}
-
-static const struct parameter *parameter_of(const char *word)
-{
-	return parameter_find(word, strcspn(word, "="));
 }
 
 /* Everything is looked at before anything is written. */
@@ -106,14 +98,18 @@ static void take_back(char **words, const char **before)
 
 static int change(char **words)
 {
-	const char *before[WORDS_MAX] = { };
 	bool loaded = file_exists(SYSFS "state");
 	int ret = check_words(words);
+	const char **before;
+	size_t count = 0;
 
 	if (ret)
 		return ret;
 	if (!loaded && !options.persist)
 		return failed("rmpopt is not loaded; load it, or set --persist for later loads");
+	while (words[count])
+		count++;
+	before = arena_get((count + 1) * sizeof(*before));
 	if (loaded)
 		ret = write_words(words, before);
 	if (!ret && options.persist)
@@ -128,5 +124,7 @@ int run_set(char **arguments)
 {
 	if (*arguments && options.sysroot)
 		return misused("set changes nothing below --sysroot; without NAME=VALUE it shows what is there");
+	if (!*arguments && options.persist)
+		return misused("--persist requires NAME=VALUE");
 	return *arguments ? change(arguments) : show_all();
 }
