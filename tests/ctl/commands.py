@@ -220,7 +220,7 @@ def faulty_tests():
     unlike(ctl("map", tree=hosts["ready"]).out, "faults", "map: only where there is one")
     equal([r["state"] for r in json.loads(ctl("map", "--json", tree=tree).out)["map"]][2], "faulty", "map --json: a region that faults")
     like(ctl("why", "2", tree=tree).out, r"^RMPOPT faults there, though RMPOPT_BASE is right", "why: a region that faults")
-    like(ctl("metrics", tree=tree).out, r"^rmpopt_faulty_regions 1$", "metrics: regions that fault")
+    like(ctl("metrics", tree=tree).out, r"^rmpopt_regions_faulty 1$", "metrics: regions that fault")
 
 
 def viewing_tests():
