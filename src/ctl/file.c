@@ -18,7 +18,7 @@
 #include "ctl.h"
 
 /* No file that is read comes near it; who saved a larger one, saved something else. */
-#define FILE_MAX	(256u << 20)
+#define FILE_MAX	(64u << 20)
 
 /* The folder of --sysroot, -1 without. */
 static int root = -1;
@@ -141,14 +141,15 @@ bad:
 	return NULL;
 }
 
+/* Files of the kernel are regular as well, of size 0 or a page. */
 static bool is_file(int fd)
 {
 	struct stat stat;
 
 	if (fstat(fd, &stat))
 		return false;
-	errno = EINVAL;
-	return S_ISREG(stat.st_mode);
+	errno = S_ISREG(stat.st_mode) ? EFBIG : EINVAL;
+	return S_ISREG(stat.st_mode) && stat.st_size <= FILE_MAX;
 }
 
 /* Opening a device may do who knows what, so it is known to be none before. */
