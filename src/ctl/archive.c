@@ -88,9 +88,13 @@ const char *archive_refused(const char *to)
 	return access(folder_of(to), W_OK | X_OK) ? strerror(errno) : NULL;
 }
 
+/* libarchive's own words, "Write error", say less than the errno does. */
 static const char *what_failed(struct archive *archive)
 {
-	return printable(archive_error_string(archive)) ?: "not enough memory";
+	int error = archive_errno(archive);
+
+	return error > 0 ? strerror(error) :
+	       printable(archive_error_string(archive)) ?: "not enough memory";
 }
 
 static const char *put_file(struct archive *archive, const char *path, const struct kept *file)
