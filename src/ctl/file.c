@@ -104,7 +104,7 @@ int file_root(const char *dir)
 	/* Linux has openat2(2) from 5.6 on. */
 	fd = open_place("/", O_DIRECTORY);
 	if (fd < 0)
-		return errno;
+		return errno == EACCES ? EACCES : EOPNOTSUPP;
 	close(fd);
 	return check_access();
 }

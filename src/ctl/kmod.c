@@ -127,18 +127,17 @@ static FILE *gather(void)
 
 static struct kmod_ctx *saved_context(void)
 {
-	FILE *file = gather();
-	struct kmod_ctx *ctx = NULL;
+	/* Asked for again and again, gathered once. */
+	static FILE *file;
 	const char *configs[2] = { };
 
 	if (!file)
+		file = gather();
+	if (!file || fflush(file))
 		return NULL;
 	configs[0] = path_of(fileno(file));
 	/* Below what is no folder it finds no index either. */
-	if (!fflush(file))
-		ctx = quiet_context(configs[0], configs);
-	fclose(file);
-	return ctx;
+	return quiet_context(configs[0], configs);
 }
 
 static struct kmod_ctx *open_context(void)

@@ -12,7 +12,7 @@
 #include "ctl.h"
 
 /* Below --sysroot: far more than any host that was saved needs. */
-#define MEMORY_MAX	(1ul << 30)
+#define MEMORY_MAX	BIT(30)
 
 static void complain(const char *fmt, va_list args)
 {
@@ -73,7 +73,7 @@ static int check_sysroot(void)
 	case EACCES:
 		return failed("--sysroot %s: permission denied; run this as the owner of all that is in it, or as root",
 			      options.sysroot);
-	case ENOSYS:
+	case EOPNOTSUPP:
 		return failed("--sysroot %s: requires Linux 5.6 or later", options.sysroot);
 	default:
 		return failed("--sysroot %s: %s; give a folder saved by status --save",

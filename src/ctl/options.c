@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Options: one table for all commands, and the words of the command line. */
+#include <assert.h>
 #include <getopt.h>
 #include <string.h>
 
@@ -56,7 +57,7 @@ const struct option_word option_words[] = {
 
 #define OPTIONS_MAX	32
 
-_Static_assert(ARRAY_SIZE(option_words) <= OPTIONS_MAX, "their table has room for all, and an end");
+static_assert(ARRAY_SIZE(option_words) <= OPTIONS_MAX, "their table has room for all, and an end");
 
 bool command_takes(const struct command *command, char code)
 {

@@ -4,6 +4,7 @@
  * variables of UEFI: MokListRT, and MokListRT1 and so on if one is too small. The
  * kernel shows the same in mok-variables, without the attributes in front.
  */
+#include <assert.h>
 #include <ctype.h>
 #include <endian.h>
 #include <errno.h>
@@ -41,7 +42,7 @@ struct signature_list {
 	__le32 signature_size;
 };
 
-_Static_assert(sizeof(struct signature_list) == 28, "as UEFI lays it out");
+static_assert(sizeof(struct signature_list) == 28, "as UEFI lays it out");
 
 /* From hexadecimal like AB:CD or abcd, up to what is none. */
 struct bytes bytes_from_hex(const char *text)

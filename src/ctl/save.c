@@ -347,7 +347,8 @@ static void say_contents(FILE *to, const struct collection *all)
 			fprintf(to, "  %s\n", part_texts[i]);
 	fputs("No memory, no secret keys, no addresses of the network.\n", to);
 	if (all->has[PART_RMPOPT] && !geteuid())
-		fputs("But which regions are optimized, and the ASIDs per region, tell where guests live on this host.\n", to);
+		fputs("But which regions are optimized, and the ASIDs per region, tell where guests live\n"
+		      "on this host.\n", to);
 	if (geteuid())
 		fputs("You are not root: files that only root may read are missing.\n", to);
 	else if (!all->has[PART_MSRS])
@@ -370,7 +371,7 @@ int status_save(const char *to)
 		error = archive_write_all(to, all.first);
 	}
 	if (error)
-		return failed("--save %s: %s; give a new name in a folder that you may write to, or - for a tar on the standard output",
+		return failed("--save %s: %s; give a new name in a folder that you may write to, or - for the standard output",
 			      to, error);
 	fprintf(report, "%s holds, for you alone to read:\n", archive_is_stdout(to) ? "The tar" : to);
 	say_contents(report, &all);

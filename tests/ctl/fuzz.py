@@ -3,7 +3,7 @@
 
 rmpoptctl is built with ASan and UBSan, which end it with exit code 1 and a report; a signal or any exit code
 that is not documented is an error as well, and so is JSON that is none, what could steer a terminal, what is
-outside the tree, and whoever waits for something. RMPOPT_FUZZ_TREES: how many trees.
+outside the tree, and whoever waits for something. RMPOPT_FUZZ_TREES: how many trees, RMPOPT_FUZZ_FIRST: the first one's seed.
 """
 import json
 import os
@@ -18,6 +18,7 @@ from tap import ctl, done, equal, ok
 
 COMMAND_LINES = 600
 TREES = int(os.environ.get("RMPOPT_FUZZ_TREES") or 150)
+FIRST = int(os.environ.get("RMPOPT_FUZZ_FIRST") or 0)
 SECRET = "the-words-of-somebody-else"
 IN_TIME = ("timeout", "-k", "1", "60")
 READING = (["check"], ["check", "--json"], ["status"], ["status", "--json"], ["map"], ["map", "--json"], ["why"], ["why", "1"],
@@ -104,7 +105,7 @@ def huge(dice, path):
     """A line or random bytes, and then nothing for long."""
     with open(path, "wb") as file:
         file.write(dice.choice((b"", b"0-3\n", b"# cpu msr value\n0 0x1 0x2\n", bytes(dice.choices(range(256), k=50)))))
-        file.truncate(dice.choice((10, 50, 70, 5000)) << 20)
+        file.truncate(dice.choice((1, 8, 70, 5000)) << 20)
 
 
 def device(dice, path):
@@ -137,7 +138,7 @@ def fuzz_trees(scratch, original, outside):
     bad, seen = [], set()
     files = [p.relative_to(original) for p in sorted(original.rglob("*")) if p.is_file()]
     folders = [p.relative_to(original) for p in sorted(original.rglob("*")) if p.is_dir()]
-    for seed in range(TREES):
+    for seed in range(FIRST, FIRST + TREES):
         dice = random.Random(seed)
         tree = pathlib.Path(scratch) / "fuzzed"
         shutil.copytree(original, tree)
