@@ -1,39 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Tables by libsmartcols, and the same as JSON by json-c, from tables of columns. */
-#include <json-c/json.h>
+/* Tables, by libsmartcols, from tables of columns; json.c makes JSON of them. */
 #include <string.h>
 #include <stdlib.h>
 #include <libsmartcols.h>
 #include <unistd.h>
 
 #include "ctl.h"
+#include "json.h"
 
 /**
  * struct table - what a command shows
- * @name: of the array in JSON
- * @smart: as libsmartcols has it; NULL with --json
- * @line: the row that is being filled
- * @rows: as JSON; NULL without --json
- * @object: the row that is being filled
+ * @smart: as libsmartcols has it
+ * @row: the row that is being filled
  * @columns: what there is
- * @shown: the places of those that are shown, in their order
- * @shown_count: how many those are
+ * @place: of each of them where it is shown, -1 if it is not
  */
 struct table {
-	const char *name;
 	struct libscols_table *smart;
-	struct libscols_line *line;
-	struct json_object *rows;
-	struct json_object *object;
+	struct libscols_line *row;
 	const struct column *columns;
-	int *shown;
-	int shown_count;
+	int *place;
 };
-
-static int no_memory(void)
-{
-	return failed("not enough memory");
-}
 
 static int find_column(const struct column *columns, const char *name,
 		       size_t length)
@@ -65,73 +52,67 @@ static const char *heading(const char *name)
 {
 	char *copy = arena_copy(name), *c;
 
-	for (c = copy; *c; c++)
+	for (c = copy; !options.json && *c; c++)
 		*c = upper(*c);
 	return copy;
 }
 
-static void add_heading(struct table *table, const struct column *column)
+static void show_column(struct table *table, int i, int place)
 {
+	static const int json_types[] = {
+		[COLUMN_TEXT]	= SCOLS_JSON_STRING,
+		[COLUMN_NUMBER]	= SCOLS_JSON_NUMBER,
+		[COLUMN_BOOL]	= SCOLS_JSON_BOOLEAN,
+		[COLUMN_LIST]	= SCOLS_JSON_STRING,
+	};
 	static const int flags[] = {
 		[COLUMN_NUMBER]	= SCOLS_FL_RIGHT,
 		[COLUMN_BOOL]	= 0,
 		[COLUMN_LIST]	= SCOLS_FL_WRAP,
 	};
+	const struct column *column = &table->columns[i];
 	struct libscols_column *smart;
 
 	smart = scols_table_new_column(table->smart, heading(column->name), 0, flags[column->type]);
 	if (!smart)
-		exit(no_memory());
+		exit(failed("not enough memory"));
+	scols_column_set_json_type(smart, json_types[column->type]);
 	if (column->type == COLUMN_LIST)
 		scols_column_set_wrapfunc(smart, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
+	table->place[i] = place;
 }
 
-/* Where a column is shown, -1 if it is not. */
-static int place_of(const struct table *table, int column)
+/* None is shown yet. */
+static int *no_places(const struct column *columns)
+{
+	size_t count = 0;
+
+	while (columns[count].name)
+		count++;
+	return memset(arena_get(count * sizeof(int)), 0xff, count * sizeof(int));
+}
+
+static void show_all(struct table *table)
 {
 	int i;
 
-	for (i = 0; i < table->shown_count; i++)
-		if (table->shown[i] == column)
-			return i;
-	return -1;
-}
-
-static void show_column(struct table *table, int column)
-{
-	if (place_of(table, column) >= 0)
-		return;
-	table->shown[table->shown_count++] = column;
-	if (table->smart)
-		add_heading(table, &table->columns[column]);
+	for (i = 0; table->columns[i].name; i++)
+		show_column(table, i, i);
 }
 
 static void show_chosen(struct table *table, const char *list)
 {
 	size_t length;
-	int i;
+	int i, place = 0;
 
 	for (;; list += length + 1) {
 		length = strcspn(list, ",");
 		i = find_column(table->columns, list, length);
-		if (i >= 0)
-			show_column(table, i);
+		if (i >= 0 && table->place[i] < 0)
+			show_column(table, i, place++);
 		if (!list[length])
 			return;
 	}
-}
-
-static void show_columns(struct table *table)
-{
-	int i, count = 0;
-
-	while (table->columns[count].name)
-		count++;
-	table->shown = arena_get(count * sizeof(*table->shown));
-	if (options.output)
-		show_chosen(table, options.output);
-	for (i = 0; i < count && !options.output; i++)
-		show_column(table, i);
 }
 
 /* Shows the columns of --output, all without; @name is that of the JSON array. */
@@ -139,47 +120,25 @@ struct table *table_new(const char *name, const struct column *columns)
 {
 	struct table *table = arena_get(sizeof(*table));
 
-	table->name = name;
+	table->smart = scols_new_table();
+	if (!table->smart)
+		exit(failed("not enough memory"));
 	table->columns = columns;
-	if (options.json)
-		table->rows = json_object_new_array();
+	table->place = no_places(columns);
+	scols_table_set_name(table->smart, name);
+	scols_table_enable_noheadings(table->smart, options.no_headings);
+	if (options.output)
+		show_chosen(table, options.output);
 	else
-		table->smart = scols_new_table();
-	if (!table->rows && !table->smart)
-		exit(no_memory());
-	if (table->smart)
-		scols_table_enable_noheadings(table->smart, options.no_headings);
-	show_columns(table);
+		show_all(table);
 	return table;
-}
-
-static void put(struct table *table, int column, struct json_object *value)
-{
-	if (json_object_object_add(table->object, table->columns[column].name, value))
-		exit(no_memory());
-}
-
-/* What is not set later is null. */
-static void add_object(struct table *table)
-{
-	int i;
-
-	table->object = json_object_new_object();
-	if (!table->object || json_object_array_add(table->rows, table->object))
-		exit(no_memory());
-	for (i = 0; i < table->shown_count; i++)
-		put(table, table->shown[i], NULL);
 }
 
 void table_row(struct table *table)
 {
-	if (table->rows) {
-		add_object(table);
-		return;
-	}
-	table->line = scols_table_new_line(table->smart, NULL);
-	if (!table->line)
-		exit(no_memory());
+	table->row = scols_table_new_line(table->smart, NULL);
+	if (!table->row)
+		exit(failed("not enough memory"));
 }
 
 /* Columns of a list on a terminal; two of them fit beside the others. */
@@ -211,44 +170,17 @@ static char *in_lines(const char *text)
 	return copy;
 }
 
-static void set_object(struct table *table, int column, const char *text)
+static void set(struct table *table, const char *column, const char *text)
 {
-	struct json_object *value;
+	int i = find_column(table->columns, column, strlen(column));
 
-	switch (table->columns[column].type) {
-	case COLUMN_NUMBER:
-		value = *text == '-' ? json_object_new_int64(strtoll(text, NULL, 10)) :
-			json_object_new_uint64(strtoull(text, NULL, 10));
-		break;
-	case COLUMN_BOOL:
-		value = json_object_new_boolean(!strcmp(text, "yes"));
-		break;
-	default:
-		value = json_object_new_string(text);
-	}
-	if (!value)
-		exit(no_memory());
-	put(table, column, value);
-}
-
-static void set(struct table *table, const char *name, const char *text)
-{
-	int column = find_column(table->columns, name, strlen(name)), place;
-
-	if (column < 0)
+	if (i < 0)
 		abort();
-	place = place_of(table, column);
-	if (place < 0)
-		return;
-	if (table->rows) {
-		set_object(table, column, text);
-		return;
-	}
 	/* A program reads a row as a line. */
-	if (table->columns[column].type == COLUMN_LIST && screen_width(STDOUT_FILENO))
+	if (table->columns[i].type == COLUMN_LIST && !options.json && screen_width(STDOUT_FILENO))
 		text = in_lines(text);
-	if (scols_line_set_data(table->line, place, text))
-		exit(no_memory());
+	if (table->place[i] >= 0)
+		scols_line_set_data(table->row, table->place[i], text);
 }
 
 /* A cell of the last row; what is not set is null in JSON. */
@@ -268,38 +200,28 @@ void table_number(struct table *table, const char *column, u64 value)
 
 void table_bool(struct table *table, const char *column, bool value)
 {
-	set(table, column, value ? "yes" : "no");
+	set(table, column, options.json ? (value ? "1" : "0") :
+	    value ? "yes" : "no");
 }
 
 /* The table is gone then. */
-static int print_json(struct table *table, int flags)
-{
-	struct json_object *document = json_object_new_object();
-	const char *text;
-
-	if (!document || json_object_object_add(document, table->name, table->rows))
-		exit(no_memory());
-	text = json_object_to_json_string_ext(document, flags | JSON_C_TO_STRING_SPACED |
-					      JSON_C_TO_STRING_NOSLASHESCAPE);
-	if (text)
-		puts(text);
-	json_object_put(document);
-	return text ? CTL_OK : no_memory();
-}
-
 int table_print(struct table *table)
 {
 	int ret;
 
-	if (table->rows)
-		return print_json(table, JSON_C_TO_STRING_PRETTY);
-	ret = scols_print_table(table->smart);
+	if (options.json)
+		ret = json_print(table->smart, false);
+	else
+		ret = scols_print_table(table->smart) ? failed("can't print the table") : CTL_OK;
 	scols_unref_table(table->smart);
-	return ret ? failed("can't print the table") : CTL_OK;
+	return ret;
 }
 
-/* As JSON, in one line. */
+/* As JSON in one line. */
 int table_print_line(struct table *table)
 {
-	return print_json(table, 0);
+	int ret = json_print(table->smart, true);
+
+	scols_unref_table(table->smart);
+	return ret;
 }
