@@ -12,7 +12,7 @@
 #include "ctl.h"
 
 /* Below --sysroot: far more than any host that was saved needs. */
-#define MEMORY_MAX	BIT(30)
+#define MEMORY_MAX	BIT(29)
 
 static void complain(const char *fmt, va_list args)
 {

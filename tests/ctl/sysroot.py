@@ -135,6 +135,17 @@ def huge_tests():
     equal(ctl("status", tree=tree).code, 0, "huge files: and shows the rest")
 
 
+def bomb_tests():
+    """A module of 180 KB that is 700 MB when it is unpacked."""
+    tree = fresh()
+    subprocess.run(f"head -c 700M /dev/zero | xz -0 >'{tree / trees.MODULE}'", shell=True, check=True)
+    process = subprocess.Popen([PROGRAM, "check", "--sysroot", tree], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    equal(process.returncode, 1, "a module that is large when unpacked is none")
+    ok(usage.ru_maxrss < 600 << 10, "and does not fill the memory", usage.ru_maxrss)
+
+
 def permission_tests():
     """A tree that root has saved, and another user."""
     tree = fresh()
@@ -153,6 +164,9 @@ def permission_tests():
     tree.chmod(0o700)
     like(ctl("status", tree=tree, **NOBODY).err, "permission denied", "the folder itself is somebody else's")
     tree.chmod(0o755)
+    (tree / "root").mkdir(0o700)
+    (tree / trees.SYSFS / "state").chmod(0o644)
+    equal(ctl("status", tree=tree, **NOBODY).code, 0, "of a folder in which nothing is read nobody talks")
     like(ctl("status", tree=tree / "proc/cmdline").err, "not a folder; unpack the tar first", "no folder")
 
 
@@ -228,6 +242,6 @@ def closed_tests():
     site.unlink()
 
 
-for test in (link_tests, waiting_tests, device_tests, huge_tests, permission_tests, escape_tests, order_tests, locale_tests, closed_tests):
+for test in (link_tests, waiting_tests, device_tests, huge_tests, bomb_tests, permission_tests, escape_tests, order_tests, locale_tests, closed_tests):
     test()
 done()
