@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* rmpoptctl: shows and controls rmpopt. */
 #include <errno.h>
-#include <fcntl.h>
 #include <locale.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "ctl.h"
 
@@ -129,24 +127,11 @@ static int run(int argc, char **argv, const char *used)
 	return ret ?: command->run(argv + 1);
 }
 
-/* Or a file that is opened would become the standard output, and be written to. */
-static void hold_standard_files(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	while (fd >= STDIN_FILENO && fd <= STDERR_FILENO);
-	if (fd >= 0)
-		close(fd);
-}
-
 int main(int argc, char **argv)
 {
 	const char *used = "";
 	int first, ret;
 
-	hold_standard_files();
 	setlocale(LC_CTYPE, "");
 	atexit(arena_clear);
 	first = options_parse(argc, argv, &used);

@@ -226,22 +226,6 @@ def locale_tests():
             equal((there.code, there.out, there.err), (here.code, here.out, here.err), f"{name}: {' '.join(words)} as in C")
 
 
-def closed_tests():
-    """Without standard files nothing else takes their place."""
-    tree = fresh()
-    for words in ("status", "check", "map", "status --json", "metrics"):
-        result = ctl(prefix=("sh", "-c", f'"$0" {words} --sysroot {tree} >&- 2>&-'))
-        equal((result.code, result.out, result.err), (1, "", ""), f"{words}: a closed output is a failure")
-    conf, lock = pathlib.Path("/etc/modprobe.d/rmpopt.conf"), pathlib.Path("/run/rmpoptctl.lock")
-    conf.parent.mkdir(exist_ok=True)
-    site = conf.with_name("zz-site.conf")
-    site.write_text("options rmpopt duty=9\n")
-    ctl(prefix=("sh", "-c", '"$0" set --persist duty=3 <&- >&- 2>&-'))
-    equal((conf.read_text().splitlines()[-1], lock.read_text()), ("options rmpopt duty=3", ""), "set --persist: what it says lands in no file")
-    conf.unlink()
-    site.unlink()
-
-
-for test in (link_tests, waiting_tests, device_tests, huge_tests, bomb_tests, permission_tests, escape_tests, order_tests, locale_tests, closed_tests):
+for test in (link_tests, waiting_tests, device_tests, huge_tests, bomb_tests, permission_tests, escape_tests, order_tests, locale_tests):
     test()
 done()
