@@ -94,7 +94,7 @@ static const struct saved saved[] = {
 	{ "/usr/lib/modprobe.d/*.conf", PART_HOST, NULL, modules },
 	{ "/lib/modprobe.d/*.conf", PART_HOST, NULL, modules },
 	{ "/boot/config-%s", PART_HOST, NULL, "CONFIG_KVM_AMD_SEV|CONFIG_KPROBES|CONFIG_MODULE_SIG" },
-	{ "/lib/modules/%s/modules.dep", PART_HOST, NULL, "/" MODULE_NAME ".ko" },
+	{ "/lib/modules/%s/modules.dep", PART_HOST, NULL, MODULE_NAME ".ko" },
 	{ "/lib/modules/%s/source/arch/x86/include/asm/cpufeatures.h", PART_HOST, NULL, "X86_FEATURE_RMPOPT" },
 	{ "/lib/modules/%s/build/arch/x86/include/asm/cpufeatures.h", PART_HOST, NULL, "X86_FEATURE_RMPOPT" },
 };

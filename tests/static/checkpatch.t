@@ -35,7 +35,7 @@ checkpatch() {
 	local -a more=()
 	# What people read is not split, and programs have no pr_err() by which to know it.
 	# Names of libraries are theirs.
-	case ${*: -1} in src/ctl/*) more=(--max-line-length=120 --ignore LONG_LINE_STRING,CAMELCASE) ;; esac
+	case ${*: -1} in src/ctl/*) more=(--max-line-length=120 --ignore LONG_LINE_STRING --ignore CAMELCASE) ;; esac
 	in_root "$root" --bind "$dir:/checkpatch" --bind "$1:/tree" -- sh -c \
 		"cd /tree && perl /checkpatch/checkpatch.pl --no-tree --strict --terse --show-types --no-summary --color=never -f \"\$@\"" sh "${more[@]}" "${@:2}"
 }
