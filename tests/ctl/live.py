@@ -68,7 +68,7 @@ def watch_tests():
         code, _, err = live.run("watch", stdout=full)
     equal((code, err.count("\n")), (1, 1), "watch: ends where it can't write")
     like(err, "can't write the output", "and says so")
-    code, out, err = live.run("watch", "--json", "--count", "2", at="rmpopt/state 3", do=live.change(state="stopped", reason="by you"))
+    code, out, err = live.run("watch", "--json", "--count", "2", at="rmpopt/state 4", do=live.change(state="stopped", reason="by you"))
     rows = [json.loads(line)["watch"][0] for line in out.splitlines()]
     equal([(row["state"], row["reason"], row["regions_rmp"]) for row in rows], [("ready", "ok", 1), ("stopped", "by you", 1)],
           "watch --json: a line for each change")
