@@ -58,6 +58,9 @@ def refused_tests():
         for command in (["set", "--persist"], ["set"], ["load"]):
             result = ctl(*command, *words)
             equal((result.code, result.out, result.err), (2, "", f"rmpoptctl: {what}\n"), f"{' '.join(command)}: {what}")
+    for words in (["duty", "duty"], ["slice_us", "duty", "slice-us"]):
+        result = ctl("set", "--persist", "--unset", *words)
+        equal((result.code, result.out, result.err), (2, "", f"rmpoptctl: {words[-1]}: {words[0]} is given twice\n"), f"set --unset {' '.join(words)}")
     result = ctl("set", "--persist")
     equal((result.code, result.out, result.err), (2, "", "rmpoptctl: --persist requires NAME=VALUE\n"), "set --persist without a value")
     ok(not CONF.exists(), "nothing was written")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """status --save, on a host whose files are bound over those of this root: what is in it; whole or nothing."""
 import errno
+import gzip
 import os
 import pathlib
 import re
@@ -21,8 +22,8 @@ os.chmod(scratch.name, 0o755)
 # /sys as a whole; of /proc and /etc single files, as the rest is needed. $0 is the tree.
 BIND = """
 mount --bind "$0/sys" /sys
-for name in cmdline cpuinfo kallsyms keys zoneinfo sys/kernel/osrelease; do
-	[ ! -e "$0/proc/$name" ] || mount --bind "$0/proc/$name" "/proc/$name"
+for name in cmdline cpuinfo kallsyms keys zoneinfo sys/kernel/osrelease config.gz; do
+	[ ! -e "$0/proc/$name" ] || [ ! -e "/proc/$name" ] || mount --bind "$0/proc/$name" "/proc/$name"
 done
 mkdir -p /etc/modprobe.d
 mount --bind "$0/etc/modprobe.d" /etc/modprobe.d
@@ -37,8 +38,8 @@ def host():
     made.files["proc/sys/kernel/osrelease"] = os.uname().release
     made.files.update({
         "proc/kallsyms": "ffffffff81234560 T rmp_make_shared\nffffffff81234570 T secret_symbol",
-        "proc/cmdline": "root=/dev/secret nosmt iommu=pt rmpopt.duty=3 quiet",
-        "etc/modprobe.d/other.conf": "options kvm_amd \\\n sev_snp=1\noptions secret x=1\noptions kvm-amd \\\n sev=1",
+        "proc/cmdline": "root=/dev/secret nosmt nosmp iommu=pt rmpopt.duty=3 quiet",
+        "etc/modprobe.d/other.conf": "options kvm_amd \\\n sev_snp=1\noptions secret x=1\noptions kvm-amd \\\n sev=1\ninstall kvm /bin/false",
         "sys/devices/system/cpu/present": "0-15", "sys/devices/system/cpu/possible": "0-31", "sys/devices/system/cpu/smt/control": "on",
         "sys/firmware/efi/efivars/" + MOK: trees.mok_list(), "sys/kernel/rmpopt/large": "x"})
     return made
@@ -51,6 +52,8 @@ class Live:
         self.tree = host().write(tempfile.mkdtemp(dir=scratch.name))
         self.tree.chmod(0o755)
         (self.tree / trees.DEBUGFS / "table").write_text("# region\n0 1\n")
+        (self.tree / "lib/modules" / os.uname().release).mkdir(parents=True, exist_ok=True)
+        (self.tree / "lib/modules" / os.uname().release / "config").write_text("CONFIG_KVM_AMD=m\nCONFIG_SECRET=secret\nCONFIG_KVM_AMD_SEV=y\n")
         # libkmod asks uname.
         trees.write_module(self.tree, None, os.uname().release)
         change(self.tree)
@@ -257,8 +260,10 @@ def truth_tests():
     files = {name: data.decode(errors="replace") for name, (_, data) in contents(live.to / "host.tar").items()}
     for name, wanted in (("sys/devices/system/cpu/present", "0-15\n"), ("sys/devices/system/cpu/possible", "0-31\n"), ("sys/devices/system/cpu/online", "0-7\n"),
                          ("sys/devices/system/cpu/smt/control", "on\n"), ("proc/kallsyms", "0000000000000000 T rmp_make_shared\n"),
-                         ("proc/cmdline", "nosmt iommu=pt rmpopt.duty=3\n"),
-                         ("etc/modprobe.d/other.conf", "options kvm_amd    sev_snp=1\noptions kvm-amd    sev=1\n")):
+                         ("proc/cmdline", "nosmt nosmp iommu=pt rmpopt.duty=3\n"),
+                         ("etc/modprobe.d/other.conf", "options kvm_amd    sev_snp=1\noptions kvm-amd    sev=1\ninstall kvm /bin/false\n"),
+                         ("sys/devices/system/cpu/cpu0/topology/thread_siblings_list", "0-1\n"),
+                         (f"lib/modules/{os.uname().release}/config", "CONFIG_KVM_AMD=m\nCONFIG_KVM_AMD_SEV=y\n")):
         equal(files.get(name), wanted, f"in it: {name}")
     equal([name for name, text in files.items() if "secret" in text], [], "not in it: what does not concern rmpopt")
     module = f"lib/modules/{os.uname().release}"
@@ -287,6 +292,20 @@ def truth_tests():
     like(terminal("status", "--save", "-", tree=live.tree), "exclude each other", "--save is about the live host")
 
 
+def packed_tests():
+    """The kernel has its configuration itself, and nobody else has it."""
+    packed = gzip.compress(b"CONFIG_KVM_AMD_SEV=y\n")
+
+    def change(tree):
+        (tree / "lib/modules" / os.uname().release / "config").unlink()
+        (tree / "proc/config.gz").write_bytes(packed)
+    live = Live(change)
+    if not os.path.exists("/proc/config.gz"):
+        return ok(True, "in it: the packed configuration # SKIP this kernel has none to bind another one over")
+    like(live.save("host.tar").out, "/proc/config.gz, the whole configuration", "said to be in it: the packed configuration")
+    equal(contents(live.to / "host.tar")["proc/config.gz"][1], packed, "in it: the packed configuration")
+
+
 def round_trip_tests():
     """A saved tree says what the host says."""
     live = Live()
@@ -300,6 +319,6 @@ def round_trip_tests():
         equal((there.code, there.out, there.err), (here.code, here.out, here.err), f"{' '.join(words)} says the same of a saved tree")
 
 
-for test in (kind_tests, stdout_tests, full_tests, killed_tests, elsewhere_tests, truth_tests, round_trip_tests):
+for test in (kind_tests, stdout_tests, full_tests, killed_tests, elsewhere_tests, truth_tests, packed_tests, round_trip_tests):
     test()
 done()

@@ -161,6 +161,13 @@ def permission_tests():
         result = ctl(*words, tree=tree, **NOBODY)
         equal((result.code, result.err), (1, "rmpoptctl: can't read /sys/kernel/rmpopt/state: Permission denied\n"),
               f"{' '.join(words)}: a file of somebody else")
+    for words in (["status", "--json"], ["map", "--json"], ["watch", "--json"]):
+        equal(json.loads(ctl(*words, tree=tree, **NOBODY).out), {"version": 1, words[0]: []}, f"{' '.join(words)}: a document without rows")
+    (tree / trees.SYSFS).chmod(0o700)
+    found = {row["name"]: (row["result"], row["read"], row["fix"]) for row in json.loads(ctl("check", "--json", tree=tree, **NOBODY).out)["check"]}
+    for name in ("loaded", "state", "hooks", "debugfs"):
+        equal(found[name], ("SKIP", "can't read /sys/kernel/rmpopt/state: Permission denied", None), f"check: {name}: a directory of somebody else")
+    (tree / trees.SYSFS).chmod(0o755)
     tree.chmod(0o700)
     like(ctl("status", tree=tree, **NOBODY).err, "permission denied", "the folder itself is somebody else's")
     tree.chmod(0o755)
