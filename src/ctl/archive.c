@@ -79,10 +79,10 @@ const char *archive_refused(const char *to)
 	size_t i;
 
 	if (archive_is_stdout(to))
-		return isatty(STDOUT_FILENO) ? "the standard output is a terminal" : NULL;
+		return isatty(STDOUT_FILENO) ? "standard output is a terminal" : NULL;
 	for (i = 0; i < ARRAY_SIZE(strange) && !kind_of(to); i++)
 		if (ends(to, strange[i]))
-			return format("*%s is no tar that is known here", strange[i]);
+			return format("unknown archive format *%s", strange[i]);
 	if (!lstat(to, &stat))
 		return strerror(EEXIST);
 	return access(folder_of(to), W_OK | X_OK) ? strerror(errno) : NULL;

@@ -42,7 +42,7 @@ enum part {
 
 static const char * const part_texts[PARTS] = {
 	[PART_RMPOPT]	= "rmpopt's files in sysfs and debugfs, and its parameters",
-	[PART_TABLES]	= "the table of each core, which was asked for it by a report for each region",
+	[PART_TABLES]	= "the table of each core, read by a report for each region",
 	[PART_MODULE]	= "the module itself",
 	[PART_CPUID]	= "CPUID",
 	[PART_MSRS]	= "of each CPU SYSCFG, RMP_BASE, RMP_END, RMP_CFG and RMPOPT_BASE",
@@ -354,16 +354,15 @@ static void say_contents(FILE *to, const struct collection *all)
 	for (i = 0; i < PARTS; i++)
 		if (all->has[i])
 			fprintf(to, "  %s\n", part_texts[i]);
-	fputs("No memory, no secret keys, no addresses of the network.\n", to);
+	fputs("It contains no memory, no secret keys and no network addresses.\n", to);
 	if (all->has[PART_RMPOPT] && !geteuid())
-		fputs("But which regions are optimized, and the ASIDs per region, tell where guests live\n"
-		      "on this host.\n", to);
+		fputs("But optimized regions, and the ASIDs per region, show where guests live on this host.\n", to);
 	if (geteuid())
 		fputs("You are not root: files that only root may read are missing.\n", to);
 	else if (!all->has[PART_MSRS])
-		fputs("The MSRs are missing: modprobe msr, and save again.\n", to);
+		fputs("MSRs are missing: modprobe msr, and save again.\n", to);
 	if (*all->left_out)
-		fprintf(to, "Could not be read, and is missing:\n%s", all->left_out);
+		fprintf(to, "Missing, as they can't be read:\n%s", all->left_out);
 }
 
 int status_save(const char *to)
@@ -382,9 +381,9 @@ int status_save(const char *to)
 	if (error)
 		return failed("--save %s: %s; use a new name in a directory that you can write to, or - for standard output",
 			      to, error);
-	fprintf(report, "%s holds, for you alone to read:\n", archive_is_stdout(to) ? "The tar" : to);
+	fprintf(report, "%s, which only you can read, contains:\n", archive_is_stdout(to) ? "The tar" : to);
 	say_contents(report, &all);
-	fprintf(report, "Read it by rmpoptctl COMMAND --sysroot DIR%s.\n",
-		archive_is_folder(to) ? "" : ", unpacked");
+	fprintf(report, "To read it%s: rmpoptctl COMMAND --sysroot DIR\n",
+		archive_is_folder(to) ? "" : ", unpack it, then");
 	return CTL_OK;
 }
