@@ -1,33 +1,41 @@
 # SPDX-License-Identifier: GPL-2.0
 # For people and for DKMS; what the kernel's own build reads is in Kbuild.
 
+# One target after the other, in the order of the command line: "make -j8 ctl
+# install-ctl" never runs two compilers on one file. What they call is parallel.
+.NOTPARALLEL:
+
 KDIR ?= /lib/modules/$(shell uname -r)/build
 name := rmpopt
 version := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"$$/\1/p' dkms.conf)
 
 # What DKMS needs, and where it looks for it.
-sources = $(sort $(shell cd $(CURDIR) && find Kbuild Makefile LICENSE dkms.conf dkms include src \
+sources = $(sort $(shell cd '$(CURDIR)' && find Kbuild Makefile LICENSE dkms.conf dkms include src \
 	-path src/ctl -prune -o -type f \
 	! -name '*.o' ! -name '*.ko' ! -name '*.mod' ! -name '*.mod.c' ! -name '.*' \
 	! -name modules.order ! -name Module.symvers -print))
 staged = $(DESTDIR)/usr/src/$(name)-$(version)
 
 modules modules_install: have-headers
-	$(MAKE) -C $(KDIR) M=$(CURDIR) $@
+	$(MAKE) -C '$(KDIR)' M='$(CURDIR)' $@
 
 # For DKMS: never fails where a stub can be built instead.
 dkms:
 	+@KDIR='$(KDIR)' MAKE='$(MAKE)' dkms/build
 
 have-headers:
-	@test -e $(KDIR)/Makefile || { \
+	@case '$(CURDIR)' in *[[:space:]:]*) \
+		echo "the kernel builds no module in a directory whose path has blanks or colons: $(CURDIR)" >&2; \
+		exit 1 ;; esac
+	@test -e '$(KDIR)/Makefile' || { \
 		echo "no kernel headers in $(KDIR); install linux-headers for the kernel, or name others with KDIR=" >&2; \
 		exit 1; }
 
 # DKMS cleans with KDIR and KERNELRELEASE; without headers there is nothing to ask.
 clean:
-	@if test -e $(KDIR)/Makefile; then $(MAKE) -C $(KDIR) M=$(CURDIR) clean; fi
-	@if test -z "$(KERNELRELEASE)"; then rm -rf $(CURDIR)/build; fi
+	@case '$(CURDIR)' in *[[:space:]:]*) ;; *) \
+		if test -e '$(KDIR)/Makefile'; then $(MAKE) -C '$(KDIR)' M='$(CURDIR)' clean; fi ;; esac
+	@if test -z "$(KERNELRELEASE)"; then rm -rf '$(CURDIR)/build'; fi
 
 check:
 	@tests/check $(T)
@@ -80,25 +88,25 @@ systemd_examples = $(prefix)/share/doc/rmpoptctl/examples
 configure = sed -e 's,@libdir@,$(systemd_lib),g' -e 's,@sbindir@,$(prefix)/sbin,g'
 
 install-systemd:
-	mkdir -p $(DESTDIR)$(unitdir) $(DESTDIR)$(systemd_lib) $(DESTDIR)/etc/default $(DESTDIR)$(systemd_examples)
+	mkdir -p '$(DESTDIR)$(unitdir)' '$(DESTDIR)$(systemd_lib)' '$(DESTDIR)/etc/default' '$(DESTDIR)$(systemd_examples)'
 	for unit in rmpopt rmpopt-metrics; do \
-		$(configure) systemd/$$unit.service.in >$(DESTDIR)$(unitdir)/$$unit.service || exit 1; done
-	install -m 644 systemd/rmpopt-metrics.timer $(DESTDIR)$(unitdir)/
+		$(configure) systemd/$$unit.service.in >'$(DESTDIR)$(unitdir)'/$$unit.service || exit 1; done
+	install -m 644 systemd/rmpopt-metrics.timer '$(DESTDIR)$(unitdir)/'
 	for script in boot metrics; do \
-		$(configure) systemd/$$script.in >$(DESTDIR)$(systemd_lib)/$$script || exit 1; \
-		chmod 755 $(DESTDIR)$(systemd_lib)/$$script; done
-	test -e $(DESTDIR)/etc/default/rmpopt || install -m 644 systemd/rmpopt.default $(DESTDIR)/etc/default/rmpopt
-	install -m 644 systemd/modprobe-rmpopt.conf $(DESTDIR)$(systemd_examples)/
+		$(configure) systemd/$$script.in >'$(DESTDIR)$(systemd_lib)'/$$script || exit 1; \
+		chmod 755 '$(DESTDIR)$(systemd_lib)'/$$script; done
+	test -e '$(DESTDIR)/etc/default/rmpopt' || install -m 644 systemd/rmpopt.default '$(DESTDIR)/etc/default/rmpopt'
+	install -m 644 systemd/modprobe-rmpopt.conf '$(DESTDIR)$(systemd_examples)/'
 
 uninstall-systemd:
-	rm -f $(DESTDIR)$(unitdir)/rmpopt.service $(DESTDIR)$(unitdir)/rmpopt-metrics.service \
-		$(DESTDIR)$(unitdir)/rmpopt-metrics.timer $(DESTDIR)/etc/default/rmpopt
-	rm -rf $(DESTDIR)$(systemd_lib)
-	rm -f $(DESTDIR)$(systemd_examples)/modprobe-rmpopt.conf
+	rm -f '$(DESTDIR)$(unitdir)/rmpopt.service' '$(DESTDIR)$(unitdir)/rmpopt-metrics.service' \
+		'$(DESTDIR)$(unitdir)/rmpopt-metrics.timer' '$(DESTDIR)/etc/default/rmpopt'
+	rm -rf '$(DESTDIR)$(systemd_lib)'
+	rm -f '$(DESTDIR)$(systemd_examples)/modprobe-rmpopt.conf'
 
 stage:
-	@if [ ! . -ef $(staged) ]; then \
-		rm -rf $(staged) && mkdir -p $(staged) && cp --parents $(sources) $(staged)/; fi
+	@if [ ! . -ef '$(staged)' ]; then \
+		rm -rf '$(staged)' && mkdir -p '$(staged)' && cp --parents $(sources) '$(staged)/'; fi
 
 # With DESTDIR a package is being made: its own scripts call dkms.
 install:
@@ -112,7 +120,7 @@ uninstall:
 ifeq ($(DESTDIR),)
 	@scripts/install --remove
 else
-	rm -rf $(staged)
+	rm -rf '$(staged)'
 endif
 
 help:

@@ -23,11 +23,11 @@ static char *first_values(struct kmod_ctx *ctx, config_list list, const char *mo
 		if (strcmp(kmod_config_iter_get_key(iter), module))
 			continue;
 		all = format("%s%s%s", all ?: "", all ? " " : "",
-			     kmod_config_iter_get_value(iter) ?: "");
+			     printable(kmod_config_iter_get_value(iter)) ?: "");
 		++*count;
 	}
 	kmod_config_iter_free_iter(iter);
-	return printable(all);
+	return all;
 }
 
 /*

@@ -15,15 +15,12 @@
 
 static struct answer look_built(struct kmod_module *module)
 {
-	const char *path = kmod_module_get_path(module);
+	const char *path = kmod_path(module);
 	const char *version = kmod_fact(module, "version");
 	const char *stub = kmod_fact(module, "stub");
 
 	if (!path)
 		return pass("built into the kernel");
-	if (options.sysroot && !strncmp(path, options.sysroot, strlen(options.sysroot)))
-		path += strlen(options.sysroot);
-	path = printable(arena_copy(path));
 	if (stub)
 		return fail(format("%s is only a stub: rmpopt could not be built for this kernel", path), stub);
 	if (!version)

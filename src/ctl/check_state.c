@@ -3,18 +3,29 @@
 #include <string.h>
 
 #include "check.h"
+#include "rmpopt.h"
 
 bool check_is_loaded(void)
 {
 	return file_exists(SYSFS "state");
 }
 
+/* Or it can't be told whether it is. */
+static struct answer not_loaded(const char *fix)
+{
+	int error = host_hidden();
+
+	if (error)
+		return skip(format("can't read " SYSFS "state: %s", strerror(error)), NULL);
+	return skip("not loaded", fix);
+}
+
 struct answer check_loaded(void)
 {
 	const char *version = file_text(MODULE "/version");
 
-	if (!file_exists(MODULE))
-		return skip("not loaded", "rmpoptctl load");
+	if (!file_exists(MODULE) || host_hidden())
+		return not_loaded("rmpoptctl load");
 	if (!check_is_loaded())
 		return fail("/sys/module/rmpopt exists, " SYSFS " does not",
 			    "dmesg | grep rmpopt shows what it is doing");
@@ -38,7 +49,7 @@ struct answer check_state(void)
 	const char *reason = file_text(SYSFS "reason") ?: "no reason";
 
 	if (!state)
-		return skip("not loaded", NULL);
+		return not_loaded(NULL);
 	if (!strcmp(state, "ready") || !strcmp(state, "scanning"))
 		return pass(!strcmp(reason, "ok") ? state :
 			    format("%s: %s", state, reason));
@@ -65,7 +76,7 @@ struct answer check_hooks(void)
 	const char *hooks = file_text(SYSFS "hooks");
 
 	if (!check_is_loaded())
-		return skip("not loaded", NULL);
+		return not_loaded(NULL);
 	if (viewing())
 		return skip("not used in view only mode", NULL);
 	if (!hooks)
@@ -81,7 +92,7 @@ struct answer check_debugfs(void)
 	const char *lockdown = check_lockdown();
 
 	if (!check_is_loaded())
-		return skip("not loaded", NULL);
+		return not_loaded(NULL);
 	if (!file_exists(DEBUGFS "rmp"))
 		return skip("can't find " DEBUGFS "rmp",
 			    "why and forecast require it: as root, mount -t debugfs none /sys/kernel/debug");

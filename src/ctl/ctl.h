@@ -5,8 +5,8 @@
  * A program of one command each time: it reads files, says something, ends.
  * Memory is given back at the end, all at once (arena.c).
  *
- * Everything that is read goes through file.c and hw.c, which put the folder of
- * --sysroot in front. A saved tree holds what the live files said; CPUID and
+ * Everything that is read goes through file.c and hw.c, which stay below the directory
+ * of --sysroot. A saved tree holds what the live files said; CPUID and
  * MSRs, which are no text there, are lines in SAVED_CPUID and SAVED_MSR.
  *
  * What a command is called, takes and shows is in one table (commands.c);
@@ -105,13 +105,17 @@ __printf(1, 2) int failed(const char *fmt, ...);
 __printf(1, 2) int misused(const char *fmt, ...);
 
 /* text.c */
+void make_printable(char *text, size_t size);
+char *printable(const char *text);
+bool is_printable(const char *text);
+char upper(char c);
+bool same_name(const char *a, const char *b, size_t length);
 bool parse_number(const char *text, u64 *value);
 bool parse_hex(const char *text, u64 *value);
 bool has_word(const char *text, const char *word);
 const char *value_of(const char *text, const char *name);
 char *next_line(char **text);
 char *next_word(char **line);
-char *printable(char *text);
 const char *plural(u64 n);
 const char *micro(void);
 const char *duration(u64 ns);
@@ -119,7 +123,8 @@ const char *seconds_text(u64 seconds);
 const char *time_text(u64 seconds);
 
 /* file.c */
-const char *file_path(const char *path);
+int file_root(const char *dir);
+int file_open(const char *path);
 char *file_bytes(const char *path, size_t *size);
 __printf(1, 2) char *file_text(const char *fmt, ...);
 __printf(2, 3) bool file_number(u64 *value, const char *fmt, ...);

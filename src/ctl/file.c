@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Files, below --sysroot if there is one. What is read is not trusted: text is
- * made printable, so that nothing in a saved tree can steer a terminal.
+ * Files, below --sysroot if there is one: then nothing outside that folder is
+ * opened, wherever links in it lead. What is read is not trusted: text is made
+ * printable, so that nothing in a saved tree can steer a terminal.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -10,17 +11,103 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+#include <linux/openat2.h>
 
 #include "ctl.h"
 
 /* No file that is read comes near it; who saved a larger one, saved something else. */
-#define FILE_MAX	(256u << 20)
-#define PATH_SIZE	4096
+#define FILE_MAX	(64u << 20)
 
-const char *file_path(const char *path)
+/* The folder of --sysroot, -1 without. */
+static int root = -1;
+
+/* ".." and links, absolute ones as well, stay below the folder. */
+static int open_in_root(const char *path, u64 flags)
 {
-	return options.sysroot ? format("%s%s", options.sysroot, path) : path;
+	struct open_how how = {
+		.flags = flags | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT,
+	};
+	int fd;
+
+	/* The kernel gives up if something is renamed just then. */
+	do
+		fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
+	while (fd < 0 && errno == EAGAIN);
+	return fd;
+}
+
+/* A folder or whatever it is, not to be read from. */
+static int open_place(const char *path, int flags)
+{
+	return root < 0 ? open(path, O_PATH | O_CLOEXEC | flags) :
+	       open_in_root(path, O_PATH | flags);
+}
+
+static int not_hidden(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+/* Names in a folder that can be shown, sorted; NULL and errno if it can't be read. */
+char **file_names(const char *dir, size_t *count)
+{
+	int fd = open_place(dir, O_DIRECTORY), n, i;
+	struct dirent **entries;
+	char **names;
+
+	*count = 0;
+	if (fd < 0)
+		return NULL;
+	n = scandirat(fd, ".", &entries, not_hidden, alphasort);
+	close(fd);
+	if (n < 0)
+		return NULL;
+	names = arena_get((n + 1) * sizeof(*names));
+	for (i = 0; i < n; i++) {
+		if (is_printable(entries[i]->d_name))
+			names[(*count)++] = arena_copy(entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	return names;
+}
+
+/* What may not be read is not missing: of a tree that root saved, nearly all. */
+static int check_access(void)
+{
+	/* Each saved tree has them. */
+	static const char * const folders[] = { "/sys", "/proc", "/rmpoptctl" };
+	int error = 0, fd;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(folders) && !error; i++) {
+		fd = open_place(folders[i], O_DIRECTORY);
+		if (fd < 0)
+			continue;
+		if (faccessat(fd, ".", R_OK | X_OK, AT_EACCESS))
+			error = errno;
+		close(fd);
+	}
+	return error;
+}
+
+/* All files are those below this folder from now on. Returns 0 or an errno. */
+int file_root(const char *dir)
+{
+	int fd;
+
+	root = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return errno;
+	/* Linux has openat2(2) from 5.6 on; "/." wants the folder to be searched. */
+	fd = open_place("/.", O_DIRECTORY);
+	if (fd < 0)
+		return errno == EACCES ? EACCES : EOPNOTSUPP;
+	close(fd);
+	return check_access();
 }
 
 /* Files of the kernel have no size: read until there is no more. */
@@ -55,26 +142,52 @@ bad:
 	return NULL;
 }
 
-/* A FIFO in a saved tree would be waited for, a device does who knows what. */
-static int open_file(const char *path)
+/* Files of the kernel are regular as well, of size 0 or a page. */
+static bool is_file(int fd)
 {
-	int fd = open(file_path(path), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat stat;
 
-	if (fd < 0)
-		return fd;
-	if (fstat(fd, &stat) || !S_ISREG(stat.st_mode)) {
-		close(fd);
-		errno = EINVAL;
-		return -1;
-	}
+	if (fstat(fd, &stat))
+		return false;
+	errno = S_ISREG(stat.st_mode) ? EFBIG : EINVAL;
+	return S_ISREG(stat.st_mode) && stat.st_size <= FILE_MAX;
+}
+
+/* Opening a device may do who knows what, so it is known to be none before. */
+static int open_saved(const char *path)
+{
+	int place = open_place(path, 0), fd = -1, error;
+
+	if (place < 0)
+		return place;
+	if (is_file(place))
+		fd = open(format("/proc/self/fd/%d", place), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	error = errno;
+	close(place);
+	errno = error;
 	return fd;
+}
+
+/* A regular file, for reading; -1 and errno if it is none: a FIFO would be waited for. */
+int file_open(const char *path)
+{
+	int fd, error;
+
+	if (root >= 0)
+		return open_saved(path);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 || is_file(fd))
+		return fd;
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
 }
 
 /* All of a file and a NUL behind it; NULL and errno if it can't be read. */
 char *file_bytes(const char *path, size_t *size)
 {
-	int fd = open_file(path), error;
+	int fd = file_open(path), error;
 	char *bytes, *kept;
 
 	if (fd < 0)
@@ -91,38 +204,27 @@ char *file_bytes(const char *path, size_t *size)
 	return kept;
 }
 
-static void make_printable(char *text, size_t size)
-{
-	size_t i;
-
-	for (i = 0; i < size; i++) {
-		if (text[i] == '\t')
-			text[i] = ' ';
-		else if (text[i] != '\n' && (text[i] < ' ' || text[i] > '~'))
-			text[i] = '?';
-	}
-	while (size && text[size - 1] == '\n')
-		text[--size] = '\0';
-}
-
 static char *text_at(const char *path)
 {
 	size_t size;
 	char *text = file_bytes(path, &size);
 
-	if (text)
-		make_printable(text, size);
+	if (!text)
+		return NULL;
+	make_printable(text, size);
+	while (size && text[size - 1] == '\n')
+		text[--size] = '\0';
 	return text;
 }
 
 /* The text of a file without its last newline; NULL and errno without. */
 char *file_text(const char *fmt, ...)
 {
-	char path[PATH_SIZE];
 	va_list args;
+	char *path;
 
 	va_start(args, fmt);
-	vsnprintf(path, sizeof(path), fmt, args);
+	path = vformat(fmt, args);
 	va_end(args);
 	return text_at(path);
 }
@@ -130,36 +232,38 @@ char *file_text(const char *fmt, ...)
 /* False, and @value untouched, if the file can't be read or holds no number. */
 bool file_number(u64 *value, const char *fmt, ...)
 {
-	char path[PATH_SIZE];
 	va_list args;
 	u64 number;
 	char *text;
 
 	va_start(args, fmt);
-	vsnprintf(path, sizeof(path), fmt, args);
+	text = text_at(vformat(fmt, args));
 	va_end(args);
-	text = text_at(path);
 	if (!text || !parse_number(text, &number))
 		return false;
 	*value = number;
 	return true;
 }
 
+/* False and errno if it does not, or if that can't be known. */
 bool file_exists(const char *fmt, ...)
 {
-	char path[PATH_SIZE];
 	va_list args;
+	int fd;
 
 	va_start(args, fmt);
-	vsnprintf(path, sizeof(path), fmt, args);
+	fd = open_place(vformat(fmt, args), 0);
 	va_end(args);
-	return !access(file_path(path), F_OK);
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
 }
 
 /* In one write(2), as files of the kernel want it. Returns 0 or an errno. */
 int file_write(const char *path, const char *text)
 {
-	int fd = open(file_path(path), O_WRONLY | O_CLOEXEC);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
 	int error = 0;
 
 	if (fd < 0)
@@ -191,29 +295,4 @@ char *file_ask(const char *path, const char *question)
 	free(bytes);
 	make_printable(kept, strlen(kept));
 	return kept;
-}
-
-static int not_hidden(const struct dirent *entry)
-{
-	return entry->d_name[0] != '.';
-}
-
-/* Names in a folder, sorted; NULL if it can't be read. */
-char **file_names(const char *dir, size_t *count)
-{
-	struct dirent **entries;
-	int i, n = scandir(file_path(dir), &entries, not_hidden, alphasort);
-	char **names;
-
-	*count = 0;
-	if (n < 0)
-		return NULL;
-	names = arena_get((n + 1) * sizeof(*names));
-	for (i = 0; i < n; i++) {
-		names[i] = arena_copy(entries[i]->d_name);
-		free(entries[i]);
-	}
-	free(entries);
-	*count = n;
-	return names;
 }

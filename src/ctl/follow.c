@@ -4,7 +4,6 @@
  * changed since it was last read.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <time.h>
 #include <unistd.h>
@@ -63,17 +62,17 @@ static int read_again(int fd)
 	return pread(fd, buf, sizeof(buf), 0) < 0 ? errno : 0;
 }
 
-static int open_one(const char *name)
-{
-	return open(file_path(name), O_RDONLY | O_CLOEXEC);
-}
-
 /* 0 or an errno. */
 int follow_open(struct follow *follow)
 {
 	catch_signals(follow);
-	follow->state = open_one(SYSFS "state");
-	follow->served = open_one(SYSFS "served");
+	follow->state = -1;
+	follow->served = -1;
+	/* A saved tree does not change. */
+	if (options.sysroot)
+		return 0;
+	follow->state = file_open(SYSFS "state");
+	follow->served = file_open(SYSFS "served");
 	if (follow->state < 0 || follow->served < 0)
 		return errno;
 	return read_again(follow->state) ?: read_again(follow->served);

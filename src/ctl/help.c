@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Help, from the tables of commands, options and columns. */
-#include <ctype.h>
 #include <string.h>
 
 #include "ctl.h"
@@ -52,8 +51,7 @@ static int help_command(const struct command *command)
 {
 	printf("Usage: rmpoptctl %s [OPTION...]%s%s\n\n%c%s.\n", command->name,
 	       command->arguments ? " " : "", command->arguments ?: "",
-	       toupper((unsigned char)command->summary[0]),
-	       command->summary + 1);
+	       upper(command->summary[0]), command->summary + 1);
 	printf("%s\n", command->details);
 	print_options(command);
 	if (command->columns)

@@ -15,6 +15,7 @@ struct kmod_module *kmod_loaded(struct kmod_ctx **ctx);
 struct kmod_module *kmod_open(struct kmod_ctx **ctx);
 struct kmod_ctx *kmod_bare(void);
 void kmod_close(struct kmod_ctx *ctx, struct kmod_module *module);
+const char *kmod_path(struct kmod_module *module);
 char *kmod_fact(struct kmod_module *module, const char *key);
 struct answer kmod_answer(struct answer (*look)(struct kmod_module *module));
 

@@ -89,13 +89,13 @@ static void say_loaded(void)
 /* As modprobe does: a command of modprobe.d runs instead, and may do anything. */
 static int insert(struct kmod_module *module, char **words)
 {
-	const char *command = kmod_module_get_install_commands(module);
+	const char *command = printable(kmod_module_get_install_commands(module));
 	int log = open_log(), error, ret = CTL_OK;
 
 	error = kmod_module_probe_insert_module(module, 0, joined(words), NULL, NULL, NULL);
 	if (command && !host_loaded())
 		ret = failed("rmpopt was not loaded: modprobe.d has \"install rmpopt %s\", which was run instead; find it with grep -r 'install rmpopt' /etc/modprobe.d, and remove it",
-			     printable(arena_copy(command)));
+			     command);
 	else if (error < 0)
 		ret = failed("rmpopt was not loaded: %s", why_not(-error, log));
 	else if (!host_loaded())
@@ -168,6 +168,8 @@ int run_unload(char **arguments)
 	int error;
 
 	(void)arguments;
+	if (!file_exists(MODULE "/initstate") && errno != ENOENT)
+		return failed("can't read " MODULE ": %s", strerror(errno));
 	if (!file_exists(MODULE "/initstate")) {
 		puts("rmpopt is not loaded: nothing to do");
 		return CTL_OK;

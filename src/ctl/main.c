@@ -6,9 +6,12 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/resource.h>
 
 #include "ctl.h"
+
+/* Below --sysroot: far more than any host that was saved needs. */
+#define MEMORY_MAX	BIT(29)
 
 static void complain(const char *fmt, va_list args)
 {
@@ -40,25 +43,41 @@ int misused(const char *fmt, ...)
 	return CTL_USAGE;
 }
 
+/*
+ * A packed module may be anything once libkmod has unpacked it. Sanitizers keep
+ * books that are larger than that.
+ */
+static void limit_memory(void)
+{
+#ifndef __SANITIZE_ADDRESS__
+	const struct rlimit most = { MEMORY_MAX, MEMORY_MAX };
+
+	setrlimit(RLIMIT_DATA, &most);
+#endif
+}
+
 static int check_sysroot(void)
 {
-	struct stat stat_buf;
-	char *whole;
+	int error = 0;
 
-	if (!options.sysroot)
+	if (options.sysroot) {
+		limit_memory();
+		error = file_root(options.sysroot);
+	}
+	switch (error) {
+	case 0:
 		return CTL_OK;
-	if (stat(options.sysroot, &stat_buf))
-		return failed("--sysroot %s: %s; use a directory saved by status --save",
-			      options.sysroot, strerror(errno));
-	if (!S_ISDIR(stat_buf.st_mode))
-		return failed("--sysroot %s: not a directory; unpack the tar first",
+	case ENOTDIR:
+		return failed("--sysroot %s: not a directory; unpack the tar first", options.sysroot);
+	case EACCES:
+		return failed("--sysroot %s: permission denied; run this as the owner of its files, or as root",
 			      options.sysroot);
-	/* libkmod makes its paths absolute, and they are compared. */
-	whole = realpath(options.sysroot, NULL);
-	if (!whole)
-		return failed("--sysroot %s: %s", options.sysroot, strerror(errno));
-	options.sysroot = strcmp(whole, "/") ? whole : "";
-	return CTL_OK;
+	case EOPNOTSUPP:
+		return failed("--sysroot %s: requires Linux 5.6 or later", options.sysroot);
+	default:
+		return failed("--sysroot %s: %s; use a directory saved by status --save",
+			      options.sysroot, strerror(error));
+	}
 }
 
 static int check_options(const struct command *command, const char *used)

@@ -31,13 +31,13 @@ struct metric {
 };
 
 static const struct metric metrics[] = {
-	{ "regions_covered", "covered_regions", "", "regions", false, 1,
+	{ "regions_covered", "regions_covered", "", "", false, 1,
 	  "Regions (1 GiB each) covered." },
-	{ "regions_optimized", "optimized_regions", "", "regions", false, 1,
+	{ "regions_optimized", "regions_optimized", "", "", false, 1,
 	  "Regions optimized on every core." },
-	{ "regions_uncovered", "uncovered_regions", "", "regions", false, 1,
+	{ "regions_uncovered", "regions_uncovered", "", "", false, 1,
 	  "Regions in no core's window." },
-	{ "regions_faulty", "faulty_regions", "", "regions", false, 1,
+	{ "regions_faulty", "regions_faulty", "", "", false, 1,
 	  "Regions in which RMPOPT faults." },
 	{ "requested", "requests", "", "", true, 1, "Requests accepted." },
 	{ "served", "requests_served", "", "", true, 1, "Requests served." },
@@ -55,9 +55,9 @@ static const struct metric metrics[] = {
 	{ "stats/conversions", "conversions", "", "", true, 1,
 	  "Conversions of pages seen by hooks." },
 	{ "stats/faults", "faults", "", "", true, 1, "Instructions that faulted." },
-	{ "stats/last_pass_us", "last_pass_duration_seconds", "", "seconds", false, 1e6,
+	{ "stats/last_pass_us", "last_pass_seconds", "", "seconds", false, 1e6,
 	  "Duration of the last pass." },
-	{ "stats/last_stolen_us", "last_pass_stolen_seconds", "", "seconds", false, 1e6,
+	{ "stats/last_stolen_us", "last_stolen_seconds", "", "seconds", false, 1e6,
 	  "Time that the last pass took from other cores in total." },
 	{ "stats/last_pass_time_s", "last_pass_timestamp_seconds", "", "seconds", false, 1,
 	  "When the last pass ended, in seconds since 1970." },
@@ -140,7 +140,7 @@ static void print_state(const struct host *host)
 		gauge("cores_behind", "Cores whose tables may lack bits.",
 		      host->behind_count);
 	if (host->root)
-		gauge("backoff_regions", "Regions that were lost again and again, to be retried later.",
+		gauge("regions_backoff", "Regions that were lost again and again, to be retried later.",
 		      host->backoff.members);
 }
 
@@ -151,6 +151,8 @@ int run_metrics(char **arguments)
 	size_t i;
 
 	(void)arguments;
+	if (!loaded && host_hidden())
+		return host_missing();
 	gauge("loaded", "Whether the module is loaded.", loaded);
 	if (loaded) {
 		print_info(host.version);

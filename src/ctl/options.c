@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Options: one table for all commands, and the words of the command line. */
+#include <assert.h>
 #include <getopt.h>
 #include <string.h>
 
@@ -33,7 +34,7 @@ const struct option_word option_words[] = {
 	  .help = "arguments are names: set these parameters to their defaults",
 	  .flag = &options.unset },
 	{ 'S', false, "save", "FILE",
-	  .help = "save all that any command reads: as a tar if FILE ends in .tar, .tar.gz, .tar.xz or .tar.zst, else as a directory",
+	  .help = "save all that any command reads: as a tar if FILE ends in .tar, .tar.gz, .tar.zst and so on, or is -; else as a directory",
 	  .text = &options.save },
 	{ 'x', false, "textfile",
 	  .help = "use the older text format of node_exporter's textfile collector",
@@ -73,6 +74,8 @@ const struct option_word option_words[] = {
 };
 
 #define OPTIONS_MAX	32
+
+static_assert(ARRAY_SIZE(option_words) <= OPTIONS_MAX, "their table has room for all, and an end");
 
 bool command_takes(const struct command *command, char code)
 {

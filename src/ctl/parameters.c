@@ -155,15 +155,40 @@ const char *parameter_wrong(const char *word)
 	return NULL;
 }
 
+/* The parameter that NAME=VALUE or NAME is about, NULL if it is unknown. */
+const struct parameter *parameter_of(const char *word)
+{
+	return parameter_find(word, strcspn(word, "="));
+}
+
+/* Is it given before? It would not be clear which one counts. */
+static bool is_again(char **words, size_t place)
+{
+	size_t i;
+
+	for (i = 0; i < place; i++)
+		if (parameter_of(words[i]) == parameter_of(words[place]))
+			return true;
+	return false;
+}
+
+static int given_twice(const char *word)
+{
+	return misused("%s: %s is given twice", word, parameter_of(word)->name);
+}
+
 /* Complains about the first of NAME=VALUE... that the module would not take. */
 int parameters_check(char **words)
 {
 	const char *wrong;
+	size_t i;
 
-	for (; *words; words++) {
-		wrong = parameter_wrong(*words);
+	for (i = 0; words[i]; i++) {
+		wrong = parameter_wrong(words[i]);
 		if (wrong)
 			return misused("%s; see rmpoptctl set", wrong);
+		if (is_again(words, i))
+			return given_twice(words[i]);
 	}
 	return CTL_OK;
 }
@@ -171,11 +196,15 @@ int parameters_check(char **words)
 /* The same for NAME... */
 int parameters_check_names(char **words)
 {
-	for (; *words; words++) {
-		if (strchr(*words, '='))
-			return misused("%s: with --unset, use a name without a value", *words);
-		if (!parameter_find(*words, strlen(*words)))
-			return misused("%s; see rmpoptctl set", unknown_name(*words));
+	size_t i;
+
+	for (i = 0; words[i]; i++) {
+		if (strchr(words[i], '='))
+			return misused("%s: with --unset, use a name without a value", words[i]);
+		if (!parameter_of(words[i]))
+			return misused("%s; see rmpoptctl set", unknown_name(words[i]));
+		if (is_again(words, i))
+			return given_twice(words[i]);
 	}
 	return CTL_OK;
 }

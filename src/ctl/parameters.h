@@ -40,6 +40,7 @@ struct parameter {
 
 extern const struct parameter parameters[];
 const struct parameter *parameter_find(const char *word, size_t length);
+const struct parameter *parameter_of(const char *word);
 char *option_next(char **line);
 char *option_plain(const char *word);
 const char *parameter_limits(const struct parameter *parameter);

@@ -14,8 +14,8 @@
 #include "parameters.h"
 #include "persist.h"
 
-#define FOLDER	"/etc/modprobe.d"
-#define PATH	FOLDER "/rmpopt.conf"
+#define PATH	"/etc/modprobe.d/rmpopt.conf"
+#define LOCK	"/run/rmpoptctl.lock"
 
 static const char header[] =
 	"# Parameters of rmpopt; written by rmpoptctl set --persist, which keeps other lines.\n";
@@ -48,11 +48,6 @@ static char *joined(const char *line)
 			*c = '\0';
 	}
 	return copy;
-}
-
-static const struct parameter *parameter_of(const char *word)
-{
-	return parameter_find(word, strcspn(word, "="));
 }
 
 static bool is_set_again(const char *word, char **words)
@@ -114,7 +109,17 @@ static int write_all(int fd, const char *text)
 		if (n < 0)
 			return errno;
 	}
-	return fchmod(fd, 0644) || fsync(fd) ? errno : 0;
+	return 0;
+}
+
+/* As the old file has them; a new one can be read by everybody. */
+static int copy_owner(int fd, const char *path)
+{
+	struct stat old;
+
+	if (stat(path, &old))
+		return errno != ENOENT || fchmod(fd, 0644) ? errno : 0;
+	return fchown(fd, old.st_uid, old.st_gid) || fchmod(fd, old.st_mode & 07777) ? errno : 0;
 }
 
 /* Where a link at PATH leads, else PATH. */
@@ -135,7 +140,9 @@ static int replace(const char *path, const char *text)
 
 	if (fd < 0)
 		return errno;
-	error = write_all(fd, text);
+	error = write_all(fd, text) ?: copy_owner(fd, path);
+	if (!error && fsync(fd))
+		error = errno;
 	if (close(fd) && !error)
 		error = errno;
 	if (!error && rename(new, path))
@@ -158,10 +165,13 @@ static int rewrite(char **words)
 	return error ?: replace(target(), new_text(old ?: "", words));
 }
 
-/* Two at once would lose what the first has written: the folder is the lock. */
+/*
+ * Two at once would lose what the first has written. Whoever can open a file can
+ * lock it for ever: only root can open this one.
+ */
 static int rewrite_alone(char **words)
 {
-	int fd = open(FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC), error;
+	int fd = open(LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600), error;
 
 	if (fd < 0)
 		return errno;

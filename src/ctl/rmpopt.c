@@ -24,11 +24,22 @@ const char * const region_words[REGION_STATES] = {
 
 bool host_loaded(void)
 {
-	return file_exists(SYSFS "state");
+	return file_text(SYSFS "state");
 }
 
+/* Why it can't be told whether it is loaded, an errno; 0 if it can. */
+int host_hidden(void)
+{
+	return host_loaded() || errno == ENOENT ? 0 : errno;
+}
+
+/* Says that it is not loaded, or why that can't be told. */
 int host_missing(void)
 {
+	int error = host_hidden();
+
+	if (error)
+		return failed("can't read " SYSFS "state: %s", strerror(error));
 	return failed("rmpopt is not loaded; load it with rmpoptctl load, or run rmpoptctl check to see what it needs");
 }
 

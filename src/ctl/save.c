@@ -1,82 +1,141 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * status --save: everything that rmpoptctl reads, as a tree for --sysroot. Of
- * files that hold more than concerns rmpopt only the lines that do are kept.
+ * text files that hold more than concerns rmpopt only the lines that do are kept.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "archive.h"
 #include "check.h"
 #include "hw.h"
 #include "kmod.h"
+#include "owner.h"
 #include "status.h"
 
-extern char **environ;
-
 /* Of the kernel command line. */
-#define WORDS "sev= iommu amd_iommu kvm_amd. kvm-amd. modprobe. module_blacklist= rmpopt. elfcorehdr= isolcpus= nohz_full= nosmt maxcpus= nr_cpus= possible_cpus= mitigations= module.sig lockdown="
+#define WORDS \
+	"sev= iommu amd_iommu mem_encrypt= kvm_amd. kvm-amd. modprobe. module_blacklist= rmpopt. " \
+	"elfcorehdr= isolcpus= nohz_full= module.sig lockdown= nosmt nosmp maxcpus= nr_cpus= possible_cpus= mitigations="
+
+/* Of modprobe.d. */
+static const char modules[] = MODULE_NAME "|kvm|ccp";
+
+/* Of the kernel's configuration. */
+static const char config[] = "CONFIG_KVM_AMD|CONFIG_KPROBES|CONFIG_MODULE_SIG";
+
+/* What it says about itself, in this order, where there is something of it. */
+enum part {
+	PART_RMPOPT,
+	PART_TABLES,
+	PART_MODULE,
+	PART_CPUID,
+	PART_MSRS,
+	PART_HOST,
+	PART_CONFIG,
+	PART_OWNER,
+	PARTS,
+};
+
+static const char * const part_texts[PARTS] = {
+	[PART_RMPOPT]	= "rmpopt's files in sysfs and debugfs, and its parameters",
+	[PART_TABLES]	= "the table of each core, read by a report for each region",
+	[PART_MODULE]	= "the module itself",
+	[PART_CPUID]	= "CPUID",
+	[PART_MSRS]	= "of each CPU SYSCFG, RMP_BASE, RMP_END, RMP_CFG and RMPOPT_BASE",
+	[PART_HOST]	= "the kernel's release, CPUs, IOMMUs, nodes; of its command line, configuration, symbols,\n"
+			  "  keys and of modprobe.d only what concerns SNP and rmpopt",
+	[PART_CONFIG]	= "/proc/config.gz, the whole configuration of the kernel",
+	[PART_OWNER]	= "certificates that the machine's owner has enrolled (MOK)",
+};
 
 /**
  * struct saved - files that are saved
  * @pattern: where they are; %s: the kernel's release
+ * @part: what that is
  * @words: keep only words that begin like one of these, blank-separated
  * @lines: keep only lines that hold one of these, "|"-separated
  */
 struct saved {
 	const char *pattern;
+	enum part part;
 	const char *words;
 	const char *lines;
 };
 
 static const struct saved saved[] = {
-	{ SYSFS "*", NULL, NULL },
-	{ SYSFS "*/*", NULL, NULL },
-	{ DEBUGFS "[!r]*", NULL, NULL },
-	{ DEBUGFS "rmp", NULL, NULL },
-	{ MODULE "/*", NULL, NULL },
-	{ MODULE "/parameters/*", NULL, NULL },
-	{ "/sys/module/kvm_amd/parameters/sev*", NULL, NULL },
-	{ "/sys/module/module/parameters/sig_enforce", NULL, NULL },
-	{ "/sys/kernel/security/lockdown", NULL, NULL },
-	{ "/sys/firmware/efi/efivars/SecureBoot-*", NULL, NULL },
-	{ "/sys/class/iommu/*/amd-iommu/features", NULL, NULL },
-	{ "/sys/devices/system/cpu/online", NULL, NULL },
-	{ "/sys/devices/system/cpu/present", NULL, NULL },
-	{ "/sys/devices/system/cpu/possible", NULL, NULL },
-	{ "/sys/devices/system/cpu/smt/control", NULL, NULL },
-	{ "/sys/devices/system/cpu/cpu*/topology/thread_siblings_list", NULL, NULL },
-	{ "/proc/sys/kernel/osrelease", NULL, NULL },
-	{ "/proc/sys/kernel/modules_disabled", NULL, NULL },
-	{ "/proc/zoneinfo", NULL, "Node |spanned|start_pfn" },
-	{ "/proc/cpuinfo", NULL, "flags|vendor_id|cpu family|model|stepping" },
-	{ "/proc/cmdline", WORDS, NULL },
-	{ "/proc/kallsyms", NULL,
+	{ SYSFS "*", PART_RMPOPT },
+	{ SYSFS "*/*", PART_RMPOPT },
+	{ DEBUGFS "[!rt]*", PART_RMPOPT },
+	{ DEBUGFS "rmp", PART_RMPOPT },
+	{ DEBUGFS "table", PART_TABLES },
+	{ MODULE "/*", PART_RMPOPT },
+	{ MODULE "/parameters/*", PART_RMPOPT },
+	{ "/sys/module/kvm_amd/parameters/sev*", PART_HOST },
+	{ "/sys/module/module/parameters/sig_enforce", PART_HOST },
+	{ "/sys/kernel/security/lockdown", PART_HOST },
+	{ "/sys/firmware/efi/efivars/SecureBoot-*", PART_HOST },
+	{ OWNER_KEYS_EFI "/" OWNER_KEYS_LIST "*", PART_OWNER },
+	{ OWNER_KEYS_SHIM "/" OWNER_KEYS_LIST "*", PART_OWNER },
+	{ "/sys/class/iommu/*/amd-iommu/features", PART_HOST },
+	{ "/sys/devices/system/cpu/online", PART_HOST },
+	{ "/sys/devices/system/cpu/present", PART_HOST },
+	{ "/sys/devices/system/cpu/possible", PART_HOST },
+	{ "/sys/devices/system/cpu/smt/control", PART_HOST },
+	{ "/sys/devices/system/cpu/cpu*/topology/thread_siblings_list", PART_HOST },
+	{ "/proc/sys/kernel/osrelease", PART_HOST },
+	{ "/proc/sys/kernel/modules_disabled", PART_HOST },
+	{ "/proc/zoneinfo", PART_HOST, NULL, "Node |spanned|start_pfn" },
+	{ "/proc/cpuinfo", PART_HOST, NULL, "flags|vendor_id|cpu family|model|stepping" },
+	{ "/proc/cmdline", PART_HOST, WORDS },
+	{ "/proc/kallsyms", PART_HOST, NULL,
 	  "snp_enable_rmpopt|do_rmpopt_work|rmpopt_scan_range|rmpopt_init|snp_setup_rmpopt|rmp_make_shared" },
-	{ "/proc/keys", NULL, "asymmetri" },
-	{ "/etc/modprobe.d/*.conf", NULL, "rmpopt|kvm_amd|ccp" },
-	{ "/usr/lib/modprobe.d/*.conf", NULL, "rmpopt|kvm_amd|ccp" },
-	{ "/boot/config-%s", NULL, "CONFIG_KVM_AMD|CONFIG_KPROBES|CONFIG_MODULE_SIG" },
-	{ "/lib/modules/%s/modules.dep.bin", NULL, NULL },
-	{ "/lib/modules/%s/source/arch/x86/include/asm/cpufeatures.h", NULL, "X86_FEATURE_RMPOPT" },
-	{ "/lib/modules/%s/build/arch/x86/include/asm/cpufeatures.h", NULL, "X86_FEATURE_RMPOPT" },
+	{ "/proc/keys", PART_HOST, NULL, "asymmetri" },
+	{ "/etc/modprobe.d/*.conf", PART_HOST, NULL, modules },
+	{ "/run/modprobe.d/*.conf", PART_HOST, NULL, modules },
+	{ "/usr/local/lib/modprobe.d/*.conf", PART_HOST, NULL, modules },
+	{ "/usr/lib/modprobe.d/*.conf", PART_HOST, NULL, modules },
+	{ "/lib/modprobe.d/*.conf", PART_HOST, NULL, modules },
+	{ "/boot/config-%s", PART_HOST, NULL, config },
+	{ "/lib/modules/%s/config", PART_HOST, NULL, config },
+	{ "/lib/modules/%s/build/.config", PART_HOST, NULL, config },
+	{ "/proc/config.gz", PART_CONFIG },
+	{ "/lib/modules/%s/modules.dep", PART_HOST, NULL, MODULE_NAME ".ko" },
+	{ "/lib/modules/%s/source/arch/x86/include/asm/cpufeatures.h", PART_HOST, NULL, "X86_FEATURE_RMPOPT" },
+	{ "/lib/modules/%s/build/arch/x86/include/asm/cpufeatures.h", PART_HOST, NULL, "X86_FEATURE_RMPOPT" },
 };
 
-/* What it says about itself. */
-static const char contents[] =
-"  rmpopt's files in sysfs and debugfs, its parameters, the module itself; each core was\n"
-"  asked once for its table, by a report for each region\n"
-"  CPUID, and of each CPU SYSCFG, RMP_BASE, RMP_CFG and RMPOPT_BASE\n"
-"  kernel release; of its command line, configuration, symbols, keys and of modprobe.d\n"
-"  only what concerns SNP and rmpopt\n"
-"No memory, no keys that are secret, no addresses of the network. But which regions are\n"
-"optimized, and for root the ASIDs per region, show where guests live on this host.\n";
+/**
+ * struct collection - what is to be saved
+ * @first: the first file
+ * @last: where the next one goes
+ * @has: whether there is something of a part
+ * @left_out: files that could not be read, a line for each
+ */
+struct collection {
+	struct kept *first;
+	struct kept **last;
+	bool has[PARTS];
+	const char *left_out;
+};
+
+static void keep(struct collection *all, enum part part, const char *path, const char *bytes, size_t size)
+{
+	struct kept *file = arena_get(sizeof(*file));
+
+	*file = (struct kept){ NULL, path, bytes, size };
+	*all->last = file;
+	all->last = &file->next;
+	all->has[part] = true;
+}
+
+static void keep_text(struct collection *all, enum part part, const char *path, const char *text)
+{
+	keep(all, part, path, text, strlen(text));
+}
 
 static bool begins_like(const char *word, const char *beginnings)
 {
@@ -112,121 +171,140 @@ static bool holds_one(const char *line, const char *alternatives)
 	}
 }
 
-static int make_folders(char *path)
+/* In modprobe.d a backslash joins lines. */
+static void join_lines(char *text)
 {
-	char *slash = path;
-
-	while ((slash = strchr(slash + 1, '/'))) {
-		*slash = '\0';
-		if (mkdir(path, 0700) && errno != EEXIST)
-			return errno;
-		*slash = '/';
-	}
-	return 0;
+	while ((text = strstr(text, "\\\n")))
+		memset(text, ' ', 2);
 }
 
-/* A file of the tree, for its owner alone; NULL and errno if it can't be made. */
-static FILE *create(const char *tree, const char *path)
+/* Where the kernel lies in memory concerns nobody. */
+static const char *without_address(const char *path, char *line)
 {
-	char *to = format("%s%s", tree, path);
-	int fd, error = make_folders(to);
+	size_t length = strcspn(line, " ");
 
-	errno = error;
-	if (error)
-		return NULL;
-	fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	return fd < 0 ? NULL : fdopen(fd, "w");
+	if (!strcmp(path, "/proc/kallsyms"))
+		memset(line, '0', length);
+	return line;
 }
 
-static int finish(FILE *file)
-{
-	bool bad = ferror(file);
+/**
+ * struct stream - a text that grows
+ * @file: write to it
+ * @text: what was written, once it is closed
+ * @size: how much
+ */
+struct stream {
+	FILE *file;
+	char *text;
+	size_t size;
+};
 
-	return fclose(file) || bad ? EIO : 0;
+static void stream_open(struct stream *stream)
+{
+	stream->file = open_memstream(&stream->text, &stream->size);
+	if (!stream->file)
+		exit(failed("not enough memory"));
 }
 
-static void write_lines(FILE *file, char *text, const char *lines)
+static const char *stream_take(struct stream *stream)
 {
+	const char *text;
+
+	if (fclose(stream->file))
+		exit(failed("not enough memory"));
+	text = arena_copy(stream->text);
+	free(stream->text);
+	return text;
+}
+
+static const char *keep_lines(const char *path, char *text, const char *lines)
+{
+	struct stream kept;
 	char *line;
 
+	stream_open(&kept);
 	while ((line = next_line(&text)))
 		if (holds_one(line, lines))
-			fprintf(file, "%s\n", line);
+			fprintf(kept.file, "%s\n", without_address(path, line));
+	return stream_take(&kept);
 }
 
-/* What can't be read is left out: the tree then says what the host says. */
-static int save_file(const char *tree, const char *path, const struct saved *how)
+/* What this user may not read is no news, what nobody can read is. */
+static void leave_out(struct collection *all, const char *path)
+{
+	if (errno != ENOENT && errno != EACCES && errno != EPERM && errno != EINVAL)
+		all->left_out = format("%s  %s: %s\n", all->left_out, path, strerror(errno));
+}
+
+static void save_file(struct collection *all, const char *path, const struct saved *how)
 {
 	size_t size;
 	char *bytes = file_bytes(path, &size);
-	FILE *file;
 
-	if (!bytes)
-		return 0;
-	file = create(tree, path);
-	if (!file)
-		return errno;
-	if (how && how->words)
-		fputs(keep_words(bytes, how->words), file);
-	else if (how && how->lines)
-		write_lines(file, bytes, how->lines);
-	else
-		fwrite(bytes, 1, size, file);
-	return finish(file);
+	if (!bytes) {
+		leave_out(all, path);
+		return;
+	}
+	path = arena_copy(path);
+	if (how->words) {
+		keep_text(all, how->part, path, keep_words(bytes, how->words));
+	} else if (how->lines) {
+		if (how->lines == modules)
+			join_lines(bytes);
+		keep_text(all, how->part, path, keep_lines(path, bytes, how->lines));
+	} else {
+		keep(all, how->part, path, bytes, size);
+	}
 }
 
-static int save_pattern(const char *tree, const struct saved *how)
+static void save_pattern(struct collection *all, const struct saved *how)
 {
 	const char *release = strstr(how->pattern, "%s"), *pattern = how->pattern;
 	glob_t found = { };
-	int error = 0;
 	size_t i;
 
 	if (release)
 		pattern = format("%.*s%s%s", (int)(release - pattern), pattern,
 				 check_release(), release + 2);
 	if (!glob(pattern, 0, NULL, &found))
-		for (i = 0; i < found.gl_pathc && !error; i++)
-			error = save_file(tree, found.gl_pathv[i], how);
+		for (i = 0; i < found.gl_pathc; i++)
+			save_file(all, found.gl_pathv[i], how);
 	globfree(&found);
-	return error;
 }
 
-static int save_module(const char *tree)
+/* Some distributions say /usr/lib/modules to it, all have it in /lib/modules. */
+static void save_module(struct collection *all)
 {
+	static const struct saved how = { .part = PART_MODULE };
 	struct kmod_module *module;
 	struct kmod_ctx *ctx;
 	const char *path;
-	int error = 0;
 
 	module = kmod_open(&ctx);
-	path = module ? kmod_module_get_path(module) : NULL;
+	path = module ? kmod_path(module) : NULL;
 	if (path)
-		error = save_file(tree, path, NULL);
+		save_file(all, path + (strncmp(path, "/usr/lib/", 9) ? 0 : 4), &how);
 	kmod_close(ctx, module);
-	return error;
 }
 
-static int save_cpuid(const char *tree)
+static void save_cpuid(struct collection *all)
 {
 	static const u32 leaves[] = {
 		CPUID_BASIC, CPUID_FEATURES, CPUID_EXTENDED, CPUID_SEV, CPUID_RMP
 	};
-	FILE *file = create(tree, SAVED_CPUID);
+	const char *text = "# leaf subleaf eax ebx ecx edx\n";
 	struct cpuid regs;
 	size_t i;
 
-	if (!file)
-		return errno;
-	fputs("# leaf subleaf eax ebx ecx edx\n", file);
 	for (i = 0; i < ARRAY_SIZE(leaves); i++)
 		if (hw_cpuid(leaves[i], 0, &regs))
-			fprintf(file, "0x%x 0x0 0x%x 0x%x 0x%x 0x%x\n", leaves[i],
-				regs.eax, regs.ebx, regs.ecx, regs.edx);
-	return finish(file);
+			text = format("%s0x%x 0x0 0x%x 0x%x 0x%x 0x%x\n", text, leaves[i],
+				      regs.eax, regs.ebx, regs.ecx, regs.edx);
+	keep_text(all, PART_CPUID, SAVED_CPUID, text);
 }
 
-static void save_cpu_msrs(FILE *file, u32 cpu)
+static void write_msrs(FILE *file, u32 cpu)
 {
 	static const u32 msrs[] = {
 		MSR_SYSCFG, MSR_RMP_BASE, MSR_RMP_END, MSR_RMP_CFG, MSR_RMPOPT_BASE
@@ -239,117 +317,73 @@ static void save_cpu_msrs(FILE *file, u32 cpu)
 			fprintf(file, "%u 0x%x 0x%llx\n", cpu, msrs[i], value);
 }
 
-static int save_msrs(const char *tree)
+static void save_msrs(struct collection *all)
 {
+	struct stream text;
 	struct list online;
-	FILE *file;
 	size_t i;
 	u64 value;
 	u32 cpu;
 
 	if (hw_msr(0, MSR_SYSCFG, &value) || !list_read(&online, "/sys/devices/system/cpu/online"))
-		return 0;
-	file = create(tree, SAVED_MSR);
-	if (!file)
-		return errno;
-	fputs("# cpu msr value\n", file);
+		return;
+	stream_open(&text);
+	fputs("# cpu msr value\n", text.file);
 	for (i = 0; i < online.ranges; i++)
 		for (cpu = online.range[i].first; cpu <= online.range[i].last; cpu++)
-			save_cpu_msrs(file, cpu);
-	return finish(file);
+			write_msrs(text.file, cpu);
+	keep_text(all, PART_MSRS, SAVED_MSR, stream_take(&text));
 }
 
-static int save_tree(const char *tree)
+static void collect(struct collection *all)
 {
-	int error = 0;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(saved) && !error; i++)
-		error = save_pattern(tree, &saved[i]);
-	return error ?: save_module(tree) ?: save_cpuid(tree) ?: save_msrs(tree);
+	*all = (struct collection){ .last = &all->first, .left_out = "" };
+	for (i = 0; i < ARRAY_SIZE(saved); i++)
+		save_pattern(all, &saved[i]);
+	save_module(all);
+	save_cpuid(all);
+	save_msrs(all);
 }
 
-/* Runs a program and waits; 0, an errno, or EIO if it fails. */
-static int run(char * const *argv)
+static void say_contents(FILE *to, const struct collection *all)
 {
-	int status, error;
-	pid_t pid;
-
-	error = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
-	if (error)
-		return error;
-	if (waitpid(pid, &status, 0) < 0)
-		return errno;
-	return status ? EIO : 0;
-}
-
-/* An old file would keep its mode, and whoever has it open would read along. */
-static int make_private(const char *to)
-{
-	int fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return errno;
-	close(fd);
-	return 0;
-}
-
-static int pack(const char *to)
-{
-	char *tree = format("%s/rmpoptctl.XXXXXX", getenv("TMPDIR") ?: "/tmp");
-	char * const tar[] = { "tar", "-caf", (char *)to, "-C", tree, ".", NULL };
-	char * const rm[] = { "rm", "-rf", tree, NULL };
-	int error;
-
-	if (!mkdtemp(tree))
-		return errno;
-	error = save_tree(tree) ?: run(tar);
-	return run(rm) ?: error;
-}
-
-static int save_tar(const char *to)
-{
-	int error = make_private(to);
-
-	if (error)
-		return error;
-	error = pack(to);
-	if (error)
-		unlink(to);
-	return error;
-}
-
-static bool is_tar(const char *to)
-{
-	static const char * const ends[] = { ".tar", ".tar.gz", ".tar.xz", ".tar.zst" };
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(ends); i++)
-		if (strlen(to) > strlen(ends[i]) &&
-		    !strcmp(to + strlen(to) - strlen(ends[i]), ends[i]))
-			return true;
-	return false;
-}
-
-static int save_folder(const char *to)
-{
-	return mkdir(to, 0700) ? errno : save_tree(to);
+	for (i = 0; i < PARTS; i++)
+		if (all->has[i])
+			fprintf(to, "  %s\n", part_texts[i]);
+	fputs("It contains no memory, no secret keys and no network addresses.\n", to);
+	if (all->has[PART_RMPOPT] && !geteuid())
+		fputs("But optimized regions, and the ASIDs per region, show where guests live on this host.\n", to);
+	if (geteuid())
+		fputs("You are not root: files that only root may read are missing.\n", to);
+	else if (!all->has[PART_MSRS])
+		fputs("MSRs are missing: modprobe msr, and save again.\n", to);
+	if (*all->left_out)
+		fprintf(to, "Missing, as they can't be read:\n%s", all->left_out);
 }
 
 int status_save(const char *to)
 {
-	int error;
+	struct collection all;
+	const char *error;
+	FILE *report = archive_is_stdout(to) ? stderr : stdout;
 
 	if (options.sysroot)
 		return misused("--save and --sysroot exclude each other: that tree is saved already");
-	error = is_tar(to) ? save_tar(to) : save_folder(to);
+	error = archive_refused(to);
+	if (!error) {
+		collect(&all);
+		error = archive_write_all(to, all.first);
+	}
 	if (error)
-		return failed("--save %s: %s; give a new name in a folder that you may write to",
-			      to, strerror(error));
-	printf("%s holds, for you alone to read:\n%s", to, contents);
-	if (geteuid())
-		puts("You are not root: files that only root may read are missing.");
-	printf("Read it by rmpoptctl COMMAND --sysroot DIR%s.\n",
-	       is_tar(to) ? ", unpacked" : "");
+		return failed("--save %s: %s; use a new name in a directory that you can write to, or - for standard output",
+			      to, error);
+	fprintf(report, "%s, which only you can read, contains:\n", archive_is_stdout(to) ? "The tar" : to);
+	say_contents(report, &all);
+	fprintf(report, "To read it%s: rmpoptctl COMMAND --sysroot DIR\n",
+		archive_is_folder(to) ? "" : ", unpack it, then");
 	return CTL_OK;
 }

@@ -5,9 +5,7 @@
 
 #include "parameters.h"
 #include "persist.h"
-
-/* The table of commands takes half as many. */
-#define WORDS_MAX	64
+#include "rmpopt.h"
 
 const struct column set_columns[] = {
 	{ "name", COLUMN_TEXT, "name of the parameter" },
@@ -28,11 +26,6 @@ static const char *value_now(const struct parameter *parameter)
 {
 	return parameter->tunable ? file_text("%s", tune_path(parameter)) :
 	       file_text(MODULE "/parameters/%s", parameter->name);
-}
-
-static const struct parameter *parameter_of(const char *word)
-{
-	return parameter_find(word, strcspn(word, "="));
 }
 
 static void add_row(struct table *table, const struct parameter *parameter)
@@ -124,14 +117,19 @@ static void take_back(char **words, const char **before)
 
 static int change(char **words)
 {
-	const char *before[WORDS_MAX] = { };
-	bool loaded = file_exists(SYSFS "state");
+	bool loaded = host_loaded();
 	int ret = check_words(words);
+	const char **before;
+	size_t count = 0;
 
 	if (ret)
 		return ret;
 	if (!loaded && !options.persist)
-		return failed("rmpopt is not loaded; load it with rmpoptctl load, or use set --persist for later loads");
+		return host_hidden() ? host_missing() :
+		       failed("rmpopt is not loaded; load it with rmpoptctl load, or use set --persist for later loads");
+	while (words[count])
+		count++;
+	before = arena_get((count + 1) * sizeof(*before));
 	if (loaded)
 		ret = write_words(words, before);
 	if (!ret && options.persist)

@@ -304,6 +304,8 @@ int run_status(char **arguments)
 	if (loaded) {
 		host_read_places(&host);
 		host_read_free(&host);
+	} else if (host_hidden()) {
+		return host_missing();
 	}
 	if (table_wanted()) {
 		table = table_new("status", status_columns, NULL);

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Tables and JSON, by libsmartcols, from tables of columns. */
-#include <ctype.h>
+/* Tables, by libsmartcols, from tables of columns; json.c makes JSON of them. */
 #include <string.h>
 #include <stdlib.h>
 #include <libsmartcols.h>
 #include <unistd.h>
 
 #include "ctl.h"
-
-#define COLUMNS_MAX	48
-
-/* Of the documents in JSON; a new one if a name goes or changes its meaning. */
-#define JSON_VERSION	1
+#include "json.h"
 
 /**
  * struct table - what a command shows
@@ -24,7 +19,7 @@ struct table {
 	struct libscols_table *smart;
 	struct libscols_line *row;
 	const struct column *columns;
-	int place[COLUMNS_MAX];
+	int *place;
 };
 
 /* One was printed. */
@@ -49,7 +44,7 @@ static int find_column(const struct column *columns, const char *name,
 
 	for (i = 0; columns[i].name; i++)
 		if (strlen(columns[i].name) == length &&
-		    !strncasecmp(columns[i].name, name, length))
+		    same_name(columns[i].name, name, length))
 			return i;
 	return -1;
 }
@@ -74,7 +69,7 @@ static const char *heading(const char *name)
 	char *copy = arena_copy(name), *c;
 
 	for (c = copy; !options.json && *c; c++)
-		*c = toupper((unsigned char)*c);
+		*c = upper(*c);
 	return copy;
 }
 
@@ -109,6 +104,16 @@ static void show_column(struct table *table, int i, int place)
 	if (flags[column->type] == SCOLS_FL_WRAP && wraps())
 		scols_column_set_wrapfunc(smart, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
 	table->place[i] = place;
+}
+
+/* None is shown yet. */
+static int *no_places(const struct column *columns)
+{
+	size_t count = 0;
+
+	while (columns[count].name)
+		count++;
+	return memset(arena_get(count * sizeof(int)), 0xff, count * sizeof(int));
 }
 
 static void show_all(struct table *table, bool extra)
@@ -153,7 +158,6 @@ static void show_columns(struct table *table, const char *defaults)
 
 static void set_format(struct table *table)
 {
-	scols_table_enable_json(table->smart, options.json);
 	scols_table_enable_raw(table->smart, options.raw);
 	scols_table_enable_export(table->smart, options.pairs);
 	scols_table_enable_noheadings(table->smart, options.no_headings);
@@ -174,7 +178,7 @@ struct table *table_new(const char *name, const struct column *columns,
 	if (!table->smart)
 		exit(failed("not enough memory"));
 	table->columns = columns;
-	memset(table->place, 0xff, sizeof(table->place));
+	table->place = no_places(columns);
 	scols_table_set_name(table->smart, name);
 	set_format(table);
 	show_columns(table, defaults);
@@ -287,49 +291,26 @@ void table_bool(struct table *table, const char *column, bool value)
 	    value ? "yes" : "no");
 }
 
-/*
- * A table's document; the table is gone. libsmartcols prints nothing for a table
- * without rows, and knows nothing beside it.
- */
-static char *json_text(struct table *table)
-{
-	char *text = NULL, *kept;
-
-	if (!scols_table_get_nlines(table->smart)) {
-		kept = format("{\n   \"version\": %d,\n   \"%s\": []\n}\n", JSON_VERSION,
-			      scols_table_get_name(table->smart));
-	} else {
-		if (scols_print_table_to_string(table->smart, &text) || !text || *text != '{')
-			exit(failed("can't print the table"));
-		kept = format("{\n   \"version\": %d,%s", JSON_VERSION, text + 1);
-	}
-	free(text);
-	scols_unref_table(table->smart);
-	return kept;
-}
-
+/* The table is gone then. */
 int table_print(struct table *table)
 {
-	int ret = 0;
+	int ret;
 
 	printed = true;
-	if (options.json) {
-		fputs(json_text(table), stdout);
-		return CTL_OK;
-	}
-	ret = scols_print_table(table->smart);
+	if (options.json)
+		ret = json_print(table->smart, false);
+	else
+		ret = scols_print_table(table->smart) ? failed("can't print the table") : CTL_OK;
 	scols_unref_table(table->smart);
-	return ret ? failed("can't print the table") : CTL_OK;
+	return ret;
 }
 
-/* As JSON in one line: no text has a newline that is not escaped. */
+/* As JSON in one line. */
 int table_print_line(struct table *table)
 {
-	char *text = json_text(table), *line;
+	int ret = json_print(table->smart, true);
 
 	printed = true;
-	while ((line = next_line(&text)))
-		fputs(line + strspn(line, " "), stdout);
-	putchar('\n');
-	return CTL_OK;
+	scols_unref_table(table->smart);
+	return ret;
 }

@@ -18,6 +18,58 @@ static bool parse(const char *text, int base, u64 *value)
 	return !errno && end != text && !*end;
 }
 
+/* So that it can't steer a terminal; lines stay lines. */
+void make_printable(char *text, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < size; i++) {
+		if (text[i] == '\t')
+			text[i] = ' ';
+		else if (text[i] != '\n' && (text[i] < ' ' || text[i] > '~'))
+			text[i] = '?';
+	}
+}
+
+/* A copy of it that can be shown in one line; NULL of NULL. */
+char *printable(const char *text)
+{
+	char *copy = text ? arena_copy(text) : NULL, *c;
+
+	if (copy)
+		make_printable(copy, strlen(copy));
+	for (c = copy; c && (c = strchr(c, '\n')); c++)
+		*c = '?';
+	return copy;
+}
+
+bool is_printable(const char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			return false;
+	return true;
+}
+
+/*
+ * Names are ASCII, whatever the user's language is: in Turkish i and I are not
+ * the same letter.
+ */
+char upper(char c)
+{
+	return c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c;
+}
+
+bool same_name(const char *a, const char *b, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < length; i++)
+		if (upper(a[i]) != upper(b[i]) || !a[i])
+			return false;
+	return true;
+}
+
 /* Digits and nothing else: strtoull() alone would take " -1". */
 bool parse_number(const char *text, u64 *value)
 {
@@ -88,17 +140,6 @@ char *next_word(char **line)
 	if (**line)
 		*(*line)++ = '\0';
 	return word;
-}
-
-/* Of what libkmod has read, nothing may control a terminal. NULL stays NULL. */
-char *printable(char *text)
-{
-	char *c;
-
-	for (c = text; c && *c; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
-	return text;
 }
 
 const char *plural(u64 n)

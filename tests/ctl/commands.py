@@ -238,7 +238,7 @@ def faulty_tests():
     unlike(ctl("map", tree=hosts["ready"]).out, "faults", "map: only where there is one")
     equal([r["state"] for r in json.loads(ctl("map", "--json", tree=tree).out)["map"]][2], "faulty", "map --json: a region that faults")
     like(ctl("why", "2", tree=tree).out, r"^RMPOPT faults there, although RMPOPT_BASE is correct", "why: a region that faults")
-    like(ctl("metrics", tree=tree).out, r"^rmpopt_faulty_regions 1$", "metrics: regions that fault")
+    like(ctl("metrics", tree=tree).out, r"^rmpopt_regions_faulty 1$", "metrics: regions that fault")
 
 
 def cores_tests():
@@ -365,7 +365,7 @@ def save_tests():
         path.write_text("mine")
         result = ctl("status", "--save", str(path))
         equal((result.code, path.read_bytes(), result.out), (1, b"mine", ""), f"status --save: keeps what is there: {name}")
-        like(result.err, r"File exists; give a new name", f"status --save: and says so: {name}")
+        like(result.err, r"File exists; use a new name", f"status --save: and says so: {name}")
 
 
 def misuse_tests():

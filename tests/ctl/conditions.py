@@ -377,6 +377,33 @@ def blind_tests():
     like(ctl("check", tree=tree).out, "can't read RMP_CFG.*\n +none were saved: as root, modprobe msr", "and how to fix that")
 
 
+def key_list_tests(ours, other, stranger):
+    """All variables of the list count, and only what is a certificate in them."""
+    more, copy = MOK.replace("RT-", "RT1-"), "sys/firmware/efi/mok-variables/MokListRT"
+
+    def result(name, files):
+        def change(host):
+            host.files.update({"sys/kernel/security/lockdown": LOCKED, "proc/keys": stranger.in_keyring(), **files})
+        found = rows(variant("key-" + name, change, ours))[1]["key"]
+        return found["result"], found["read"]
+
+    missing = ("FAIL", "no key of DKMS module signing key in /proc/keys or MOK")
+    namesake = ("FAIL", "MOK holds another key that is called DKMS module signing key, too")
+    equal(result("second", {MOK: trees.mok_list(stranger), more: trees.mok_list(other, ours)})[0], "PASS", "a key in the second variable")
+    equal(result("shim", {copy: trees.mok_list(stranger, ours)[4:]})[0], "PASS", "a key in mok-variables, which have no attributes")
+    equal(result("shim-second", {copy: trees.mok_list(stranger)[4:], copy + "1": trees.mok_list(ours)[4:]})[0], "PASS", "and in its second one")
+    equal(result("refused", {MOK.replace("RT-", "XRT-"): trees.mok_list(ours)}), missing, "a key that is refused is not enrolled")
+    equal(result("hash", {MOK: trees.mok_list(ours).replace(bytes.fromhex("a159c0a5e494a74a"), bytes.fromhex("2616c4c14c509240"))}), missing,
+          "bytes of a certificate in a list of something else are none")
+    inside = trees.mok_list(other)
+    equal(result("behind", {MOK: inside + ours.der}), namesake, "nor are they behind the lists")
+    equal(result("cut", {MOK: trees.mok_list(other, ours)[:-1]}), namesake, "nor where the list is cut")
+    for name, old, new in (("small", 16, 3), ("empty", 16, 0), ("large", 16, 0xffffffff), ("header", 20, 0xffffffff), ("each", 24, 0), ("huge", 24, 0xffffffff)):
+        data = bytearray(trees.mok_list(ours))
+        data[4 + old:8 + old] = new.to_bytes(4, "little")
+        equal(result("list-" + name, {MOK: bytes(data)}), missing, f"a list that makes no sense holds none: {name}")
+
+
 def key_tests():
     ours, other = trees.Signer("DKMS module signing key"), trees.Signer("DKMS module signing key")
     stranger = trees.Signer("Debian Secure Boot CA")
@@ -397,6 +424,7 @@ def key_tests():
     equal(host("built-in", keys=[ours], mok=[stranger])["key"]["result"], "SKIP", "a key of that name, known by no serial number")
     equal(host("no-mok", keys=[other])["key"]["result"], "SKIP", "nor without a list of the owner's")
     equal(host("both", keys=[other, ours], mok=[other])["key"]["result"], "SKIP", "one of that name is the owner's, one is not")
+    key_list_tests(ours, other, stranger)
     equal(host("free", lockdown="[none] integrity confidentiality")["key"]["result"], "SKIP", "where no signature is wanted")
 
 

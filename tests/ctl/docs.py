@@ -97,7 +97,8 @@ def page_tests():
           ["region", "core", "window", "pass", "request", "slice"], "rmpopt(4): a glossary of six words")
     used = set(re.findall(r'getenv\("(\w+)"\)', "".join(path.read_text() for path in (tree / "src/ctl").glob("*.c"))))
     told = set(re.findall(r"\*(\w+)\*", section((tree / "doc/rmpoptctl.8.scd").read_text(), "ENVIRONMENT")))
-    equal(sorted(used - told), [], "rmpoptctl(8): all variables of the environment that are read")
+    # Set for libkmod, and read to be given back.
+    equal(sorted(used - told - {"KMOD_LOG"}), [], "rmpoptctl(8): all variables of the environment that are read")
 
 
 def make(*words, check=True):

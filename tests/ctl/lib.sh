@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What the tests of rmpoptctl share: they are Python programs that run in the
 # Debian 13 root, on trees like those that status --save makes. Nothing of this
-# machine is read.
+# machine is read, and what they write into that root is thrown away.
 # shellcheck source=../machine/host.sh
 . "$(dirname -- "${BASH_SOURCE[0]}")/../machine/host.sh"
 
@@ -13,7 +13,7 @@ run_ctl_test() {
 	exec {ctl_lock}>"$out/lock"
 	flock "$ctl_lock"
 	# shellcheck disable=SC2016 # the inner shell's
-	in_root "$root" --bind "$tree:/tree" --bind "$out:/out" -- sh -euc '
+	in_root "$root" --overlay --bind "$tree:/tree" --bind "$out:/out" -- sh -euc '
 		flags="-O1 -g"
 		[ "$2" != sanitized ] || flags="$flags -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
 		make --no-print-directory -s -f /tree/src/ctl/Makefile build=/out CFLAGS="$flags" >&2

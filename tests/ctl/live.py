@@ -68,7 +68,7 @@ def watch_tests():
         code, _, err = live.run("watch", stdout=full)
     equal((code, err.count("\n")), (1, 1), "watch: ends where it can't write")
     like(err, "can't write the output", "and says so")
-    code, out, err = live.run("watch", "--json", "--count", "2", at="rmpopt/state 3", do=live.change(state="stopped", reason="by you"))
+    code, out, err = live.run("watch", "--json", "--count", "2", at="rmpopt/state 4", do=live.change(state="stopped", reason="by you"))
     rows = [json.loads(line)["watch"][0] for line in out.splitlines()]
     equal([(row["state"], row["reason"], row["regions_rmp"]) for row in rows], [("ready", "ok", 1), ("stopped", "by you", 1)],
           "watch --json: a line for each change")
@@ -168,6 +168,15 @@ def unset_tests():
     equal((code, err), (1, "rmpoptctl: can't set slice_us: Invalid argument\n"), "set --unset: is refused")
 
 
+def hidden_tests():
+    """Whether the module is loaded can't be told: nobody says that it is not."""
+    for words in (["set", "duty=3"], ["set", "--unset", "duty"], ["scan"], ["enable"], ["status"]):
+        code, out, err = Live().run(*words, deny="rmpopt/state")
+        equal((code, out, err), (1, "", "rmpoptctl: can't read /sys/kernel/rmpopt/state: Operation not permitted\n"), f"{' '.join(words)}: not permitted")
+    code, out, err = Live().run("unload", deny="rmpopt/initstate")
+    equal((code, out, err), (1, "", "rmpoptctl: can't read /sys/module/rmpopt: Operation not permitted\n"), "unload: not permitted")
+
+
 def eta_tests():
     """A pass of which half is done a while after it was first seen."""
     live = Live(state="scanning", progress="0 1000")
@@ -208,6 +217,6 @@ def unload_tests():
 
 
 for test in (served_tests, timeout_tests, unknown_tests, quiet_tests, watch_tests, locked_tests, load_tests, install_tests, already_tests,
-             unload_tests, enable_tests, cancel_tests, unset_tests, eta_tests, refused_tests, result_tests):
+             unload_tests, enable_tests, cancel_tests, unset_tests, hidden_tests, eta_tests, refused_tests, result_tests):
     test()
 done()

@@ -17,7 +17,8 @@ packages=(
 	# tests
 	libcmocka-dev libasan8 libubsan1 sparse perl shellcheck libvterm-dev
 	# rmpoptctl and its tests
-	libkmod-dev libsmartcols-dev zlib1g-dev scdoc valgrind python3-jsonschema python3-prometheus-client
+	libkmod-dev libsmartcols-dev libjson-c-dev libarchive-dev libssl-dev zlib1g-dev scdoc
+	valgrind python3-jsonschema python3-prometheus-client promtool prometheus-node-exporter
 	mandoc man-db locales zsh fish
 	# what kernel images want beside them
 	initramfs-tools

@@ -160,7 +160,7 @@ options rmpopt slice_us=25 cpus=0-3" "keeps other lines and options"
 
 ctl metrics
 is "$code" 0 "metrics"
-like "$out" "^rmpopt_optimized_regions 3\$" "have the numbers"
+like "$out" "^rmpopt_regions_optimized 3\$" "have the numbers"
 like "$out" "^rmpopt_passes_total\{kind=\"full\"\} $(count passes_full)\$" "and the counts"
 like "$out" "^rmpopt_info\{version=\"$(cat /sys/module/rmpopt/version)\"\} 1\$" "and the version"
 ctl metrics --textfile

@@ -110,7 +110,7 @@ like "$out" "RMPOPT could optimize 6 of 8 GiB" "counts what could be"
 like "$out" "5 GiB are optimized now" "and what is"
 ctl metrics
 like "$out" '^rmpopt_state\{.*"viewing"\} 1' "the state is a metric"
-like "$out" '^rmpopt_optimized_regions 5' "what is optimized, too"
+like "$out" '^rmpopt_regions_optimized 5' "what is optimized, too"
 modprobe msr
 ctl check
 like "$out" "VIEW.*the kernel has .*\(\)" "names the function that it knows the kernel by"

@@ -33,8 +33,9 @@ checkpatch_dir() {
 checkpatch() {
 	local root
 	root=$("$machine_dir/root.sh")
+	# Where it finds a git repository it wants git, which the root does not have.
 	in_root "$root" --bind "$dir:/checkpatch" --bind "$1:/tree" -- sh -c \
-		'cd /tree && perl /checkpatch/checkpatch.pl --no-tree --strict --terse --show-types --no-summary --color=never -f "$@"' sh "${@:2}"
+		'cd /tree && GIT_DIR=/nonexistent perl /checkpatch/checkpatch.pl --no-tree --root=. --strict --terse --show-types --no-summary --color=never -f "$@"' sh "${@:2}"
 }
 
 # look_at OPTIONS FILES... - one result for each file

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Files as a tar or a folder, by libarchive. What is written has no name, or
+ * another one, until it is whole: who is killed leaves nothing that could be
+ * taken for it. Errors are sentences for people; NULL is none.
+ */
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "archive.h"
+
+/**
+ * struct kind - of a tar
+ * @end: of its name
+ * @filter: libarchive's name of how it is packed; NULL: it is not
+ */
+static const struct kind {
+	const char *end;
+	const char *filter;
+} kinds[] = {
+	{ ".tar" },
+	{ ".tar.gz", "gzip" }, { ".tgz", "gzip" },
+	{ ".tar.bz2", "bzip2" }, { ".tbz2", "bzip2" },
+	{ ".tar.xz", "xz" }, { ".txz", "xz" },
+	{ ".tar.zst", "zstd" }, { ".tzst", "zstd" },
+};
+
+/* Whoever gives such a name does not want a folder. */
+static const char * const strange[] = {
+	".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".zip", ".7z", ".cpio",
+};
+
+static bool ends(const char *text, const char *end)
+{
+	size_t length = strlen(text), wanted = strlen(end);
+
+	return length > wanted && !strcmp(text + length - wanted, end);
+}
+
+static const struct kind *kind_of(const char *to)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (archive_is_stdout(to) || ends(to, kinds[i].end))
+			return &kinds[i];
+	return NULL;
+}
+
+bool archive_is_stdout(const char *to)
+{
+	return !strcmp(to, "-");
+}
+
+bool archive_is_folder(const char *to)
+{
+	return !kind_of(to);
+}
+
+static const char *folder_of(const char *path)
+{
+	return dirname(arena_copy(path));
+}
+
+/* Why nothing can be written there, as far as that is known before. */
+const char *archive_refused(const char *to)
+{
+	struct stat stat;
+	size_t i;
+
+	if (archive_is_stdout(to))
+		return isatty(STDOUT_FILENO) ? "standard output is a terminal" : NULL;
+	for (i = 0; i < ARRAY_SIZE(strange) && !kind_of(to); i++)
+		if (ends(to, strange[i]))
+			return format("unknown archive format *%s", strange[i]);
+	if (!lstat(to, &stat))
+		return strerror(EEXIST);
+	return access(folder_of(to), W_OK | X_OK) ? strerror(errno) : NULL;
+}
+
+/* libarchive's own words, "Write error", say less than the errno does. */
+static const char *what_failed(struct archive *archive)
+{
+	int error = archive_errno(archive);
+
+	return error > 0 ? strerror(error) :
+	       printable(archive_error_string(archive)) ?: "not enough memory";
+}
+
+static const char *put_file(struct archive *archive, const char *path, const struct kept *file)
+{
+	struct archive_entry *entry = archive_entry_new();
+	const char *error = NULL;
+
+	if (!entry)
+		return strerror(ENOMEM);
+	archive_entry_set_pathname(entry, path);
+	archive_entry_set_size(entry, file->size);
+	archive_entry_set_filetype(entry, AE_IFREG);
+	archive_entry_set_perm(entry, 0600);
+	archive_entry_set_mtime(entry, time(NULL), 0);
+	if (archive_write_header(archive, entry) != ARCHIVE_OK ||
+	    archive_write_data(archive, file->bytes, file->size) != (la_ssize_t)file->size ||
+	    archive_write_finish_entry(archive) != ARCHIVE_OK)
+		error = what_failed(archive);
+	archive_entry_free(entry);
+	return error;
+}
+
+/* Ends the archive, too. */
+static const char *put_all(struct archive *archive, const char *folder, const struct kept *files)
+{
+	const char *error = NULL;
+
+	for (; files && !error; files = files->next)
+		error = put_file(archive, format("%s%s", folder, files->path + !*folder), files);
+	if (!error && archive_write_close(archive) != ARCHIVE_OK)
+		error = what_failed(archive);
+	archive_write_free(archive);
+	return error;
+}
+
+static const char *write_tar(int fd, const char *filter, const struct kept *files)
+{
+	struct archive *archive = archive_write_new();
+	const char *error;
+
+	if (!archive)
+		return strerror(ENOMEM);
+	/* A warning says that some program would be run instead. */
+	if (archive_write_set_format_pax_restricted(archive) == ARCHIVE_OK &&
+	    (!filter || archive_write_add_filter_by_name(archive, filter) == ARCHIVE_OK) &&
+	    archive_write_open_fd(archive, fd) == ARCHIVE_OK)
+		return put_all(archive, "", files);
+	error = what_failed(archive);
+	archive_write_free(archive);
+	return error;
+}
+
+/* What would leave something half-made waits until it is whole or gone. */
+static void hold_signals(sigset_t *before)
+{
+	static const int numbers[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+	sigset_t set;
+	size_t i;
+
+	sigemptyset(&set);
+	for (i = 0; i < ARRAY_SIZE(numbers); i++)
+		sigaddset(&set, numbers[i]);
+	sigprocmask(SIG_BLOCK, &set, before);
+}
+
+/* Gives it its name, unless somebody has it. */
+static const char *publish(const char *from, const char *to)
+{
+	if (!renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE))
+		return NULL;
+	/* Network file systems can't; where they can't link either it is a folder. */
+	if (errno != EINVAL)
+		return strerror(errno);
+	if (!link(from, to))
+		return unlink(from) ? strerror(errno) : NULL;
+	if (errno == EEXIST)
+		return strerror(errno);
+	return rename(from, to) ? strerror(errno) : NULL;
+}
+
+static const char *finish_tar(int fd, const char *to, const struct kept *files)
+{
+	return write_tar(fd, kind_of(to)->filter, files) ?:
+	       (fsync(fd) ? strerror(errno) : NULL);
+}
+
+/* Where files can't be without a name. */
+static const char *write_named_tar(const char *to, const struct kept *files)
+{
+	char *name = format("%s.XXXXXX", to);
+	const char *error;
+	sigset_t before;
+	int fd;
+
+	hold_signals(&before);
+	fd = mkostemp(name, O_CLOEXEC);
+	error = fd < 0 ? strerror(errno) : finish_tar(fd, to, files);
+	if (fd >= 0 && close(fd) && !error)
+		error = strerror(errno);
+	if (fd >= 0) {
+		error = error ?: publish(name, to);
+		if (error)
+			unlink(name);
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return error;
+}
+
+static const char *write_tar_file(const char *to, const struct kept *files)
+{
+	int fd = open(folder_of(to), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	const char *error;
+
+	if (fd < 0)
+		return write_named_tar(to, files);
+	error = finish_tar(fd, to, files);
+	if (!error && linkat(AT_FDCWD, format("/proc/self/fd/%d", fd), AT_FDCWD, to, AT_SYMLINK_FOLLOW))
+		error = strerror(errno);
+	close(fd);
+	return error;
+}
+
+static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *ftw)
+{
+	return remove(path);
+}
+
+static const char *fill_folder(const char *folder, const struct kept *files)
+{
+	struct archive *archive = archive_write_disk_new();
+
+	return archive ? put_all(archive, folder, files) : strerror(ENOMEM);
+}
+
+static const char *write_folder(const char *to, const struct kept *files)
+{
+	char *name = format("%s.XXXXXX", to);
+	const char *error;
+	sigset_t before;
+	mode_t mask = umask(077);
+
+	hold_signals(&before);
+	if (!mkdtemp(name)) {
+		error = strerror(errno);
+	} else {
+		error = fill_folder(name, files) ?: publish(name, to);
+		if (error)
+			nftw(name, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	umask(mask);
+	return error;
+}
+
+/* For the caller alone to read; what exists is not touched. */
+const char *archive_write_all(const char *to, const struct kept *files)
+{
+	size_t length = strlen(to);
+
+	if (archive_is_stdout(to))
+		return write_tar(STDOUT_FILENO, NULL, files);
+	if (kind_of(to))
+		return write_tar_file(to, files);
+	while (length > 1 && to[length - 1] == '/')
+		length--;
+	return write_folder(format("%.*s", (int)length, to), files);
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A table of libsmartcols as JSON, by json-c: an object with a version and
+ * an array of rows, which may be empty. libsmartcols prints no such table, and none in one line.
+ */
+#include <json-c/json.h>
+#include <stdlib.h>
+
+#include "ctl.h"
+#include "json.h"
+
+/* Of the documents; a new one if a name goes or changes its meaning. */
+#define JSON_VERSION	1
+
+static void add(struct json_object *object, const char *name, struct json_object *value)
+{
+	if (!object || json_object_object_add(object, name, value))
+		exit(failed("not enough memory"));
+}
+
+/* What was not set is null. */
+static struct json_object *cell(int type, const char *text)
+{
+	if (!text || !*text)
+		return NULL;
+	switch (type) {
+	case SCOLS_JSON_NUMBER:
+		return *text == '-' ? json_object_new_int64(strtoll(text, NULL, 10)) :
+		       json_object_new_uint64(strtoull(text, NULL, 10));
+	case SCOLS_JSON_BOOLEAN:
+		return json_object_new_boolean(*text == '1');
+	default:
+		return json_object_new_string(text);
+	}
+}
+
+static struct json_object *row(struct libscols_table *smart, struct libscols_line *line)
+{
+	struct json_object *object = json_object_new_object();
+	struct libscols_column *column;
+	size_t i;
+
+	for (i = 0; (column = scols_table_get_column(smart, i)); i++)
+		add(object, scols_cell_get_data(scols_column_get_header(column)),
+		    cell(scols_column_get_json_type(column),
+			 scols_cell_get_data(scols_line_get_column_cell(line, column))));
+	return object;
+}
+
+static struct json_object *rows(struct libscols_table *smart)
+{
+	struct json_object *array = json_object_new_array();
+	struct libscols_iter *place = scols_new_iter(SCOLS_ITER_FORWARD);
+	struct libscols_line *line;
+
+	while (array && place && !scols_table_next_line(smart, place, &line))
+		if (json_object_array_add(array, row(smart, line)))
+			exit(failed("not enough memory"));
+	if (!place)
+		exit(failed("not enough memory"));
+	scols_free_iter(place);
+	return array;
+}
+
+/* Returns the exit code. */
+int json_print(struct libscols_table *smart, bool in_one_line)
+{
+	struct json_object *document = json_object_new_object();
+	int flags = JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE;
+	const char *text;
+
+	add(document, "version", json_object_new_int(JSON_VERSION));
+	add(document, scols_table_get_name(smart), rows(smart));
+	text = json_object_to_json_string_ext(document, flags | (in_one_line ? 0 : JSON_C_TO_STRING_PRETTY));
+	if (text)
+		puts(text);
+	json_object_put(document);
+	return text ? CTL_OK : failed("not enough memory");
+}
