@@ -7,12 +7,14 @@
  * Between two of them whoever wants the CPU gets it. A thread whose CPU goes
  * offline is moved by the scheduler, notices, and hands its order back.
  */
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/sched/stat.h>
 #include <linux/wait.h>
 
 #include "cores/cores.h"
@@ -68,6 +70,9 @@ struct lead {
 /* And if the pass has to end anyway. */
 #define PATIENCE_ENDING_NS	(100 * NSEC_PER_MSEC)
 
+/* How long others have the CPU between two instructions, at least. */
+#define NAP_US		100u
+
 static struct lead leads[PLAN_LEADERS_MAX];
 static u32 count;
 
@@ -81,6 +86,19 @@ static void note(struct lead *lead, u32 region, int bit, u64 cycles)
 			    bit == STEP_FAULT ? -EFAULT : bit, cycles);
 	if (answered)
 		latency_note(&lead->times, cycles);
+}
+
+/*
+ * Whoever else wants this CPU is more important. The flag to reschedule does not
+ * tell of all of them: where the scheduler owes this thread some time it lets
+ * others wait for it.
+ */
+static void step_aside(void)
+{
+	if (single_task_running())
+		give_way();
+	else
+		usleep_range_state(NAP_US, 2 * NAP_US, TASK_IDLE);
 }
 
 /* One instruction on the leader, or -ESTALE if this is another core. */
@@ -101,8 +119,7 @@ static int lead_here(struct lead *lead, u32 place)
 	preempt_enable();
 	if (bit != -ESTALE)
 		note(lead, the_plan.region[place].number, bit, cycles);
-	/* The one who waits for this CPU is more important. */
-	give_way();
+	step_aside();
 	return bit;
 }
 

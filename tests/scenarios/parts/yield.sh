@@ -9,15 +9,15 @@ now() { sed -nE 's/.*\(([a-z]+)\).*/\1/p' $preempt; }
 diag "preempt: $(cat $preempt)"
 
 tracing=/sys/kernel/tracing
-events="sched/sched_waking sched/sched_switch rmpopt/leader_region"
+events="sched/sched_wakeup sched/sched_switch rmpopt/leader_region"
 trace() { for event in $events; do echo "$1" >"$tracing/events/$event/enable"; done; }
 
-# waits - for each time that the sleeper was woken up while the leader was at work: the instructions that
+# waits - for each time that the sleeper was put on the run queue while the leader worked: the instructions that
 # were executed before it ran
 waits() {
 	grep -E 'comm=sleeper|leader_region' "$tracing/trace" | awk '
 		/leader_region/ { led = 1; n++; next }
-		/sched_waking: comm=sleeper/ { n = 0; woken = led; next }
+		/sched_wakeup: comm=sleeper/ { n = 0; woken = led; next }
 		/sched_switch:.* next_comm=sleeper/ && woken { print n; woken = led = 0 }'
 }
 
