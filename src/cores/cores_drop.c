@@ -5,12 +5,15 @@
  *
  * All of it belongs to the worker.
  */
+#include <linux/errno.h>
 #include <linux/ktime.h>
 
 #include "state/trace.h"
 #include "cores.h"
 
 #define PAUSE_FIRST_MS	1000u
+/* Where a thread got no time: whatever kept the CPU is not over in a second. */
+#define PAUSE_STARVED_MS	10000u
 #define PAUSE_CAP_MS	(10 * 60 * 1000u)
 
 /**
@@ -24,7 +27,9 @@ void cores_drop(struct core *core, int error)
 {
 	cores_leave(core);
 	trace_event(TRACE_DROPPED, core_name(core), -1);
-	core->pause_ms = plan_pause(core->pause_ms, PAUSE_FIRST_MS, PAUSE_CAP_MS);
+	core->pause_ms = plan_pause(core->pause_ms, error == -ETIMEDOUT ?
+				    PAUSE_STARVED_MS : PAUSE_FIRST_MS,
+				    PAUSE_CAP_MS);
 	core->retry_at = ktime_get_ns() + core->pause_ms * NSEC_PER_MSEC;
 	core->dropped = error;
 }

@@ -82,7 +82,7 @@ for which in 2 1; do
 	taskset -p $((starved < 2 ? 8 : 2)) $$ >/dev/null
 	start_hog "$starved"
 	put scan full
-	# It is tried again after a second.
+	# It is tried again after ten seconds.
 	wait_for 'get reason | grep -qE "^CPU $starved .* real-time"' 40 "leader $which gets no time: it is named, and why"
 	wait_for '! in_list $starved "$(get leaders)" && at_rest' 40 "and replaced"
 	# It takes part again soon, and what it lacks it gets behind its ticks.

@@ -39,9 +39,10 @@ ok "kvm_amd loads" modprobe kvm_amd
 wait_state ready 10
 wait_for tables_equal 30 "all is optimized"
 dmesg -c >/dev/null
-machinectl reset
-scan full
-total=$(($(machinectl count verifies) + $(machinectl count reports)))
+# Verifies by the leader, by the others, and its closing reports. Not counted by the machine: the module
+# looks at SNP a few seconds after it was initialised, too.
+won=$(get regions_optimized)
+total=$(($(get regions_covered) + 4 * won))
 diag "a full pass has $total instructions"
 cmp_ok $total '>=' 40 "room for 20 points"
 point=0
