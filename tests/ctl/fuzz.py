@@ -54,7 +54,8 @@ def read(tree, words):
         result = ctl(*words, tree=tree, prefix=IN_TIME)
     except UnicodeDecodeError as error:
         return None, f"not even text: {error}", ""
-    raw = [c for c in result.out + result.err if c != "\n" and not " " <= c <= "~"]
+    # Its own microseconds, where the locale has them; of the trees nothing but ASCII.
+    raw = [c for c in (result.out + result.err).replace("µs", "us") if c != "\n" and not " " <= c <= "~"]
     return result.code, complaint(result, words) or (f"not printable: {raw}" if raw else None), result.err
 
 
