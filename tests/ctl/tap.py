@@ -47,13 +47,8 @@ class Result:
         self.err = process.stderr.decode(errors="replace")
 
 
-def terminal(*arguments, tree, columns=80, **environment):
-    """What a command line prints on a terminal."""
-    ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (24, columns))
-    process = subprocess.Popen([PROGRAM, *arguments, "--sysroot", str(tree)], stdin=subprocess.DEVNULL, stdout=theirs,
-                               stderr=theirs, env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TERM": "xterm", **environment})
-    os.close(theirs)
+def read_terminal(ours):
+    """All that is written to a terminal until nobody has it open any more."""
     text = b""
     while True:
         try:
@@ -63,8 +58,19 @@ def terminal(*arguments, tree, columns=80, **environment):
         if not got:
             break
         text += got
-    process.wait()
     os.close(ours)
+    return text
+
+
+def terminal(*arguments, tree, columns=80, **environment):
+    """What a command line prints on a terminal."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, columns))
+    process = subprocess.Popen([PROGRAM, *arguments, "--sysroot", str(tree)], stdin=subprocess.DEVNULL, stdout=theirs,
+                               stderr=theirs, env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TERM": "xterm", **environment})
+    os.close(theirs)
+    text = read_terminal(ours)
+    process.wait()
     return text.decode()
 
 

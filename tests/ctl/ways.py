@@ -14,7 +14,7 @@ import tempfile
 import termios
 
 import trees
-from tap import PROGRAM, done, equal, ok
+from tap import PROGRAM, done, equal, ok, read_terminal
 
 scratch = tempfile.TemporaryDirectory()
 os.chmod(scratch.name, 0o755)
@@ -54,16 +54,7 @@ def on_terminal(line, tree, columns, **more):
     termios.tcsetwinsize(theirs, (24, columns))
     process = subprocess.Popen(words_of(line, tree), stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env=environment(**more))
     os.close(theirs)
-    data = b""
-    while True:
-        try:
-            got = os.read(ours, 65536)
-        except OSError:
-            break
-        if not got:
-            break
-        data += got
-    os.close(ours)
+    data = read_terminal(ours)
     return process.wait(), tidy(data).replace("\r", "")
 
 
