@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * DOC: the laboratory's interface
+ *
+ * rmpopt_lab executes single instructions where it is told to, and answers what
+ * came of each: the whole of its interface is /dev/rmpopt_lab, for root, opened
+ * by one process at a time. What is asked of the hardware, and what an answer
+ * means, is the business of "rmpoptctl lab".
+ *
+ * A run is a list of operations and a set of CPUs. Each of these executes the
+ * list once, in an interrupt handler, with interrupts disabled; either one CPU
+ * after the other, or all of them at once. Nothing waits longer than the run's
+ * time limit: a CPU that has not answered by then is reported so, and until it
+ * has answered no other run is accepted.
+ *
+ * Pages that the laboratory turns over (LAB_CONVERT) are its own, and it takes
+ * them back when the file is closed, however that comes about.
+ *
+ * Not an ABI: the module and the tool are of one package, and LAB_INFO tells
+ * them apart if they are not.
+ */
+#ifndef RMPOPT_LAB_H
+#define RMPOPT_LAB_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define LAB_VERSION		1u
+
+/* Limits of a run. */
+#define LAB_MAX_OPS		2048u		/* operations */
+#define LAB_MAX_RESULTS		(1u << 20)	/* operations x CPUs */
+#define LAB_MAX_LIMIT_MS	60000u
+#define LAB_MAX_TIMES		1000000u
+
+/* Pages that may be held at the same time. */
+#define LAB_MAX_PAGES		4096u
+
+/**
+ * enum lab_what - what one operation is
+ * @LAB_RMPOPT: RMPOPT with the given RAX and RCX
+ * @LAB_RMPREAD: RMPREAD with the given RAX; RCX points to the result
+ * @LAB_READ_MSR: the MSR whose number is in @rcx; only those that LAB_INFO's
+ *	comment lists
+ * @LAB_WRITE_BASE: WRMSR RMPOPT_BASE, the value in @rax
+ * @LAB_CPUID: CPUID, leaf in @rax, subleaf in @rcx
+ * @LAB_NOTHING: nothing, to measure what measuring costs
+ */
+enum lab_what {
+	LAB_RMPOPT,
+	LAB_RMPREAD,
+	LAB_READ_MSR,
+	LAB_WRITE_BASE,
+	LAB_CPUID,
+	LAB_NOTHING,
+	LAB_WHATS
+};
+
+/**
+ * struct lab_op - one operation
+ * @what: enum lab_what
+ * @times: how often at the most, 1 ... LAB_MAX_TIMES. More than once only for
+ *	LAB_RMPOPT, which is repeated as long as CF = 1 and nothing faults
+ * @rax: register RAX
+ * @rcx: register RCX
+ */
+struct lab_op {
+	__u32 what;
+	__u32 times;
+	__u64 rax;
+	__u64 rcx;
+};
+
+/* enum lab_outcome - what came of an operation */
+enum lab_outcome {
+	LAB_NOT_RUN,	/* the CPU was not reached in time, or an operation before it ended the list */
+	LAB_DONE,
+	LAB_FAULT,	/* the instruction faulted; @vector */
+};
+
+/**
+ * struct lab_result - what came of one operation on one CPU
+ * @outcome: enum lab_outcome
+ * @vector: the exception's vector if it faulted (6 #UD, 13 #GP, 14 #PF). The
+ *	kernel's exception table keeps no error code.
+ * @cf: CF behind LAB_RMPOPT, of the last time
+ * @times: how often it was executed
+ * @begin: TSC in front of it (of the first time)
+ * @cycles: of the TSC that it took, as a whole
+ * @rax: RAX behind it; EAX of LAB_CPUID, EDX << 32 | EAX of LAB_READ_MSR
+ * @value: the 16 bytes of LAB_RMPREAD; EBX | ECX << 32 and EDX of LAB_CPUID
+ */
+struct lab_result {
+	__u8 outcome;
+	__u8 vector;
+	__u8 cf;
+	__u8 pad;
+	__u32 times;
+	__u64 begin;
+	__u64 cycles;
+	__u64 rax;
+	__u64 value[2];
+};
+
+/* lab_run.flags */
+#define LAB_TOGETHER	(1u << 0)	/* all CPUs at once: each waits, 1 ms at most, for all of them */
+#define LAB_CONVERT_IT	(1u << 1)	/* with LAB_TOGETHER: while they execute, turn @page over to a guest */
+
+/**
+ * struct lab_run - a list of operations for a set of CPUs
+ * @cpus: user address of a bitmap of CPUs
+ * @ops: user address of struct lab_op[@nr_ops]
+ * @results: user address of struct lab_result[CPUs in the bitmap][@nr_ops], the
+ *	CPUs in ascending order
+ * @cpus_bytes: size of the bitmap, a multiple of 8
+ * @nr_ops: number of operations
+ * @limit_ms: the time limit, 1 ... LAB_MAX_LIMIT_MS
+ * @flags: LAB_TOGETHER, LAB_CONVERT_IT
+ * @page: the page's system physical address (LAB_CONVERT_IT), held by LAB_TAKE
+ *	and converted and given back at least once before, so that the kernel's
+ *	direct map is split already
+ * @convert_begin: out: TSC in front of the conversion
+ * @convert_end: out: TSC behind it, when RMPUPDATE has returned
+ * @late: out: CPUs that have not answered in time
+ *
+ * Results: 0; -ETIMEDOUT if @late is not 0 (what has answered is stored);
+ * -EINVAL the run is malformed; -ENXIO a CPU is not online; -EBUSY a CPU has
+ * not answered an earlier run yet; -EPERM something other than reports was asked
+ * for and the module was loaded with beside=1; -EINTR.
+ */
+struct lab_run {
+	__u64 cpus;
+	__u64 ops;
+	__u64 results;
+	__u32 cpus_bytes;
+	__u32 nr_ops;
+	__u32 limit_ms;
+	__u32 flags;
+	__u64 page;
+	__u64 convert_begin;
+	__u64 convert_end;
+	__u32 late;
+	__u32 pad;
+};
+
+/* lab_info.flags */
+#define LAB_HAS_RMPOPT		(1u << 0)
+#define LAB_HAS_RMPREAD		(1u << 1)
+#define LAB_SNP_READY		(1u << 2)	/* SnpEn set, SNP_INIT done, as seen from one CPU */
+#define LAB_BESIDE		(1u << 3)	/* reports and reads only */
+#define LAB_IN_KERNEL		(1u << 4)	/* the kernel drives RMPOPT itself */
+
+/**
+ * struct lab_segment - a segment of the RMP, as the RST lists it
+ * @first: number of the first region that it covers
+ * @regions: how many
+ * @rmp: system physical address of its part of the RMP
+ * @node: of that memory, -1 if it is not known
+ */
+struct lab_segment {
+	__u32 first;
+	__u32 regions;
+	__u64 rmp;
+	__s32 node;
+	__u32 pad;
+};
+
+/**
+ * struct lab_info - what the module knows of the host
+ * @version: LAB_VERSION of the module
+ * @flags: see above
+ * @tsc_khz: cycles of the TSC per ms; 0 if the kernel does not know
+ * @nr_segments: segments in use; those that fit are in @segments
+ * @max_segments: in: room in @segments
+ * @segments: user address of struct lab_segment[]
+ *
+ * MSRs that LAB_READ_MSR reads: SYSCFG C001_0010, RMP_BASE C001_0132, RMP_END
+ * C001_0133, RMP_CFG C001_0136, RMPOPT_BASE C001_0139, the microcode's revision
+ * 0000_008B.
+ */
+struct lab_info {
+	__u32 version;
+	__u32 flags;
+	__u32 tsc_khz;
+	__u32 nr_segments;
+	__u32 max_segments;
+	__u32 pad;
+	__u64 segments;
+};
+
+/**
+ * struct lab_take - a page for conversions
+ * @region: in: the region that it must lie in
+ * @node: in: the node to take it from, -1: any
+ * @tries: in: how many 4 KiB pages may be allocated (and given back) to find it
+ * @pad: 0
+ * @page: out: its system physical address
+ *
+ * Results: 0; -ENOENT no page of that region was found; -ENOMEM; -ENOSPC
+ * LAB_MAX_PAGES are held.
+ */
+struct lab_take {
+	__u32 region;
+	__s32 node;
+	__u32 tries;
+	__u32 pad;
+	__u64 page;
+};
+
+/**
+ * struct lab_convert - turn a page over to a guest, or take it back
+ * @page: its system physical address, from LAB_TAKE
+ * @private: 1: to a guest (an ASID that none of them has), 0: back
+ * @error: out: what the kernel's function answered, 0 or an errno
+ * @begin: out: TSC in front of it
+ * @end: out: TSC behind it
+ */
+struct lab_convert {
+	__u64 page;
+	__u32 private;
+	__s32 error;
+	__u64 begin;
+	__u64 end;
+};
+
+#define LAB_INFO	_IOWR('R', 0x40, struct lab_info)
+#define LAB_RUN		_IOWR('R', 0x41, struct lab_run)
+#define LAB_TAKE	_IOWR('R', 0x42, struct lab_take)
+#define LAB_CONVERT	_IOWR('R', 0x43, struct lab_convert)
+/* Gives back all pages that were taken. */
+#define LAB_GIVE_ALL	_IO('R', 0x44)
+
+#endif /* RMPOPT_LAB_H */
