@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * lab: whole passes by the algorithms that were written for the kernel itself,
+ * and by rmpopt. "v10" is the last series that was posted: a leader verifies a
+ * region, then all others do, region by region. "merged" is what was merged: one
+ * core verifies the whole range, then all others at once do, each in one go with
+ * interrupts disabled.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "lab.h"
+#include "rmpopt.h"
+
+/**
+ * struct pass - what a pass did
+ * @ns: how long it took
+ * @stolen: cycles that it took from cores other than the leader
+ * @stop: most cycles that one core executed in one go, interrupts disabled
+ * @verifies: how many
+ * @set: of the leader's verifies that said CF = 1
+ */
+struct pass {
+	u64 ns;
+	u64 stolen;
+	u64 stop;
+	u64 verifies;
+	u64 set;
+};
+
+static void put_time(struct json_object *line, const struct lab *lab, const char *name, u64 cycles)
+{
+	put_number(line, format("%s_cycles", name), cycles);
+	if (lab->info.tsc_khz)
+		put(line, format("%s_us", name), json_object_new_double(1000.0 * cycles / lab->info.tsc_khz));
+}
+
+static void pass_measured(struct lab *lab, const char *algorithm, u32 round, u32 regions, const struct pass *pass)
+{
+	struct json_object *line = array_new_object(json_at(lab->document, "passes"));
+
+	put_text(line, "algorithm", algorithm);
+	put_number(line, "round", round);
+	put_number(line, "regions", regions);
+	put_number(line, "cores", lab->cores);
+	put_number(line, "verifies", pass->verifies);
+	put(line, "total_us", json_object_new_double(pass->ns / 1e3));
+	put_time(line, lab, "stolen", pass->stolen);
+	put_time(line, lab, "longest_stop", pass->stop);
+}
+
+/* The whole range, as the kernel has it: from the lowest to the highest RAM, 2 TiB at most, holes included. */
+static u32 make_range(struct lab *lab, struct lab_op *ops)
+{
+	bool holes = !lab_answered(lab, "rax-hole", "gp") && !lab_answered(lab, "rax-hole", "ud") &&
+		     !lab_answered(lab, "rax-hole", "pf");
+	u32 i, number, nr = 0, first = 0, last = 0;
+	struct lab_region *region;
+
+	for (i = lab->regions; i--;)
+		if (lab->region[i].kind != REGION_HOLE) {
+			first = lab->region[i].number;
+			last = last ?: first;
+		}
+	for (number = first; number <= last && nr < WINDOW_REGIONS; number++) {
+		region = region_find(lab, number);
+		/* What is known to fault would end the list. */
+		if (holes ? region != NULL : region && region->kind != REGION_HOLE)
+			ops[nr++] = op_rmpopt(number, VERIFY);
+	}
+	return nr;
+}
+
+/* All cores but the first one. */
+static u32 make_followers(const struct lab *lab, u32 *cpus)
+{
+	u32 i;
+
+	for (i = 1; i < lab->cores; i++)
+		cpus[i - 1] = lab->core[i].cpu[0];
+	return lab->cores - 1;
+}
+
+static bool lead(struct lab *lab, const struct lab_op *ops, u32 nr, struct pass *pass)
+{
+	struct lab_result result[CHUNK];
+	u32 i;
+
+	if (!lab_one(lab, lab->core[0].cpu[0], ops, nr, result))
+		return false;
+	for (i = 0; i < nr; i++) {
+		if (result[i].outcome != LAB_DONE)
+			return lab_surprise(lab, "a verify in a pass on CPU %u: %s", lab->core[0].cpu[0],
+					    result_word(&result[i]) ?: "not executed");
+		pass->set += result[i].cf;
+	}
+	pass->verifies += nr;
+	return true;
+}
+
+static bool follow(struct lab *lab, const struct lab_op *ops, u32 nr, const u32 *cpus, u32 cores, struct pass *pass)
+{
+	struct lab_trial trial = { .ops = ops, .nr = nr, .cpu = cpus, .cpus = cores, .flags = LAB_TOGETHER };
+	const struct lab_result *first, *last;
+	u32 i;
+	u64 cycles;
+
+	if (!cores)
+		return true;
+	if (!lab_execute(lab, &trial))
+		return false;
+	for (i = 0; i < cores; i++) {
+		first = &trial.result[i * nr];
+		last = first + nr - 1;
+		if (last->outcome != LAB_DONE) {
+			trial_free(&trial);
+			return lab_surprise(lab, "a verify in a pass on CPU %u: %s", cpus[i], result_word(last) ?: "not executed");
+		}
+		cycles = last->begin + last->cycles - first->begin;
+		pass->stolen += cycles;
+		pass->stop = cycles > pass->stop ? cycles : pass->stop;
+	}
+	pass->verifies += (u64)nr * cores;
+	trial_free(&trial);
+	return true;
+}
+
+static bool pass_merged(struct lab *lab, const struct lab_op *ops, u32 nr, const u32 *cpus, u32 cores, struct pass *pass)
+{
+	u32 i;
+
+	for (i = 0; i < nr; i += CHUNK)
+		if (!lead(lab, ops + i, nr - i < CHUNK ? nr - i : CHUNK, pass))
+			return false;
+	return follow(lab, ops, nr, cpus, cores, pass);
+}
+
+static bool pass_v10(struct lab *lab, const struct lab_op *ops, u32 nr, const u32 *cpus, u32 cores, struct pass *pass)
+{
+	u32 i;
+
+	for (i = 0; i < nr; i++)
+		if (!lead(lab, ops + i, 1, pass) || !follow(lab, ops + i, 1, cpus, cores, pass))
+			return false;
+	return true;
+}
+
+/* Those algorithms know one window only. */
+static bool one_window(const struct lab *lab)
+{
+	u32 i;
+
+	for (i = 1; i < lab->cores; i++)
+		if (lab->core[i].base != lab->core[0].base)
+			return false;
+	return true;
+}
+
+bool step_passes(struct lab *lab)
+{
+	static const struct {
+		const char *name;
+		bool (*run)(struct lab *lab, const struct lab_op *ops, u32 nr, const u32 *cpus, u32 cores, struct pass *pass);
+	} algorithms[] = { { "merged", pass_merged }, { "v10", pass_v10 } };
+	struct lab_op *ops = arena_get(WINDOW_REGIONS * sizeof(*ops));
+	u32 *cpus = arena_get(lab->cores * sizeof(*cpus)), cores, nr, round;
+	size_t i;
+
+	if (!lab_needs_armed(lab) || !lab_survey(lab))
+		return false;
+	nr = make_range(lab, ops);
+	cores = make_followers(lab, cpus);
+	for (i = 0; i < ARRAY_SIZE(algorithms) && one_window(lab); i++)
+		for (round = 1; round <= ROUNDS; round++) {
+			struct pass pass = { };
+			u64 begin = now_ns();
+
+			if (!algorithms[i].run(lab, ops, nr, cpus, cores, &pass))
+				return false;
+			pass.ns = now_ns() - begin;
+			pass_measured(lab, algorithms[i].name, round, nr, &pass);
+		}
+	return true;
+}
+
+#define WAIT_MS		60000u
+
+/* Until the request is served; false if it is not. */
+static bool wait_served(struct lab *lab, u64 number)
+{
+	u64 end = now_ns() + WAIT_MS * 1000000ull, served;
+
+	while (!file_number(&served, SYSFS "served") || served < number)
+		if (now_ns() > end || !lab_sleep_ms(lab, 20))
+			return false;
+	return true;
+}
+
+static void put_file(struct json_object *line, const char *name, const char *file, double unit)
+{
+	u64 value;
+
+	if (file_number(&value, SYSFS "%s", file))
+		put(line, name, json_object_new_double(value * unit));
+}
+
+/* Ready for a pass; it takes its time after a load. */
+static bool wait_ready(struct lab *lab)
+{
+	u64 end = now_ns() + WAIT_MS * 1000000ull;
+	const char *state;
+
+	do {
+		state = file_text(SYSFS "state");
+		if (state && !strcmp(state, "ready"))
+			return true;
+	} while (state && now_ns() < end && lab_sleep_ms(lab, 20));
+	return false;
+}
+
+/* Full passes of rmpopt, which is loaded: by its own counts. */
+void passes_ours(struct lab *lab)
+{
+	struct json_object *line;
+	u64 number, regions, round;
+
+	for (round = 1; round <= ROUNDS; round++) {
+		if (!wait_ready(lab) || file_write(SYSFS "stats/worst_slice_ns", "0") ||
+		    file_write(SYSFS "scan", "full") || !file_number(&number, SYSFS "requested") ||
+		    !wait_served(lab, number) || !file_number(&regions, SYSFS "regions_covered"))
+			return;
+		line = array_new_object(json_at(lab->document, "passes"));
+		put_text(line, "algorithm", "rmpopt");
+		put_number(line, "round", round);
+		put_number(line, "regions", regions);
+		put_number(line, "cores", lab->cores);
+		put_file(line, "total_us", "stats/last_pass_us", 1);
+		put_file(line, "stolen_us", "stats/last_stolen_us", 1);
+		put_file(line, "longest_stop_us", "stats/worst_slice_ns", 1e-3);
+	}
+}
