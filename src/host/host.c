@@ -64,11 +64,14 @@ static const char * const sentences[] = {
 static const char *only_views;
 static bool has_rmpread;
 
-/*
- * Is there a function of this name? A disabled kprobe patches nothing; it is
- * only a way to ask, as a module can't call kallsyms_lookup_name().
+/**
+ * host_has_function - does the kernel, or a module, have such a function?
+ * @name: its name
+ *
+ * May sleep. A disabled kprobe patches nothing; it is only a way to ask, as a
+ * module can't call kallsyms_lookup_name().
  */
-static bool function_exists(const char *name)
+bool host_has_function(const char *name)
 {
 	struct kprobe probe = {
 		.symbol_name = name,
@@ -89,7 +92,7 @@ static bool kernel_drives_rmpopt(void)
 	if (BUILT_FOR_RMPOPT)
 		return true;
 	for (i = 0; i < ARRAY_SIZE(in_kernel); i++)
-		if (function_exists(in_kernel[i]))
+		if (host_has_function(in_kernel[i]))
 			return true;
 	return false;
 }

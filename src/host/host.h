@@ -42,6 +42,7 @@ const char *host_only_views(void);
 bool host_tables_may_be_in_use(void);
 bool host_knows_owners(void);
 int host_read_page(u64 spa, struct hw_rmp_entry *entry);
+bool host_has_function(const char *name);
 bool host_is_housekeeper(unsigned int cpu);
 
 enum host_snp host_snp(bool init_check, const char **lacks);

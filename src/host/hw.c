@@ -61,7 +61,34 @@ unsigned int hw_rst_entries(void)
 }
 
 /**
- * hw_rmpopt - execute RMPOPT on this CPU
+ * hw_execute_rmpopt - execute RMPOPT on this CPU, with any operands
+ * @rax: in: RAX; out: RAX behind it
+ * @rcx: RCX
+ * @cf: where to put CF
+ *
+ * The exception-table entry of the type used here puts the trap's number in
+ * RAX. A verify may take from 60 cycles to more than a million (published
+ * figures) and can't be interrupted.
+ *
+ * Return: 0, or the vector of the exception that it raised.
+ */
+unsigned int hw_execute_rmpopt(unsigned long *rax, unsigned long rcx, bool *cf)
+{
+	bool faulted = true;
+
+	asm volatile("1:\t.byte 0xf2, 0x0f, 0x01, 0xfc\n"
+		     "\tsetc %[cf]\n"
+		     "\tmovb $0, %[faulted]\n"
+		     "2:\n"
+		     _ASM_EXTABLE_FAULT(1b, 2b)
+		     : "+a" (*rax), "+c" (rcx), [cf] "+q" (*cf),
+		       [faulted] "+q" (faulted)
+		     : : "cc", "memory");
+	return faulted ? *rax : 0;
+}
+
+/**
+ * hw_rmpopt - verify or report a region on this CPU
  * @region: the region, in GiB of system physical address space
  * @function: verify or report
  *
@@ -70,49 +97,47 @@ unsigned int hw_rst_entries(void)
  * this core the instruction is #UD. [S] An address outside the window: [?],
  * so any other fault is told apart.
  *
- * The exception-table entry of the type used here puts the trap's number in
- * RAX, which is how the two are told apart. A verify may take from 60 cycles
- * to more than a million (published figures) and can't be interrupted.
- *
  * Return: 1 the bit is set, 0 it is not, -ENXIO for #UD (RMPOPT is not
  * enabled on this core), -EFAULT for any other fault.
  */
 int hw_rmpopt(u32 region, enum hw_function function)
 {
 	unsigned long rax = (unsigned long)region << HW_REGION_SHIFT;
-	unsigned long rcx = function;
 	bool optimized = false;
-	bool faulted = true;
+	unsigned int vector = hw_execute_rmpopt(&rax, function, &optimized);
 
-	asm volatile("1:\t.byte 0xf2, 0x0f, 0x01, 0xfc\n"
-		     "\tsetc %[optimized]\n"
-		     "\tmovb $0, %[faulted]\n"
-		     "2:\n"
-		     _ASM_EXTABLE_FAULT(1b, 2b)
-		     : "+a" (rax), "+c" (rcx), [optimized] "+q" (optimized),
-		       [faulted] "+q" (faulted)
-		     : : "cc", "memory");
-
-	if (!faulted)
+	if (!vector)
 		return optimized;
-	return rax == X86_TRAP_UD ? -ENXIO : -EFAULT;
+	return vector == X86_TRAP_UD ? -ENXIO : -EFAULT;
 }
 
-/* -EINVAL: it answered with a code of its own instead of an entry. */
-static int rmpread_once(u64 spa, struct hw_rmp_entry *entry)
+/**
+ * hw_execute_rmpread - execute RMPREAD on this CPU, with any address
+ * @rax: in: RAX, the address; out: RAX behind it, the instruction's own code
+ * @entry: where it shall store the entry, in directly mapped or stack memory
+ *
+ * Return: 0, or the vector of the exception that it raised.
+ */
+unsigned int hw_execute_rmpread(unsigned long *rax, struct hw_rmp_entry *entry)
 {
-	unsigned long rax = spa;
 	unsigned long rcx = (unsigned long)entry;
 	bool faulted = true;
 
 	asm volatile("1:\t.byte 0xf2, 0x0f, 0x01, 0xfd\n"
 		     "\tmovb $0, %[faulted]\n"
 		     "2:\n"
-		     _ASM_EXTABLE(1b, 2b)
-		     : "+a" (rax), "+c" (rcx), [faulted] "+q" (faulted)
+		     _ASM_EXTABLE_FAULT(1b, 2b)
+		     : "+a" (*rax), "+c" (rcx), [faulted] "+q" (faulted)
 		     : : "cc", "memory");
+	return faulted ? *rax : 0;
+}
 
-	if (faulted)
+/* -EINVAL: it answered with a code of its own instead of an entry. */
+static int rmpread_once(u64 spa, struct hw_rmp_entry *entry)
+{
+	unsigned long rax = spa;
+
+	if (hw_execute_rmpread(&rax, entry))
 		return -EFAULT;
 	return rax ? -EINVAL : 0;
 }

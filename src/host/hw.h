@@ -91,6 +91,8 @@ bool hw_has_rmpopt(void);
 bool hw_has_rmpread(void);
 unsigned int hw_rst_entries(void);
 
+unsigned int hw_execute_rmpopt(unsigned long *rax, unsigned long rcx, bool *cf);
+unsigned int hw_execute_rmpread(unsigned long *rax, struct hw_rmp_entry *entry);
 int hw_rmpopt(u32 region, enum hw_function function);
 int hw_rmpread(u64 spa, struct hw_rmp_entry *entry);
 

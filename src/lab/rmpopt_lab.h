@@ -29,7 +29,7 @@
 
 /* Limits of a run. */
 #define LAB_MAX_OPS		2048u		/* operations */
-#define LAB_MAX_RESULTS		(1u << 20)	/* operations x CPUs */
+#define LAB_MAX_RESULTS		1048576u	/* operations x CPUs */
 #define LAB_MAX_LIMIT_MS	60000u
 #define LAB_MAX_TIMES		1000000u
 
@@ -73,7 +73,7 @@ struct lab_op {
 
 /* enum lab_outcome - what came of an operation */
 enum lab_outcome {
-	LAB_NOT_RUN,	/* the CPU was not reached in time, or an operation before it ended the list */
+	LAB_NOT_RUN,	/* the CPU had not come so far within the time limit */
 	LAB_DONE,
 	LAB_FAULT,	/* the instruction faulted; @vector */
 };
@@ -103,8 +103,8 @@ struct lab_result {
 };
 
 /* lab_run.flags */
-#define LAB_TOGETHER	(1u << 0)	/* all CPUs at once: each waits, 1 ms at most, for all of them */
-#define LAB_CONVERT_IT	(1u << 1)	/* with LAB_TOGETHER: while they execute, turn @page over to a guest */
+#define LAB_TOGETHER	0x1u	/* all CPUs at once: each waits for all of them, 1 ms at most */
+#define LAB_CONVERT_IT	0x2u	/* with LAB_TOGETHER: meanwhile turn @page over to a guest */
 
 /**
  * struct lab_run - a list of operations for a set of CPUs
@@ -123,10 +123,15 @@ struct lab_result {
  * @convert_end: out: TSC behind it, when RMPUPDATE has returned
  * @late: out: CPUs that have not answered in time
  *
+ * The sum of all @times of the operations is LAB_MAX_TIMES at the most.
+ * LAB_CONVERT_IT wants the calling thread on a CPU that is not in the bitmap.
+ *
  * Results: 0; -ETIMEDOUT if @late is not 0 (what has answered is stored);
  * -EINVAL the run is malformed; -ENXIO a CPU is not online; -EBUSY a CPU has
- * not answered an earlier run yet; -EPERM something other than reports was asked
- * for and the module was loaded with beside=1; -EINTR.
+ * not answered an earlier run yet; -EPERM something other than reports and reads
+ * was asked for and the module was loaded with beside=1; -EINTR a signal came
+ * (nothing is stored). An error of a conversion: what the kernel's function
+ * answered.
  */
 struct lab_run {
 	__u64 cpus;
@@ -144,11 +149,11 @@ struct lab_run {
 };
 
 /* lab_info.flags */
-#define LAB_HAS_RMPOPT		(1u << 0)
-#define LAB_HAS_RMPREAD		(1u << 1)
-#define LAB_SNP_READY		(1u << 2)	/* SnpEn set, SNP_INIT done, as seen from one CPU */
-#define LAB_BESIDE		(1u << 3)	/* reports and reads only */
-#define LAB_IN_KERNEL		(1u << 4)	/* the kernel drives RMPOPT itself */
+#define LAB_HAS_RMPOPT		0x1u
+#define LAB_HAS_RMPREAD		0x2u
+#define LAB_SNP_READY		0x4u	/* SnpEn set, SNP_INIT done, as seen from one CPU */
+#define LAB_BESIDE		0x8u	/* reports and reads only */
+#define LAB_IN_KERNEL		0x10u	/* the kernel drives RMPOPT itself */
 
 /**
  * struct lab_segment - a segment of the RMP, as the RST lists it

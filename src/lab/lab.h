@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * DOC: the laboratory
+ *
+ * A module of its own that executes what it is told to, so that the module
+ * which works beside people's VMs holds no experiments. rmpopt_lab.h is its
+ * interface.
+ *
+ * main.c: who may load it, the device. run.c: lists of operations on CPUs.
+ * execute.c: one operation. pages.c: pages that change hands.
+ *
+ * Safety: every instruction has an exception-table entry. Of MSRs only
+ * RMPOPT_BASE is written, and of it only the window and RMPOPT_EN. A verify
+ * can't make a table wrong, whoever executes it. [S] Only pages that were
+ * allocated here are turned over, to an ASID that no guest has. No wait is
+ * without bound.
+ *
+ * Locking: one process has the device open, and a mutex is held for the whole of
+ * each ioctl. Handlers touch their own seat of the run and its counters.
+ */
+#ifndef RMPOPT_LAB_PRIVATE_H
+#define RMPOPT_LAB_PRIVATE_H
+
+#include <linux/types.h>
+
+#include "rmpopt_lab.h"
+
+/* main.c */
+bool lab_beside(void);
+
+/* execute.c */
+bool operation_is_known(const struct lab_op *op);
+bool operation_only_reads(const struct lab_op *op);
+void operation_execute(const struct lab_op *op, struct lab_result *result);
+
+/* run.c */
+long run_ioctl(struct lab_run __user *user);
+void run_end(void);
+
+/* pages.c */
+long take_ioctl(struct lab_take __user *user);
+long convert_ioctl(struct lab_convert __user *user);
+bool page_can_be_raced(u64 page);
+int page_convert(u64 page, bool private);
+void pages_give_all(void);
+
+#endif /* RMPOPT_LAB_PRIVATE_H */

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Runs: a list of operations, executed by a set of CPUs in an interrupt handler
+ * each. A run lives until its last handler has ended, however long that takes;
+ * the ioctl that began it waits no longer than it was told to.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/atomic.h>
+#include <linux/cleanup.h>
+#include <linux/cpu.h>
+#include <linux/cpumask.h>
+#include <linux/errno.h>
+#include <linux/jiffies.h>
+#include <linux/overflow.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/uaccess.h>
+#include <linux/wait.h>
+#include <asm/msr.h>
+#include <asm/tsc.h>
+
+#include "lab.h"
+
+/* How long CPUs that shall begin together wait for each other. */
+#define GATHER_US	1000u
+
+/**
+ * struct seat - one CPU's part of a run
+ * @csd: brings it there
+ * @run: the run
+ * @results: one for each operation
+ * @done: it has executed all, and touches nothing any more
+ */
+struct seat {
+	call_single_data_t csd;
+	struct run *run;
+	struct lab_result *results;
+	bool done;
+};
+
+/**
+ * struct run - a run under way
+ * @want: what was asked for
+ * @ops: the operations
+ * @cpus: where
+ * @results: of all CPUs, in the form that the user gets
+ * @seats: of all CPUs, in ascending order
+ * @nr_cpus: how many
+ * @gathered: handlers that have begun
+ * @open: seats that were sent and whose handlers have not ended
+ */
+struct run {
+	struct lab_run want;
+	struct lab_op *ops;
+	cpumask_var_t cpus;
+	struct lab_result *results;
+	struct seat *seats;
+	unsigned int nr_cpus;
+	atomic_t gathered;
+	atomic_t open;
+};
+
+/* The run before, if a CPU has not answered it; under the mutex of ioctls. */
+static struct run *unanswered;
+static DECLARE_WAIT_QUEUE_HEAD(answered);
+
+static void free_run(struct run *run)
+{
+	kvfree(run->seats);
+	kvfree(run->results);
+	kvfree(run->ops);
+	free_cpumask_var(run->cpus);
+	kvfree(run);
+}
+
+/* --- What was asked for ------------------------------------------------------ */
+
+static int check_ops(const struct run *run)
+{
+	u64 times = 0;
+	u32 i;
+
+	for (i = 0; i < run->want.nr_ops; i++) {
+		if (!operation_is_known(&run->ops[i]))
+			return -EINVAL;
+		if (lab_beside() && !operation_only_reads(&run->ops[i]))
+			return -EPERM;
+		times += run->ops[i].times;
+	}
+	return times <= LAB_MAX_TIMES ? 0 : -EINVAL;
+}
+
+static int check_limits(const struct lab_run *want)
+{
+	const u32 known = LAB_TOGETHER | LAB_CONVERT_IT;
+
+	if (!want->nr_ops || want->nr_ops > LAB_MAX_OPS || want->flags & ~known ||
+	    !want->limit_ms || want->limit_ms > LAB_MAX_LIMIT_MS || want->pad ||
+	    !want->cpus_bytes || want->cpus_bytes % sizeof(long))
+		return -EINVAL;
+	if (!(want->flags & LAB_CONVERT_IT))
+		return 0;
+	if (lab_beside())
+		return -EPERM;
+	return want->flags & LAB_TOGETHER && page_can_be_raced(want->page) ?
+	       0 : -EINVAL;
+}
+
+/* Bits of CPUs that there can't be: CPUs that are not online. */
+static bool has_stray_bits(const struct cpumask *cpus, u64 bytes)
+{
+	return find_next_bit(cpumask_bits(cpus), bytes * BITS_PER_BYTE,
+			     nr_cpu_ids) < bytes * BITS_PER_BYTE;
+}
+
+static int read_cpus(struct run *run)
+{
+	u64 bytes = min_t(u64, run->want.cpus_bytes, cpumask_size());
+	const char __user *user = u64_to_user_ptr(run->want.cpus);
+	u64 i;
+	char c;
+
+	cpumask_clear(run->cpus);
+	if (copy_from_user(cpumask_bits(run->cpus), user, bytes))
+		return -EFAULT;
+	for (i = bytes; i < run->want.cpus_bytes; i++) {
+		if (get_user(c, user + i))
+			return -EFAULT;
+		if (c)
+			return -ENXIO;
+	}
+	if (has_stray_bits(run->cpus, bytes))
+		return -ENXIO;
+	if (cpumask_empty(run->cpus))
+		return -EINVAL;
+	return cpumask_subset(run->cpus, cpu_online_mask) ? 0 : -ENXIO;
+}
+
+static void handler(void *info);
+
+static int lay_seats(struct run *run)
+{
+	unsigned int i;
+
+	run->nr_cpus = cpumask_weight(run->cpus);
+	if ((u64)run->nr_cpus * run->want.nr_ops > LAB_MAX_RESULTS)
+		return -EINVAL;
+	run->results = kvcalloc(run->nr_cpus * run->want.nr_ops,
+				sizeof(*run->results), GFP_KERNEL);
+	run->seats = kvcalloc(run->nr_cpus, sizeof(*run->seats), GFP_KERNEL);
+	if (!run->results || !run->seats)
+		return -ENOMEM;
+	for (i = 0; i < run->nr_cpus; i++) {
+		struct seat *seat = &run->seats[i];
+
+		INIT_CSD(&seat->csd, handler, seat);
+		seat->run = run;
+		seat->results = &run->results[i * run->want.nr_ops];
+	}
+	return 0;
+}
+
+static int read_run(struct run *run)
+{
+	int ret = check_limits(&run->want);
+
+	if (ret)
+		return ret;
+	run->ops = kvcalloc(run->want.nr_ops, sizeof(*run->ops), GFP_KERNEL);
+	if (!run->ops)
+		return -ENOMEM;
+	if (copy_from_user(run->ops, u64_to_user_ptr(run->want.ops),
+			   run->want.nr_ops * sizeof(*run->ops)))
+		return -EFAULT;
+	return check_ops(run) ?: read_cpus(run) ?: lay_seats(run);
+}
+
+/* --- On the CPUs --------------------------------------------------------------- */
+
+static u64 gather_cycles(void)
+{
+	return (u64)(tsc_khz ?: 2000000) * GATHER_US / 1000;
+}
+
+/* A bound, as others may be late: their interrupts may be disabled for long. */
+static void gather(struct run *run)
+{
+	u64 begin = rdtsc_ordered(), limit = gather_cycles();
+
+	atomic_inc(&run->gathered);
+	while (atomic_read(&run->gathered) < run->nr_cpus &&
+	       rdtsc_ordered() - begin < limit)
+		cpu_relax();
+}
+
+static void handler(void *info)
+{
+	struct seat *seat = info;
+	struct run *run = seat->run;
+	u32 i;
+
+	if (run->want.flags & LAB_TOGETHER)
+		gather(run);
+	for (i = 0; i < run->want.nr_ops; i++)
+		operation_execute(&run->ops[i], &seat->results[i]);
+	/* What is done is there to be read: has_answered(). */
+	smp_store_release(&seat->done, true);
+	/* Behind the last of these the run may be gone, but not this code: run_end(). */
+	if (atomic_dec_and_test(&run->open))
+		wake_up_all(&answered);
+}
+
+/* --- Where it was asked for ---------------------------------------------------- */
+
+/* -ENXIO: the CPU has gone offline since read_cpus(). One that goes now answers first. */
+static int send(struct seat *seat, unsigned int cpu)
+{
+	int ret;
+
+	atomic_inc(&seat->run->open);
+	ret = smp_call_function_single_async(cpu, &seat->csd);
+	if (ret)
+		atomic_dec(&seat->run->open);
+	return ret;
+}
+
+/* The handler on this CPU runs at once, so it comes last: it waits for the others. */
+static int send_all(struct run *run)
+{
+	unsigned int cpu, i = 0, here = get_cpu();
+	struct seat *own = NULL;
+	int ret = 0;
+
+	for_each_cpu(cpu, run->cpus) {
+		struct seat *seat = &run->seats[i++];
+
+		if (cpu == here)
+			own = seat;
+		else if (!ret)
+			ret = send(seat, cpu);
+	}
+	if (own && !ret)
+		ret = send(own, here);
+	put_cpu();
+	return ret;
+}
+
+/* While they execute: from when all have begun, or as many as did in time. */
+static int convert(struct run *run)
+{
+	u64 begin = rdtsc_ordered(), limit = gather_cycles();
+	int ret;
+
+	while (atomic_read(&run->gathered) < run->nr_cpus &&
+	       rdtsc_ordered() - begin < limit)
+		cpu_relax();
+	run->want.convert_begin = rdtsc_ordered();
+	ret = page_convert(run->want.page, true);
+	run->want.convert_end = rdtsc_ordered();
+	return ret;
+}
+
+/* On one CPU from the first interrupt sent to the conversion: they don't wait long. */
+static int send_and_convert(struct run *run)
+{
+	int ret = -EINVAL;
+
+	preempt_disable();
+	if (!cpumask_test_cpu(smp_processor_id(), run->cpus))
+		ret = send_all(run) ?: convert(run);
+	preempt_enable();
+	return ret;
+}
+
+/*
+ * Until those that were sent have ended; what is left of the time limit comes
+ * back. A run is not begun anew behind a signal's handler: hence -EINTR.
+ */
+static long wait_for_answers(struct run *run, long limit)
+{
+	limit = wait_event_interruptible_timeout(answered,
+						 !atomic_read(&run->open), limit);
+	return limit < 0 ? -EINTR : limit;
+}
+
+static long run_together(struct run *run, long limit)
+{
+	int ret;
+
+	cpus_read_lock();
+	ret = run->want.flags & LAB_CONVERT_IT ? send_and_convert(run) :
+						 send_all(run);
+	cpus_read_unlock();
+	limit = wait_for_answers(run, limit);
+	return limit < 0 ? limit : ret;
+}
+
+static long run_one_by_one(struct run *run, long limit)
+{
+	unsigned int cpu, i = 0;
+	int ret;
+
+	for_each_cpu(cpu, run->cpus) {
+		preempt_disable();
+		ret = send(&run->seats[i++], cpu);
+		preempt_enable();
+		if (ret)
+			return ret;
+		limit = wait_for_answers(run, limit);
+		if (limit < 0)
+			return limit;
+		if (!limit)
+			break;
+	}
+	return 0;
+}
+
+static bool has_answered(const struct seat *seat)
+{
+	/* Pairs with handler(): its results are complete. */
+	return smp_load_acquire(&seat->done);
+}
+
+static u32 late(const struct run *run)
+{
+	unsigned int i;
+	u32 n = 0;
+
+	for (i = 0; i < run->nr_cpus; i++)
+		n += !has_answered(&run->seats[i]);
+	return n;
+}
+
+/* Of CPUs that are late nothing: their handlers may be writing. */
+static int store_results(struct run *run, struct lab_run __user *user)
+{
+	struct lab_result __user *to = u64_to_user_ptr(run->want.results);
+	size_t n = run->want.nr_ops;
+	unsigned int i;
+
+	for (i = 0; i < run->nr_cpus; i++) {
+		const struct seat *seat = &run->seats[i];
+		size_t size = n * sizeof(*to);
+
+		if (has_answered(seat) ?
+		    copy_to_user(to + i * n, seat->results, size) :
+		    clear_user(to + i * n, size))
+			return -EFAULT;
+	}
+	return copy_to_user(user, &run->want, sizeof(run->want)) ? -EFAULT : 0;
+}
+
+static long execute_run(struct run *run, struct lab_run __user *user)
+{
+	long limit = msecs_to_jiffies(run->want.limit_ms), ret;
+
+	ret = run->want.flags & LAB_TOGETHER ? run_together(run, limit) :
+					       run_one_by_one(run, limit);
+	if (ret)
+		return ret;
+	run->want.late = late(run);
+	return store_results(run, user) ?: run->want.late ? -ETIMEDOUT : 0;
+}
+
+/* Let an earlier run go if all have answered it by now. */
+static bool all_have_answered(void)
+{
+	if (!unanswered)
+		return true;
+	if (atomic_read(&unanswered->open))
+		return false;
+	free_run(unanswered);
+	unanswered = NULL;
+	return true;
+}
+
+/**
+ * run_ioctl - LAB_RUN
+ * @user: its argument
+ */
+long run_ioctl(struct lab_run __user *user)
+{
+	struct run *run;
+	long ret;
+
+	if (!all_have_answered())
+		return -EBUSY;
+	run = kvcalloc(1, sizeof(*run), GFP_KERNEL);
+	if (!run)
+		return -ENOMEM;
+	ret = -ENOMEM;
+	if (!zalloc_cpumask_var(&run->cpus, GFP_KERNEL))
+		goto out;
+	ret = -EFAULT;
+	if (copy_from_user(&run->want, user, sizeof(run->want)))
+		goto out;
+	ret = read_run(run);
+	if (!ret)
+		ret = execute_run(run, user);
+out:
+	/* Freed by who finds that all have answered: perhaps right now. */
+	unanswered = run;
+	all_have_answered();
+	return ret;
+}
+
+/**
+ * run_end - wait for handlers that have not ended yet
+ *
+ * At unload. The one that answered last may still be on its way out, with
+ * interrupts disabled, which RCU waits for.
+ */
+void run_end(void)
+{
+	if (unanswered)
+		wait_event(answered, !atomic_read(&unanswered->open));
+	all_have_answered();
+	synchronize_rcu();
+}
