@@ -43,6 +43,9 @@
 
 #define ROUNDS		3
 
+/* Reports at most while a page is turned over. */
+#define LOSS_TIMES	200000u
+
 /**
  * struct lab_core - siblings that share a table
  * @cpu: its online CPUs, ascending
@@ -266,6 +269,7 @@ struct lab_core *lab_test_core(struct lab *lab);
 struct lab_core *core_of(struct lab *lab, u32 cpu);
 bool core_armed(const struct lab_core *core);
 bool lab_needs_armed(struct lab *lab);
+bool region_survey(struct lab *lab, struct lab_region *region);
 u32 regions_in_play(struct lab *lab, const struct lab_core *core, struct lab_region **regions);
 
 /* lab_facts.c */
@@ -304,7 +308,7 @@ void lab_measured(struct lab *lab, const char *id, const char *basis, u32 cores,
 
 /* lab_refuse.c */
 const char *lab_refusal(void);
-const char *lab_refusal_by_module(const struct lab *lab);
+const char *lab_refusal_by_module(struct lab *lab);
 bool lab_is_in_kernel(void);
 
 /* lab_report.c */
@@ -344,6 +348,10 @@ void judge_failures(struct lab *lab, const u64 *cost);
 /* lab_sleep.c */
 bool step_idle(struct lab *lab);
 bool step_offline(struct lab *lab);
+/* lab_affinity.c */
+bool lab_bind_to(u32 cpu);
+void lab_keep_away(const struct lab *lab, const struct lab_core *core);
+
 /* lab_passes.c */
 bool step_passes(struct lab *lab);
 void passes_ours(struct lab *lab);
@@ -351,6 +359,7 @@ void passes_ours(struct lab *lab);
 bool step_convert(struct lab *lab);
 /* lab_write.c */
 bool measure_writes(struct lab *lab);
+u64 available_memory(void);
 
 /* lab_markdown.c, lab_plot.c, lab_compare.c */
 const char *markdown(struct json_object *document, bool plots);

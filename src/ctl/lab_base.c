@@ -44,12 +44,13 @@ static bool ask_disarmed(struct lab *lab, const struct lab_core *core)
 	return true;
 }
 
-/* Of the core's window, so that no other answer is mixed with this one. */
+/* Of a region in the window that is free, so that no other answer is mixed with this one. */
 static bool arm_and_report(struct lab *lab, struct lab_core *core)
 {
-	u64 base = choose_base(lab, core);
+	struct lab_core armed = { .base = choose_base(lab, core) | RMPOPT_EN };
+	const struct lab_region *region = first_free(lab, &armed) ?: first_ram(lab);
 	struct lab_op ops[] = {
-		op_base(base | RMPOPT_EN), op_rmpopt(base / GIB, REPORT), op_msr(MSR_RMPOPT_BASE),
+		op_base(armed.base), op_rmpopt(region->number, REPORT), op_msr(MSR_RMPOPT_BASE),
 	};
 	struct lab_result result[ARRAY_SIZE(ops)];
 
@@ -95,6 +96,8 @@ bool step_arm(struct lab *lab)
 	struct lab_core *first = NULL;
 	u32 i;
 
+	if (!lab_survey(lab))
+		return false;
 	for (i = lab->cores; i--;)
 		if (!core_armed(&lab->core[i]))
 			first = &lab->core[i];

@@ -11,7 +11,7 @@
 #define NEVER	(~0ull)
 
 /* A failure that comes sooner than so many percent of a whole scan shows nothing. */
-#define EARLY	40
+#define EARLY	60
 
 /* A verify that costs less than so many percent of one that read the RMP did not read it. */
 #define CHEAP	75
@@ -169,21 +169,43 @@ static bool try_age(struct lab *lab, struct cached *cached, u32 ms, struct ages 
 			return false;
 		if (cheap && now_ns() - end > ages->most_known)
 			ages->most_known = ms ? ms * 1000000ull : 1;
-		if (cheap || ages->least_gone != NEVER)
+		if (cheap || ages->begin)
 			return true;
 	}
 	return true;
 }
 
-/* Between two ages: a power of ten if there is one, else something between. */
+/* Two thirds of it, and half as much again: what lies between is said to be that. */
+static bool is_narrow(const struct ages *ages)
+{
+	return ages->least_gone < ages->most_known * 9 / 4;
+}
+
+/* In the middle of the two, as their ratio goes. */
+static u32 between_ms(const struct ages *ages)
+{
+	u64 low = ages->most_known, high = ages->least_gone, middle;
+
+	while (high > low * 3 / 2) {
+		middle = (low + high) / 2;
+		/* The geometric mean is below the other one. */
+		if (middle / (low ?: 1) > high / middle)
+			high = middle;
+		else
+			break;
+	}
+	return (low + high) / 2 / 1000000;
+}
+
+/* A power of ten if there is one between, else the middle. */
 static const char *some_ms(const struct ages *ages)
 {
-	u64 low = ages->most_known / 1000000, high = ages->least_gone / 1000000, ten;
+	u64 ten;
 
 	for (ten = 1; ten <= 100000; ten *= 10)
-		if (low <= ten && ten <= high)
+		if (ages->most_known <= ten * 1000000 && ten * 1000000 <= ages->least_gone)
 			return format("%llu", ten);
-	return format("%llu", (low + high) / 2);
+	return format("%u", between_ms(ages));
 }
 
 static bool ask_success(struct lab *lab, struct cached *cached)
@@ -194,6 +216,9 @@ static bool ask_success(struct lab *lab, struct cached *cached)
 
 	for (i = 0; i < ARRAY_SIZE(ms) && ages.least_gone == NEVER; i++)
 		if (!try_age(lab, cached, ms[i], &ages))
+			return false;
+	for (i = 0; i < 6 && ages.least_gone != NEVER && ages.most_known && !is_narrow(&ages); i++)
+		if (!try_age(lab, cached, between_ms(&ages), &ages))
 			return false;
 	if (ages.least_gone != NEVER && ages.most_known)
 		lab_answer(lab, "cache-success", some_ms(&ages));
@@ -309,7 +334,8 @@ static void judge_first_failures(struct lab *lab)
 	u32 i;
 
 	for (i = 0; i < lab->regions; i++)
-		if (lab->region[i].kind != REGION_HOLE && lab->region[i].held < BLOCKS && lab->region[i].first)
+		if (lab->region[i].kind != REGION_HOLE && lab->region[i].held < BLOCKS && lab->region[i].first &&
+		    !lab->region[i].first_cf)
 			cost[lab->region[i].held] = lab->region[i].first;
 	judge_failures(lab, cost);
 }

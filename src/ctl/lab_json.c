@@ -92,7 +92,7 @@ u64 json_number(struct json_object *object, const char *name)
 struct json_object *document_new(void)
 {
 	static const char * const arrays[] = {
-		"steps", "questions", "measurements", "passes", "writes", "conversions"
+		"steps", "questions", "measurements", "passes", "writes"
 	};
 	struct json_object *document = json_object_new_object();
 	size_t i;

@@ -54,16 +54,41 @@ const char *lab_refusal(void)
 	return NULL;
 }
 
+/* RMPREAD of a page of the RMP's own; true if it says that nobody has it: so SNP_INIT is still to come. */
+static bool is_unassigned(struct lab *lab, u64 spa)
+{
+	struct lab_op op = op_rmpread(spa);
+	struct lab_result result;
+
+	return lab_one(lab, lab->core[0].cpu[0], &op, 1, &result) && result.outcome == LAB_DONE &&
+	       !result.rax && !(result.value[1] & 1);
+}
+
+/*
+ * The module takes the RMP's own pages for the sign of SNP_INIT, which is inferred. [I]
+ * Where they can't be read at all that is an answer, and no reason to refuse.
+ */
+static bool is_not_initialised(struct lab *lab)
+{
+	struct lab_op op = op_msr(MSR_RMP_BASE);
+	struct lab_result result;
+
+	if (lab->info.flags & LAB_SNP_READY)
+		return false;
+	return !lab_one(lab, lab->core[0].cpu[0], &op, 1, &result) || is_unassigned(lab, result.rax) ||
+	       !lab->info.nr_segments || is_unassigned(lab, lab->segment[0].rmp);
+}
+
 /* The same when it is. */
-const char *lab_refusal_by_module(const struct lab *lab)
+const char *lab_refusal_by_module(struct lab *lab)
 {
 	if (!(lab->info.flags & LAB_HAS_RMPOPT))
 		return "the module finds no RMPOPT on this CPU, or no segmented RMP; rmpoptctl check shows why";
 	if (!(lab->info.flags & LAB_HAS_RMPREAD))
 		return "this CPU has no RMPREAD, without which it is not known which regions are free";
-	if (!(lab->info.flags & LAB_SNP_READY))
-		return format("SNP is not initialised; %s", check_start_snp());
 	if ((lab->info.flags & LAB_IN_KERNEL) && !lab->beside)
 		return "the kernel drives RMPOPT itself";
+	if (is_not_initialised(lab))
+		return format("SNP is not initialised; %s", check_start_snp());
 	return NULL;
 }

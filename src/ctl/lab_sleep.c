@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* lab: does a table outlive deep sleep, and CPUs that go offline? */
 #include <errno.h>
-#include <sched.h>
 #include <string.h>
 
 #include "hw.h"
@@ -44,25 +43,6 @@ static u64 deep_us(const struct lab_core *core)
 	return least;
 }
 
-/* This process has nothing to do on the core: if there is another one. */
-static void keep_away(const struct lab *lab, const struct lab_core *core)
-{
-	size_t size = CPU_ALLOC_SIZE(REGIONS_MAX);
-	cpu_set_t *set = arena_get(size);
-	u32 i, j;
-
-	for (i = 0; i < lab->cores; i++)
-		for (j = 0; j < lab->core[i].cpus && &lab->core[i] != core; j++)
-			CPU_SET_S(lab->core[i].cpu[j], size, set);
-	if (CPU_COUNT_S(size, set))
-		sched_setaffinity(0, size, set);
-}
-
-static void go_anywhere(const struct lab *lab)
-{
-	keep_away(lab, NULL);
-}
-
 /* A region whose bit is set on the core now; NULL if there is none. */
 static bool set_bit(struct lab *lab, const char *id, const struct lab_core *core, struct lab_region **region)
 {
@@ -97,15 +77,21 @@ static bool kept_or_not(struct lab *lab, const char *id, const struct lab_core *
 	return true;
 }
 
+/* Where the kernel has no list of states, idle is what HLT makes of it. */
 static bool sleep_and_look(struct lab *lab, const struct lab_core *core, const struct lab_region *region)
 {
+	int state = deepest_state(core->cpu[0]);
+	struct json_object *line;
 	u64 before = deep_us(core), us;
 
 	if (!lab_sleep_ms(lab, IDLE_MS))
 		return false;
 	us = deep_us(core) - before;
-	put_number(lab_note(lab, "idle"), "us_in_deepest_state", us);
-	if (100 * us >= IDLE_SHARE * 1000ull * IDLE_MS)
+	line = lab_note(lab, "idle");
+	put_text(line, "state", state < 0 ? "not known: the kernel has no cpuidle driver" :
+		 file_text(CPUS "cpu%u/cpuidle/state%d/name", core->cpu[0], state));
+	put_number(line, "us_in_it", us);
+	if (state < 0 || 100 * us >= IDLE_SHARE * 1000ull * IDLE_MS)
 		return kept_or_not(lab, "idle", core, region);
 	lab_answer(lab, "idle", "none");
 	return true;
@@ -119,17 +105,13 @@ bool step_idle(struct lab *lab)
 
 	if (!lab_needs_armed(lab) || !lab_survey(lab))
 		return false;
-	if (deepest_state(core->cpu[0]) < 0) {
-		lab_answer(lab, "idle", "none");
-		return true;
-	}
 	if (!set_bit(lab, "idle", core, &region))
 		return false;
 	if (!region)
 		return true;
-	keep_away(lab, core);
+	lab_keep_away(lab, core);
 	good = sleep_and_look(lab, core, region);
-	go_anywhere(lab);
+	lab_keep_away(lab, NULL);
 	return good;
 }
 
@@ -203,7 +185,7 @@ bool step_offline(struct lab *lab)
 
 	if (!lab_needs_armed(lab) || !lab_survey(lab))
 		return false;
-	keep_away(lab, core);
+	lab_keep_away(lab, core);
 	if (core->cpus < 2)
 		lab_unknown(lab, "offline-thread", "the core has one thread online");
 	else
@@ -212,6 +194,6 @@ bool step_offline(struct lab *lab)
 		lab_unknown(lab, "offline-core", "there is one core only");
 	else if (good)
 		good = ask_offline(lab, "offline-core", core, 0);
-	go_anywhere(lab);
+	lab_keep_away(lab, NULL);
 	return good;
 }

@@ -6,7 +6,6 @@
  * converted and taken back, and nobody verifies.
  */
 #include <fcntl.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -46,7 +45,8 @@ struct target {
 	u32 nr;
 };
 
-static u64 available(void)
+/* Bytes that can be allocated without much ado. */
+u64 available_memory(void)
 {
 	char *text = file_text("/proc/meminfo"), *line, *rest, *name;
 	u64 kib = 0;
@@ -266,27 +266,16 @@ static bool measure_unit(struct lab *lab, const struct lab_core *core, u64 unit,
 	return good;
 }
 
-static bool bind_to(u32 cpu)
-{
-	size_t size = CPU_ALLOC_SIZE(REGIONS_MAX);
-	cpu_set_t *set = arena_get(size);
-
-	CPU_SET_S(cpu, size, set);
-	return !sched_setaffinity(0, size, set);
-}
-
 bool measure_writes(struct lab *lab)
 {
 	const struct lab_core *core = lab_test_core(lab);
-	size_t size = CPU_ALLOC_SIZE(REGIONS_MAX);
-	cpu_set_t *before = arena_get(size);
-	u64 memory = available() / 4;
+	u64 memory = available_memory() / 4;
 	bool good;
 
 	memory = memory > MEMORY_MOST ? MEMORY_MOST : memory;
-	if (memory < 8 * BLOCK || sched_getaffinity(0, size, before) || !bind_to(core->cpu[0]))
+	if (memory < 8 * BLOCK || !lab_bind_to(core->cpu[0]))
 		return true;
 	good = measure_unit(lab, core, BLOCK, memory) && measure_unit(lab, core, PAGE, memory);
-	sched_setaffinity(0, size, before);
+	lab_keep_away(lab, NULL);
 	return good;
 }
