@@ -131,6 +131,21 @@ const struct command commands[] = {
 		.examples = "rmpoptctl metrics --textfile >rmpopt.prom.new && mv rmpopt.prom.new rmpopt.prom# from a timer\n"
 			    "rmpoptctl metrics# OpenMetrics\n",
 	}, {
+		.name = "lab", .arguments = "[FILE [FILE]]", .max = 2,
+		.options = "sjdTyvmDC", .run = run_lab,
+		.summary = "find out what this host's RMPOPT does and costs",
+		.details = "Experiments on a host with RMPOPT, from harmless to less harmless. Before each\n"
+			   "step it says what it does, what it costs and the worst that could happen, and\n"
+			   "asks. It unloads rmpopt, loads rmpopt_lab, and restores all in the end, also\n"
+			   "after Ctrl-C. The first surprise ends it. The report, a directory, is ready for\n"
+			   "a mail. With FILE, the lab.json of an earlier run or its directory: show that\n"
+			   "report. The exit status is 64 if not all steps were run.",
+		.examples = "rmpoptctl lab --dry-run# what it would do here\n"
+			    "rmpoptctl lab# all steps that convert no page\n"
+			    "rmpoptctl lab --yes --convert --output venice# everything, without questions\n"
+			    "rmpoptctl lab --steps host,arm,report,verify# only the most harmless ones\n"
+			    "rmpoptctl lab --compare venice-a venice-b# two hosts, or two BIOSes\n",
+	}, {
 		.name = "help", .arguments = "[COMMAND]", .max = 1, .options = "C",
 		.run = run_help,
 		.summary = "display help about a command, with examples",

@@ -9,7 +9,7 @@ static void print_action(const struct option_word *word, const struct command *c
 {
 	const struct column *column = command->columns;
 
-	if (word->text == &options.sysroot) {
+	if (word->text == &options.sysroot || (word->text == &options.output && !column)) {
 		fputs(" -x -a '(__fish_complete_directories)'", stdout);
 	} else if (word->text == &options.save) {
 		fputs(" -r -F", stdout);

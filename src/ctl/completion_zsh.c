@@ -22,6 +22,8 @@ static const char *action(const struct option_word *word, const struct command *
 		return format("(%s)", word->values);
 	if (word->text != &options.output)
 		return " ";
+	if (!column)
+		return "_files -/";
 	for (; column->name; column++)
 		list = format("%s %s", list, column->name);
 	return format("_sequence compadd -%s", list);

@@ -63,8 +63,13 @@ enum {
  * @textfile: metrics for the textfile collector
  * @color: auto, always or never; NULL for auto
  * @sysroot: read below this folder instead of /
- * @output: columns to show; with + in front, beside the default ones; or NULL
+ * @output: columns to show; with + in front, beside the default ones; or NULL. Of the lab: the report's directory
  * @save: where to save what is read
+ * @dry_run: say what would be done, and do nothing
+ * @yes: don't ask
+ * @convert: pages may change hands
+ * @compare: of two reports
+ * @steps: of the lab, by their names; NULL for all
  * @timeout: seconds, 0 for ever
  * @count: end after so many, 0 never
  */
@@ -82,6 +87,11 @@ struct options {
 	bool persist;
 	bool unset;
 	bool textfile;
+	bool dry_run;
+	bool yes;
+	bool convert;
+	bool compare;
+	const char *steps;
 	const char *color;
 	const char *sysroot;
 	const char *output;
@@ -250,6 +260,7 @@ int run_watch(char **arguments);
 int run_enable(char **arguments);
 int run_disable(char **arguments);
 int run_set(char **arguments);
+int run_lab(char **arguments);
 int run_load(char **arguments);
 int run_unload(char **arguments);
 int run_metrics(char **arguments);
@@ -300,6 +311,7 @@ struct option_word {
 extern const struct option_word option_words[];
 int options_parse(int argc, char **argv, const char **used);
 bool command_takes(const struct command *command, char code);
+bool command_takes_name(const struct command *command, const char *name);
 const char *option_written(const struct option_word *word);
 
 /* color.c */

@@ -166,13 +166,6 @@ static int print_shares(const struct forecast *forecast)
 	return table_print(table);
 }
 
-static bool has_rmpopt(void)
-{
-	struct cpuid regs;
-
-	return hw_cpuid(CPUID_RMP, 0, &regs) && (regs.edx & CPUID_EDX_RMPOPT);
-}
-
 /* What it means on this host, or on one with RMPOPT. */
 static void say_meaning(const struct forecast *forecast, const struct host *host)
 {
@@ -185,7 +178,7 @@ static void say_meaning(const struct forecast *forecast, const struct host *host
 		fold(0, 0, "This CPU has no RMPREAD: whether guests or firmware own the pages shown as assigned is not known.");
 	if (host->tables && host->regions_optimized != UNKNOWN)
 		fold(0, 0, format("This host has RMPOPT: %llu GiB are optimized now.", host->regions_optimized));
-	else if (has_rmpopt())
+	else if (hw_has_rmpopt())
 		fold(0, 0, "This CPU has RMPOPT, but no table is in use.");
 	else
 		fold(0, 0, format("On AMD Zen 6 EPYC, with memory placed like this, writes of the host and of ordinary VMs to these %llu GiB would skip the RMP check.",

@@ -57,6 +57,13 @@ bool hw_cpuid(u32 leaf, u32 subleaf, struct cpuid *regs)
 				 &regs->ecx, &regs->edx);
 }
 
+bool hw_has_rmpopt(void)
+{
+	struct cpuid regs;
+
+	return hw_cpuid(CPUID_RMP, 0, &regs) && (regs.edx & CPUID_EDX_RMPOPT);
+}
+
 static int saved_msr(u32 cpu, u32 msr, u64 *value)
 {
 	/* Asked for each CPU, read once. */

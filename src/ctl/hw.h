@@ -40,6 +40,7 @@ struct cpuid {
 #define IOMMU_EFR_SNP		BIT_ULL(63)
 
 bool hw_cpuid(u32 leaf, u32 subleaf, struct cpuid *regs);
+bool hw_has_rmpopt(void);
 int hw_msr(u32 cpu, u32 msr, u64 *value);
 const char *hw_msr_fix(int error);
 

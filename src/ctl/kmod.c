@@ -182,18 +182,18 @@ static struct kmod_module *saved_module(struct kmod_ctx *ctx)
 }
 
 /* The module that is loaded, whether it has a file or not; NULL without memory. */
-struct kmod_module *kmod_loaded(struct kmod_ctx **ctx)
+struct kmod_module *kmod_loaded(struct kmod_ctx **ctx, const char *name)
 {
 	struct kmod_module *module = NULL;
 
 	*ctx = open_context();
-	if (*ctx && kmod_module_new_from_name(*ctx, MODULE_NAME, &module))
+	if (*ctx && kmod_module_new_from_name(*ctx, name, &module))
 		return NULL;
 	return module;
 }
 
-/* The module of the running kernel, NULL if there is none; @ctx is NULL on an error. */
-struct kmod_module *kmod_open(struct kmod_ctx **ctx)
+/* A module of the running kernel, NULL if there is none; @ctx is NULL on an error. */
+struct kmod_module *kmod_find(struct kmod_ctx **ctx, const char *name)
 {
 	struct kmod_list *list = NULL;
 	struct kmod_module *module = NULL;
@@ -201,12 +201,19 @@ struct kmod_module *kmod_open(struct kmod_ctx **ctx)
 	*ctx = open_context();
 	if (!*ctx)
 		return NULL;
-	if (options.sysroot)
-		return saved_module(*ctx);
-	if (!kmod_module_new_from_lookup(*ctx, MODULE_NAME, &list) && list)
+	if (!kmod_module_new_from_lookup(*ctx, name, &list) && list)
 		module = kmod_module_get_module(list);
 	kmod_module_unref_list(list);
 	return module;
+}
+
+/* rmpopt itself, also of a saved tree. */
+struct kmod_module *kmod_open(struct kmod_ctx **ctx)
+{
+	if (!options.sysroot)
+		return kmod_find(ctx, MODULE_NAME);
+	*ctx = open_context();
+	return *ctx ? saved_module(*ctx) : NULL;
 }
 
 void kmod_close(struct kmod_ctx *ctx, struct kmod_module *module)

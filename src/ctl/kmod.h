@@ -11,12 +11,18 @@
 
 #define MODULE_NAME	"rmpopt"
 
-struct kmod_module *kmod_loaded(struct kmod_ctx **ctx);
+struct kmod_module *kmod_loaded(struct kmod_ctx **ctx, const char *name);
+struct kmod_module *kmod_find(struct kmod_ctx **ctx, const char *name);
 struct kmod_module *kmod_open(struct kmod_ctx **ctx);
 struct kmod_ctx *kmod_bare(void);
 void kmod_close(struct kmod_ctx *ctx, struct kmod_module *module);
 const char *kmod_path(struct kmod_module *module);
 char *kmod_fact(struct kmod_module *module, const char *key);
 struct answer kmod_answer(struct answer (*look)(struct kmod_module *module));
+
+/* load.c */
+int load_log(void);
+const char *load_why_not(int error, int log, const char *word);
+const char *load_why_stays(int error);
 
 #endif /* RMPOPTCTL_KMOD_H */

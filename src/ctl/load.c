@@ -13,7 +13,7 @@
 #define LOG_WORD		"rmpopt: "
 
 /* Reads what the kernel says from now on; -1 if that can't be done. */
-static int open_log(void)
+int load_log(void)
 {
 	int fd = open(KERNEL_LOG, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
@@ -25,7 +25,7 @@ static int open_log(void)
 }
 
 /* The last line that the module wrote since, NULL if there is none. A read is a record. */
-static const char *last_words(int log)
+static const char *last_words(int log, const char *word)
 {
 	char record[8192 + 1], *at;
 	const char *last = NULL;
@@ -33,15 +33,16 @@ static const char *last_words(int log)
 
 	while ((got = read(log, record, sizeof(record) - 1)) > 0 || (got < 0 && errno == EPIPE)) {
 		record[got > 0 ? got : 0] = '\0';
-		for (at = record; (at = strstr(at, LOG_WORD));) {
-			at += strlen(LOG_WORD);
+		for (at = record; (at = strstr(at, word));) {
+			at += strlen(word);
 			last = format("%.*s", (int)strcspn(at, "\n"), at);
 		}
 	}
 	return last;
 }
 
-static const char *why_not(int error, int log)
+/* @word is in front of what the module says. */
+const char *load_why_not(int error, int log, const char *word)
 {
 	const char *words = NULL;
 
@@ -61,7 +62,7 @@ static const char *why_not(int error, int log)
 	case ECANCELED:
 	case EINVAL:
 	case ENOMEM:
-		words = last_words(log);
+		words = last_words(log, word);
 	}
 	return words ?: format("%s; see dmesg", strerror(error));
 }
@@ -90,14 +91,14 @@ static void say_loaded(void)
 static int insert(struct kmod_module *module, char **words)
 {
 	const char *command = printable(kmod_module_get_install_commands(module));
-	int log = open_log(), error, ret = CTL_OK;
+	int log = load_log(), error, ret = CTL_OK;
 
 	error = kmod_module_probe_insert_module(module, 0, joined(words), NULL, NULL, NULL);
 	if (command && !host_loaded())
 		ret = failed("rmpopt was not loaded: modprobe.d has \"install rmpopt %s\", which was run instead; find it with grep -r 'install rmpopt' /etc/modprobe.d, and remove it",
 			     command);
 	else if (error < 0)
-		ret = failed("rmpopt was not loaded: %s", why_not(-error, log));
+		ret = failed("rmpopt was not loaded: %s", load_why_not(-error, log, LOG_WORD));
 	else if (!host_loaded())
 		ret = failed("the kernel says that rmpopt was loaded, but it was not; see rmpoptctl check");
 	else
@@ -133,7 +134,7 @@ int run_load(char **arguments)
 	return ret;
 }
 
-static const char *why_stays(int error)
+const char *load_why_stays(int error)
 {
 	switch (error) {
 	case EPERM:
@@ -175,11 +176,11 @@ int run_unload(char **arguments)
 		return CTL_OK;
 	}
 	viewing = host_read(&host) && host.viewing;
-	module = kmod_loaded(&ctx);
+	module = kmod_loaded(&ctx, MODULE_NAME);
 	error = module ? kmod_module_remove_module(module, 0) : -ENOMEM;
 	kmod_close(ctx, module);
 	if (error)
-		return failed("rmpopt was not unloaded: %s", why_stays(-error));
+		return failed("rmpopt was not unloaded: %s", load_why_stays(-error));
 	say_unloaded(viewing);
 	return CTL_OK;
 }

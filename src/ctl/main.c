@@ -86,14 +86,14 @@ static int check_options(const struct command *command, const char *used)
 
 	for (word = option_words; word->name; word++)
 		if (strchr(used, word->code) &&
-		    !command_takes(command, word->code))
+		    !command_takes_name(command, word->name))
 			return misused("%s takes no --%s; see rmpoptctl %s --help",
 				       command->name, word->name, command->name);
 	if (options.json + options.raw + options.pairs > 1)
 		return misused("--json, --raw and --pairs exclude each other");
 	if (options.output && options.output_all)
 		return misused("--output and --output-all exclude each other");
-	if (options.output && !table_knows(command->columns, options.output))
+	if (options.output && command->columns && !table_knows(command->columns, options.output))
 		return misused("--output %s: %s has other columns; see rmpoptctl %s --help",
 			       options.output, command->name, command->name);
 	return CTL_OK;
@@ -118,7 +118,8 @@ static int run_command(const struct command *command, char **arguments)
 	int ret = command->run(arguments);
 	struct table *none;
 
-	if (!options.json || ret == CTL_USAGE || table_printed())
+	/* Who has no columns prints a document of its own. */
+	if (!options.json || ret == CTL_USAGE || table_printed() || !command->columns)
 		return ret;
 	none = table_new(command->name, command->columns, NULL);
 	if (command->run == run_watch)

@@ -36,6 +36,21 @@ const struct option_word option_words[] = {
 	{ 'S', false, "save", "FILE",
 	  .help = "save all that any command reads: as a tar if FILE ends in .tar, .tar.gz, .tar.zst and so on, or is -; else as a directory",
 	  .text = &options.save },
+	{ 'd', false, "dry-run",
+	  .help = "say what would be done, what it costs and what could happen; do nothing",
+	  .flag = &options.dry_run },
+	{ 'T', false, "steps", "LIST",
+	  .help = "only these steps, like host,arm,report; --dry-run shows all of them",
+	  .text = &options.steps },
+	{ 'y', true, "yes",
+	  .help = "don't ask before each step",
+	  .flag = &options.yes },
+	{ 'v', false, "convert",
+	  .help = "also turn pages of the lab's own over to a guest that does not exist, and back",
+	  .flag = &options.convert },
+	{ 'm', false, "compare",
+	  .help = "show what differs between two reports",
+	  .flag = &options.compare },
 	{ 'x', false, "textfile",
 	  .help = "use the older text format of node_exporter's textfile collector",
 	  .flag = &options.textfile },
@@ -53,6 +68,10 @@ const struct option_word option_words[] = {
 	  .flag = &options.pairs },
 	{ 'o', true, "output", "LIST",
 	  .help = "columns to show, like cpu,role; +LIST adds to the default ones",
+	  .text = &options.output },
+	/* The same name: getopt knows the one above, and whoever takes this one gets its value. */
+	{ 'D', false, "output", "DIR",
+	  .help = "write the report to DIR, which must not exist (rmpopt-lab-DATE)",
 	  .text = &options.output },
 	{ 'O', true, "output-all",
 	  .help = "show all columns",
@@ -80,6 +99,17 @@ static_assert(ARRAY_SIZE(option_words) <= OPTIONS_MAX, "their table has room for
 bool command_takes(const struct command *command, char code)
 {
 	return strchr(OPTIONS_ALWAYS, code) || strchr(command->options, code);
+}
+
+/* Two options may have one name, for different commands. */
+bool command_takes_name(const struct command *command, const char *name)
+{
+	const struct option_word *word;
+
+	for (word = option_words; word->name; word++)
+		if (!strcmp(word->name, name) && command_takes(command, word->code))
+			return true;
+	return false;
 }
 
 /* The table as getopt_long() wants it; a long option's value is its place + 256. */

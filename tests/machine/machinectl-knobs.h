@@ -13,6 +13,8 @@ void slow(char **arg);
 void faulty(char **arg);
 void lose(char **arg);
 void profile(char **arg);
+void answer(char **arg);
+void answers(char **arg);
 void clearable(char **arg);
 void en_stays(char **arg);
 void base_bits(char **arg);

@@ -28,6 +28,7 @@ only="$*"
 make_payload 7 "$tree/tests/modules/in_kernel"
 run_in tables --threads 2
 run_in profiles --threads 2
+run_in answers --threads 2
 run_in sticky --threads 2
 run_in faults --threads 2
 # shellcheck disable=SC2016 # the guest's

@@ -134,8 +134,8 @@ static int bit(struct call *c)
 {
 	if (!cpu_ok(c->in[0]) || c->in[1] >= MAX_REGIONS)
 		return EINVAL;
-	c->out[0] = table_bit(core_of(c->in[0]), c->in[1]);
-	c->out[1] = table_window(core_of(c->in[0]), c->in[1]);
+	c->out[0] = table_bit(c->in[0], c->in[1]);
+	c->out[1] = table_window(c->in[0], c->in[1]);
 	c->out[2] = rmp_owned(c->in[1]);
 	return 0;
 }
@@ -214,13 +214,28 @@ static int profile(struct call *c)
 	if (c->in[0] > MACHINE_HARSH)
 		return EINVAL;
 	c->out[0] = machine.profile;
-	machine.profile = c->in[0];
+	answer_profile(c->in[0]);
 	return 0;
 }
 
 static int knob(struct call *c)
 {
 	return knob_turn(c->in[0], c->in[1], &c->out[0]);
+}
+
+static int answer(struct call *c)
+{
+	return answer_set(c->in[0], c->in[1], &c->out[0]);
+}
+
+static int clearable(struct call *c)
+{
+	if (c->in[0] != MACHINE_ALL && c->in[0] > 1)
+		return EINVAL;
+	c->out[0] = answer_clearable();
+	if (c->in[0] != MACHINE_ALL)
+		answer_set_clearable(c->in[0]);
+	return 0;
 }
 
 static int patience(struct call *c)
@@ -332,6 +347,7 @@ static int (*const operations[])(struct call *c) = {
 	[MACHINE_PSP_FAIL] = psp_failing, [MACHINE_PSP_HOLD] = psp_holding,
 	[MACHINE_PSP_RELEASE] = psp_releasing, [MACHINE_PSP] = psp_query,
 	[MACHINE_STATE_PAGES] = state_pages, [MACHINE_GUEST_PAGES] = guest_pages,
+	[MACHINE_ANSWER] = answer, [MACHINE_CLEARABLE] = clearable,
 };
 
 enum outcome control_execute(const struct insn *insn)
@@ -344,6 +360,7 @@ enum outcome control_execute(const struct insn *insn)
 	u64 error = ENOSYS;
 
 	machine_lock();
+	late_settle();
 	if (number < sizeof(operations) / sizeof(operations[0]) && operations[number])
 		error = operations[number](&c);
 	machine_unlock();

@@ -37,7 +37,6 @@ int knob_turn(u64 which, u64 value, u64 *before)
 void knob_reset(void)
 {
 	memset(machine.knob, 0, sizeof(machine.knob));
-	machine.knob[MACHINE_CLEARABLE] = machine.clearable;
 }
 
 /* The kernel's own RMPREADs are spared: KVM warns of one that fails, which is a panic here. */

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * lab: what only a conversion shows. Pages are the module's own; each is taken
+ * back at once, and at the latest when the device is closed.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "lab.h"
+
+/* Pages that are used: so many in each of so many regions. */
+#define OWN_REGIONS	4u
+#define OWN_PAGES	8u
+
+#define LOSS_TRIES	12u
+
+/* Two cores that lose a bit at one instant see it with the next report that they execute. */
+#define LOSS_REPORTS	2
+
+/* So much memory is used between two pages, that they don't lie side by side. */
+#define SPREAD		(32ull << 20)
+
+/**
+ * struct own - pages of ours in a region
+ */
+struct own {
+	u32 region;
+	u32 pages;
+	u64 page[OWN_PAGES];
+};
+
+/**
+ * struct supply - all of them
+ */
+struct supply {
+	struct own own[OWN_REGIONS];
+	u32 regions;
+};
+
+/* Uses memory; it is given back when the process ends. @left: how much it may be. */
+static void use_some(u64 *left)
+{
+	char *bytes;
+
+	if (*left < SPREAD)
+		return;
+	bytes = mmap(NULL, SPREAD, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	*left = bytes == MAP_FAILED ? 0 : *left - SPREAD;
+}
+
+/* The kernel's map is split at the first conversion: not to be measured with what follows. */
+static bool take_some(struct lab *lab, struct own *own, u32 number, u64 *left)
+{
+	own->region = number;
+	own->pages = 0;
+	while (own->pages < OWN_PAGES && lab_take(lab, number, &own->page[own->pages])) {
+		if (!lab_convert_and_back(lab, own->page[own->pages++]))
+			return false;
+		use_some(left);
+	}
+	return !lab->surprise && !lab->signal;
+}
+
+/* In regions that all cores can optimize. */
+static bool take_all(struct lab *lab, struct supply *supply)
+{
+	struct lab_core *core = lab_test_core(lab);
+	u64 left = available_memory() / 4;
+	u32 i, tried = 0;
+
+	for (i = 0; i < lab->regions && supply->regions < OWN_REGIONS && tried < 4 * OWN_REGIONS; i++) {
+		if (!region_free(lab, core, &lab->region[i]) || !region_free(lab, lab->core, &lab->region[i]))
+			continue;
+		tried++;
+		if (!take_some(lab, &supply->own[supply->regions], lab->region[i].number, &left))
+			return false;
+		supply->regions += supply->own[supply->regions].pages > 0;
+	}
+	return true;
+}
+
+static const struct lab_core *another_core(struct lab *lab)
+{
+	struct lab_core *core = lab_test_core(lab);
+
+	return core == lab->core ? lab->core + lab->cores - 1 : lab->core;
+}
+
+/* After a conversion the first verify reads the RMP; what does the second one cost, by another core? */
+static bool measure_paid(struct lab *lab, const struct supply *supply)
+{
+	static const char paid[] = "after a conversion of a page of the region";
+	const struct lab_core *core = lab_test_core(lab), *other = another_core(lab);
+	struct samples first = { }, second = { };
+	struct lab_result result;
+	u32 round, i, j;
+
+	for (round = 1; round <= ROUNDS; round++) {
+		for (i = 0; i < supply->regions; i++)
+			for (j = 0; j < supply->own[i].pages; j++) {
+				if (!lab_convert_and_back(lab, supply->own[i].page[j]) ||
+				    !lab_rmpopt(lab, core->cpu[0], supply->own[i].region, VERIFY, &result))
+					return false;
+				if (result.cf)
+					samples_add(&first, lab_cycles(lab, &result));
+				if (!lab_rmpopt(lab, other->cpu[0], supply->own[i].region, VERIFY, &result))
+					return false;
+				if (result.cf)
+					samples_add(&second, lab_cycles(lab, &result));
+			}
+		if (round == 1)
+			lab->paid = samples_at(&first, 500) ?: lab->paid;
+		lab_measured(lab, "verify-paid", paid, 1, NULL, round, &first);
+		lab_measured(lab, "verify-cached", "right after the success of another core", 1, NULL, round, &second);
+	}
+	return true;
+}
+
+static u32 block_of(u64 page)
+{
+	return page % GIB / BLOCK;
+}
+
+/* The whole region, read by all cores at once after a conversion. */
+static bool measure_together(struct lab *lab, const struct supply *supply)
+{
+	struct lab_op op = op_rmpopt(supply->own[0].region, VERIFY);
+	u32 *cpus = arena_get(lab->cores * sizeof(*cpus)), cores = 1, i, round, try;
+	struct lab_trial trial = { .ops = &op, .nr = 1, .cpu = cpus, .flags = LAB_TOGETHER };
+	struct samples samples = { };
+
+	for (i = 0; i < lab->cores; i++)
+		cpus[i] = lab->core[i].cpu[0];
+	while (cores < lab->cores) {
+		cores = 2 * cores < lab->cores ? 2 * cores : lab->cores;
+		trial.cpus = cores;
+		for (round = 1; round <= ROUNDS; round++) {
+			for (try = 0; try < OWN_PAGES; try++) {
+				if (!lab_convert_and_back(lab, supply->own[0].page[0]) || !lab_execute(lab, &trial))
+					return false;
+				for (i = 0; i < cores; i++)
+					if (lab_cf(&trial.result[i]))
+						samples_add(&samples, lab_cycles(lab, &trial.result[i]));
+				trial_free(&trial);
+			}
+			lab_measured(lab, "verify-paid", "after a conversion, by these cores at once", cores, NULL, round, &samples);
+		}
+	}
+	return true;
+}
+
+/**
+ * struct failures - verifies that failed
+ * @cost: cycles by block of the assigned page
+ * @late: how many came late enough for a cache to show
+ * @cheap: of those, how often a second core failed sooner
+ */
+struct failures {
+	u64 cost[BLOCKS];
+	u32 late;
+	u32 cheap;
+};
+
+static bool fail_twice(struct lab *lab, u32 region, u64 page, struct failures *failures)
+{
+	const struct lab_core *core = lab_test_core(lab), *other = another_core(lab);
+	struct lab_result first, second;
+	struct json_object *line;
+
+	if (!lab_convert(lab, page, true, NULL))
+		return false;
+	if (!lab_rmpopt(lab, core->cpu[0], region, VERIFY, &first) ||
+	    !lab_rmpopt(lab, other->cpu[0], region, VERIFY, &second))
+		return false;
+	if (!lab_convert(lab, page, false, NULL))
+		return false;
+	if (first.cf || second.cf)
+		return lab_surprise(lab, "CF = 1 for a region of which a page of ours is a guest's");
+	failures->cost[block_of(page)] = lab_cycles(lab, &first);
+	line = lab_note(lab, "cache-failure");
+	put_number(line, "first_assigned_block", block_of(page));
+	put_number(line, "cycles", lab_cycles(lab, &first));
+	put_number(line, "cycles_by_another_core", lab_cycles(lab, &second));
+	if (100 * lab_cycles(lab, &first) >= 60 * lab->paid) {
+		failures->late++;
+		failures->cheap += 100 * lab_cycles(lab, &second) < 75 * lab_cycles(lab, &first);
+	}
+	return true;
+}
+
+static bool ask_failures(struct lab *lab, const struct supply *supply)
+{
+	struct failures failures = { };
+	u32 i, j;
+
+	for (i = 0; i < supply->regions; i++)
+		for (j = 0; j < supply->own[i].pages; j++)
+			if (!fail_twice(lab, supply->own[i].region, supply->own[i].page[j], &failures))
+				return false;
+	judge_failures(lab, failures.cost);
+	if (lab->cores < 2)
+		lab_unknown(lab, "cache-failure", "it takes two cores");
+	else if (failures.late)
+		lab_answer(lab, "cache-failure", 2 * failures.cheap > failures.late ? "yes" : "none");
+	else
+		lab_unknown(lab, "cache-failure", "all pages that could be had lie too near to the beginning of their regions");
+	return true;
+}
+
+/**
+ * struct loss - when cores lost the bit of a region
+ * @first: TSC of the first CF = 0
+ * @last: and of the last
+ * @report: cycles of the slowest of their reports, which is how exactly that is known
+ * @cores: how many were watched
+ */
+struct loss {
+	u64 first;
+	u64 last;
+	u64 report;
+	u32 cores;
+};
+
+static bool note_losses(struct lab *lab, const struct lab_trial *trial, struct loss *loss)
+{
+	const struct lab_result *result;
+	struct json_object *line;
+	u64 when, each;
+	u32 i;
+
+	*loss = (struct loss){ .first = ~0ull };
+	for (i = 0; i < trial->cpus; i++) {
+		result = &trial->result[i * trial->nr];
+		/* The bit was set, seen to be set, and lost within the time. */
+		if (!lab_cf(&result[0]) || result[1].outcome != LAB_DONE || result[1].cf || result[1].times < 2)
+			return false;
+		when = result[1].begin + result[1].cycles;
+		each = result[1].cycles / result[1].times;
+		loss->first = when < loss->first ? when : loss->first;
+		loss->last = when > loss->last ? when : loss->last;
+		loss->report = each > loss->report ? each : loss->report;
+		loss->cores++;
+	}
+	line = lab_note(lab, "loss");
+	put_number(line, "cores", loss->cores);
+	put_number(line, "cycles_of_conversion", trial->convert_end - trial->convert_begin);
+	put_number(line, "cycles_of_a_report", loss->report);
+	put(line, "first_loss_before_return", json_object_new_int64(trial->convert_end - loss->first));
+	put(line, "last_loss_before_return", json_object_new_int64(trial->convert_end - loss->last));
+	put_number(line, "between_first_and_last", loss->last - loss->first);
+	return true;
+}
+
+enum when {
+	LOSS_AT_ONCE,
+	LOSS_BEFORE_RETURN,
+	LOSS_LATE,
+	LOSS_KINDS,
+};
+
+static enum when when_lost(const struct lab_trial *trial, const struct loss *loss)
+{
+	if (loss->last > trial->convert_end + LOSS_REPORTS * loss->report)
+		return LOSS_LATE;
+	return loss->last - loss->first > LOSS_REPORTS * loss->report ? LOSS_BEFORE_RETURN : LOSS_AT_ONCE;
+}
+
+/* One try: all cores but the first, which converts, report while a page is turned over. */
+static bool lose(struct lab *lab, const struct own *own, u32 *kinds)
+{
+	struct lab_op ops[] = { op_rmpopt(own->region, VERIFY), op_rmpopt(own->region, REPORT) };
+	u32 *cpus = arena_get(lab->cores * sizeof(*cpus)), i;
+	struct lab_trial trial = {
+		.ops = ops, .nr = 2, .cpu = cpus, .cpus = lab->cores - 1,
+		.flags = LAB_TOGETHER | LAB_CONVERT_IT, .page = own->page[0],
+	};
+	struct loss loss;
+
+	ops[1].times = LOSS_TIMES;
+	for (i = 1; i < lab->cores; i++)
+		cpus[i - 1] = lab->core[i].cpu[0];
+	if (!lab_execute(lab, &trial))
+		return false;
+	if (note_losses(lab, &trial, &loss))
+		kinds[when_lost(&trial, &loss)]++;
+	trial_free(&trial);
+	return lab_convert(lab, own->page[0], false, NULL);
+}
+
+/* What keeps a core from looking (an SMI, a hypervisor below) makes it look later, never sooner: the lower quarter counts. */
+static const char *word_of(const u32 *kinds)
+{
+	static const char * const words[LOSS_KINDS] = { "at-once", "before-return", "late" };
+	u32 all = kinds[LOSS_AT_ONCE] + kinds[LOSS_BEFORE_RETURN] + kinds[LOSS_LATE], i, seen = 0;
+
+	for (i = 0; i < LOSS_KINDS; i++) {
+		seen += kinds[i];
+		if (4 * seen > all)
+			return words[i];
+	}
+	return NULL;
+}
+
+static bool ask_loss(struct lab *lab, const struct supply *supply)
+{
+	u32 kinds[LOSS_KINDS] = { }, i;
+	struct json_object *line;
+	bool good = true;
+
+	if (lab->cores < 3) {
+		lab_unknown(lab, "loss", "it takes three cores: one that converts, and two that lose");
+		return true;
+	}
+	lab_bind_to(lab->core[0].cpu[0]);
+	for (i = 0; i < LOSS_TRIES && good; i++)
+		good = lose(lab, &supply->own[i % supply->regions], kinds);
+	lab_keep_away(lab, NULL);
+	line = lab_note(lab, "loss");
+	put_number(line, "tries_at_once", kinds[LOSS_AT_ONCE]);
+	put_number(line, "tries_before_return", kinds[LOSS_BEFORE_RETURN]);
+	put_number(line, "tries_late", kinds[LOSS_LATE]);
+	if (good && word_of(kinds))
+		lab_answer(lab, "loss", word_of(kinds));
+	else if (good)
+		lab_unknown(lab, "loss", "no core was seen to lose the bit while the page was turned over");
+	return good;
+}
+
+/* A bit that is clear on all cores is what these need. */
+static bool ask_open(struct lab *lab, const struct supply *supply)
+{
+	u32 numbers[OWN_REGIONS], i;
+	u64 pages[OWN_REGIONS];
+
+	for (i = 0; i < supply->regions; i++) {
+		numbers[i] = supply->own[i].region;
+		pages[i] = supply->own[i].page[0];
+		if (!lab_convert_and_back(lab, pages[i]))
+			return false;
+	}
+	if (!ask_functions(lab) || (lab_answered(lab, "sibling", "unknown") && !step_sibling(lab)))
+		return false;
+	return !lab_answered(lab, "cache-success", "unknown") ||
+	       ask_cache(lab, numbers, pages, supply->regions);
+}
+
+static bool with_pages(struct lab *lab)
+{
+	struct supply supply = { };
+
+	if (!take_all(lab, &supply))
+		return false;
+	if (supply.regions)
+		return measure_paid(lab, &supply) && measure_together(lab, &supply) && ask_failures(lab, &supply) &&
+		       ask_open(lab, &supply) && ask_loss(lab, &supply);
+	lab_unknown(lab, "loss", "no page could be had of a region that is free of guests' pages");
+	lab_unknown(lab, "failure-cost", "no page could be had of a region that is free of guests' pages");
+	return true;
+}
+
+bool step_convert(struct lab *lab)
+{
+	bool good;
+
+	if (!lab_needs_armed(lab) || !lab_survey(lab))
+		return false;
+	good = with_pages(lab) && (lab_give_all(lab), measure_writes(lab));
+	lab_give_all(lab);
+	return good;
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * lab: whole passes by the algorithms that were written for the kernel itself,
+ * and by rmpopt. "v10" is the last series that was posted: a leader verifies a
+ * region, then all others do, region by region. "merged" is what was merged: one
+ * core verifies the whole range, then all others at once do, each in one go with
+ * interrupts disabled.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "lab.h"
+#include "rmpopt.h"
+
+/**
+ * struct pass - what a pass did
+ * @ns: how long it took
+ * @stolen: cycles that it took from cores other than the leader
+ * @stop: most cycles that one core executed in one go, interrupts disabled
+ * @verifies: how many
+ */
+struct pass {
+	u64 ns;
+	u64 stolen;
+	u64 stop;
+	u64 verifies;
+};
+
+static void put_time(struct json_object *line, const struct lab *lab, const char *name, u64 cycles)
+{
+	put_number(line, format("%s_cycles", name), cycles);
+	if (lab->info.tsc_khz)
+		put(line, format("%s_us", name), json_object_new_double(1000.0 * cycles / lab->info.tsc_khz));
+}
+
+static void pass_measured(struct lab *lab, const char *algorithm, u32 round, u32 regions, const struct pass *pass)
+{
+	struct json_object *line = array_new_object(json_at(lab->document, "passes"));
+
+	put_text(line, "algorithm", algorithm);
+	put_number(line, "round", round);
+	put_number(line, "regions", regions);
+	put_number(line, "cores", lab->cores);
+	put_number(line, "verifies", pass->verifies);
+	put(line, "total_us", json_object_new_double(pass->ns / 1e3));
+	put_time(line, lab, "stolen", pass->stolen);
+	put_time(line, lab, "longest_stop", pass->stop);
+}
+
+/* The range that the kernel has: from the lowest to the highest RAM, 2 TiB at most, and holes that the RMP covers. */
+static u32 make_range(struct lab *lab, struct lab_op *ops)
+{
+	u32 i, nr = 0, last = lab->regions;
+
+	while (last && lab->region[last - 1].kind == REGION_HOLE)
+		last--;
+	for (i = 0; i < last && nr < WINDOW_REGIONS; i++)
+		if (nr || lab->region[i].kind != REGION_HOLE)
+			ops[nr++] = op_rmpopt(lab->region[i].number, VERIFY);
+	return nr;
+}
+
+/* In a hole a fault is an answer. */
+static bool is_executed(struct lab *lab, const struct lab_op *op, const struct lab_result *result, u32 cpu)
+{
+	const struct lab_region *region = region_find(lab, op->rax / GIB);
+
+	if (result->outcome == LAB_DONE || (result->outcome == LAB_FAULT && region->kind == REGION_HOLE))
+		return true;
+	return lab_surprise(lab, "a verify of region %u in a pass on CPU %u: %s", region->number, cpu,
+			    result_word(result) ?: "not executed");
+}
+
+/* All cores but the first one. */
+static u32 make_followers(const struct lab *lab, u32 *cpus)
+{
+	u32 i;
+
+	for (i = 1; i < lab->cores; i++)
+		cpus[i - 1] = lab->core[i].cpu[0];
+	return lab->cores - 1;
+}
+
+static bool lead(struct lab *lab, const struct lab_op *ops, u32 nr, struct pass *pass)
+{
+	struct lab_result result[CHUNK];
+	u32 i;
+
+	if (!lab_one(lab, lab->core[0].cpu[0], ops, nr, result))
+		return false;
+	for (i = 0; i < nr; i++)
+		if (!is_executed(lab, &ops[i], &result[i], lab->core[0].cpu[0]))
+			return false;
+	pass->verifies += nr;
+	return true;
+}
+
+static bool follow(struct lab *lab, const struct lab_op *ops, u32 nr, const u32 *cpus, u32 cores, struct pass *pass)
+{
+	struct lab_trial trial = { .ops = ops, .nr = nr, .cpu = cpus, .cpus = cores, .flags = LAB_TOGETHER };
+	const struct lab_result *first, *last;
+	bool good = true;
+	u64 cycles;
+	u32 i, j;
+
+	if (!cores)
+		return true;
+	if (!lab_execute(lab, &trial))
+		return false;
+	for (i = 0; i < cores; i++) {
+		first = &trial.result[i * nr];
+		last = first + nr - 1;
+		for (j = 0; j < nr && good; j++)
+			good = is_executed(lab, &ops[j], first + j, cpus[i]);
+		cycles = last->begin + last->cycles - first->begin;
+		pass->stolen += cycles;
+		pass->stop = cycles > pass->stop ? cycles : pass->stop;
+	}
+	pass->verifies += (u64)nr * cores;
+	trial_free(&trial);
+	return good;
+}
+
+static bool pass_merged(struct lab *lab, const struct lab_op *ops, u32 nr, const u32 *cpus, u32 cores, struct pass *pass)
+{
+	u32 i;
+
+	for (i = 0; i < nr; i += CHUNK)
+		if (!lead(lab, ops + i, nr - i < CHUNK ? nr - i : CHUNK, pass))
+			return false;
+	return follow(lab, ops, nr, cpus, cores, pass);
+}
+
+static bool pass_v10(struct lab *lab, const struct lab_op *ops, u32 nr, const u32 *cpus, u32 cores, struct pass *pass)
+{
+	u32 i;
+
+	for (i = 0; i < nr; i++)
+		if (!lead(lab, ops + i, 1, pass) || !follow(lab, ops + i, 1, cpus, cores, pass))
+			return false;
+	return true;
+}
+
+/* Those algorithms know one window only. */
+static bool one_window(const struct lab *lab)
+{
+	u32 i;
+
+	for (i = 1; i < lab->cores; i++)
+		if (lab->core[i].base != lab->core[0].base)
+			return false;
+	return true;
+}
+
+bool step_passes(struct lab *lab)
+{
+	static const struct {
+		const char *name;
+		bool (*run)(struct lab *lab, const struct lab_op *ops, u32 nr, const u32 *cpus, u32 cores, struct pass *pass);
+	} algorithms[] = { { "merged", pass_merged }, { "v10", pass_v10 } };
+	struct lab_op *ops = arena_get(WINDOW_REGIONS * sizeof(*ops));
+	u32 *cpus = arena_get(lab->cores * sizeof(*cpus)), cores, nr, round;
+	size_t i;
+
+	if (!lab_needs_armed(lab) || !lab_survey(lab))
+		return false;
+	nr = make_range(lab, ops);
+	cores = make_followers(lab, cpus);
+	for (i = 0; i < ARRAY_SIZE(algorithms) && one_window(lab); i++)
+		for (round = 1; round <= ROUNDS; round++) {
+			struct pass pass = { };
+			u64 begin = now_ns();
+
+			if (!algorithms[i].run(lab, ops, nr, cpus, cores, &pass))
+				return false;
+			pass.ns = now_ns() - begin;
+			pass_measured(lab, algorithms[i].name, round, nr, &pass);
+		}
+	return true;
+}
+
+#define WAIT_MS		60000u
+
+/* Until the request is served; false if it is not. */
+static bool wait_served(struct lab *lab, u64 number)
+{
+	u64 end = now_ns() + WAIT_MS * 1000000ull, served;
+
+	while (!file_number(&served, SYSFS "served") || served < number)
+		if (now_ns() > end || !lab_sleep_ms(lab, 20))
+			return false;
+	return true;
+}
+
+static void put_file(struct json_object *line, const char *name, const char *file, double unit)
+{
+	u64 value;
+
+	if (file_number(&value, SYSFS "%s", file))
+		put(line, name, json_object_new_double(value * unit));
+}
+
+/* Ready for a pass; it takes its time after a load. */
+static bool wait_ready(struct lab *lab)
+{
+	u64 end = now_ns() + WAIT_MS * 1000000ull;
+	const char *state;
+
+	do {
+		state = file_text(SYSFS "state");
+		if (state && !strcmp(state, "ready"))
+			return true;
+	} while (state && now_ns() < end && lab_sleep_ms(lab, 20));
+	return false;
+}
+
+/* Full passes of rmpopt, which is loaded: by its own counts. */
+void passes_ours(struct lab *lab)
+{
+	struct json_object *line;
+	u64 number, regions, round;
+
+	for (round = 1; round <= ROUNDS; round++) {
+		if (!wait_ready(lab) || file_write(SYSFS "stats/worst_slice_ns", "0") ||
+		    file_write(SYSFS "scan", "full") || !file_number(&number, SYSFS "requested") ||
+		    !wait_served(lab, number) || !file_number(&regions, SYSFS "regions_covered"))
+			return;
+		line = array_new_object(json_at(lab->document, "passes"));
+		put_text(line, "algorithm", "rmpopt");
+		put_number(line, "round", round);
+		put_number(line, "regions", regions);
+		put_number(line, "cores", lab->cores);
+		put_file(line, "total_us", "stats/last_pass_us", 1);
+		put_file(line, "stolen_us", "stats/last_stolen_us", 1);
+		put_file(line, "longest_stop_us", "stats/worst_slice_ns", 1e-3);
+	}
+}

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * lab: what a process gains whose memory lies in optimized regions. RMPOPT_EN
+ * can't be cleared, so the only honest "without" are the same pages while the
+ * bits of their regions are clear: one page of ours in each of these regions is
+ * converted and taken back, and nobody verifies.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lab.h"
+
+#define MEMORY_MOST	GIB
+#define WRITES		4000000u
+#define WRITE_REGIONS	8u
+
+/* Of an entry of /proc/self/pagemap. */
+#define PAGEMAP_PFN	(BIT_ULL(55) - 1)
+#define PAGEMAP_PRESENT	BIT_ULL(63)
+
+/**
+ * struct memory - of this process
+ * @bytes: mapped
+ * @size: how many
+ * @unit: size of its pages
+ * @at: offsets of those pages that lie in chosen regions
+ * @units: how many
+ */
+struct memory {
+	char *bytes;
+	u64 size;
+	u64 unit;
+	u64 *at;
+	u64 units;
+};
+
+/**
+ * struct target - regions that are written to
+ */
+struct target {
+	u32 region[WRITE_REGIONS];
+	u64 page[WRITE_REGIONS];
+	u32 nr;
+};
+
+/* Bytes that can be allocated without much ado. */
+u64 available_memory(void)
+{
+	char *text = file_text("/proc/meminfo"), *line, *rest, *name;
+	u64 kib = 0;
+
+	while ((line = next_line(&text))) {
+		rest = line;
+		name = next_word(&rest);
+		if (name && !strcmp(name, "MemAvailable:") && (name = next_word(&rest)))
+			parse_number(name, &kib);
+	}
+	return kib << 10;
+}
+
+static bool map(struct memory *memory, u64 unit, u64 size)
+{
+	u64 past;
+
+	memory->unit = unit;
+	memory->size = size / BLOCK * BLOCK;
+	memory->bytes = mmap(NULL, memory->size + BLOCK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory->bytes == MAP_FAILED)
+		return false;
+	past = (u64)(unsigned long)memory->bytes % BLOCK;
+	memory->bytes += past ? BLOCK - past : 0;
+	madvise(memory->bytes, memory->size, unit == BLOCK ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	memset(memory->bytes, 1, memory->size);
+	return true;
+}
+
+/* Physical addresses of its pages of @unit; 0 for what is none of such. */
+static u64 *look_up(const struct memory *memory)
+{
+	u64 each = memory->unit / PAGE, n = memory->size / memory->unit, i, *spa = arena_get(n * sizeof(*spa)), entry[2];
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	off_t at;
+
+	for (i = 0; i < n && fd >= 0; i++) {
+		at = ((u64)(unsigned long)memory->bytes / PAGE + i * each) * sizeof(*entry);
+		if (pread(fd, &entry[0], 8, at) != 8 || pread(fd, &entry[1], 8, at + (each - 1) * 8) != 8 ||
+		    !(entry[0] & PAGEMAP_PRESENT) || !(entry[0] & PAGEMAP_PFN))
+			continue;
+		entry[0] &= PAGEMAP_PFN;
+		entry[1] &= PAGEMAP_PFN;
+		/* A huge page is one: aligned, and in one piece. */
+		if (entry[1] - entry[0] == each - 1 && entry[0] % each == 0)
+			spa[i] = entry[0] * PAGE;
+	}
+	if (fd >= 0)
+		close(fd);
+	return spa;
+}
+
+/* Regions that hold this memory, that are free, and in which a page can be had. */
+static bool choose(struct lab *lab, const struct lab_core *core, const struct memory *memory, const u64 *spa,
+		   struct target *target)
+{
+	u64 n = memory->size / memory->unit, i;
+	struct lab_region *region;
+	struct list seen = { };
+	u32 number;
+
+	for (i = 0; i < n && target->nr < WRITE_REGIONS; i++) {
+		number = spa[i] / GIB;
+		if (!spa[i] || list_has(&seen, number))
+			continue;
+		list_insert(&seen, number, number + 1);
+		region = region_find(lab, number);
+		if (!region || !region_free(lab, core, region) || !lab_take(lab, number, &target->page[target->nr]))
+			continue;
+		target->region[target->nr++] = number;
+		if (!lab_convert_and_back(lab, target->page[target->nr - 1]))
+			return false;
+	}
+	return !lab->surprise && !lab->signal;
+}
+
+static bool is_target(const struct target *target, u64 spa)
+{
+	u32 i;
+
+	for (i = 0; i < target->nr; i++)
+		if (spa && target->region[i] == spa / GIB)
+			return true;
+	return false;
+}
+
+static void keep_targets(struct memory *memory, const u64 *spa, const struct target *target)
+{
+	u64 n = memory->size / memory->unit, i;
+
+	memory->at = arena_get(n * sizeof(*memory->at));
+	for (i = 0; i < n; i++)
+		if (is_target(target, spa[i]))
+			memory->at[memory->units++] = i * memory->unit;
+}
+
+static u64 next_random(u64 *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+/* Nanoseconds for WRITES writes of 8 bytes, anywhere in the pages. */
+static u64 write_randomly(const struct memory *memory)
+{
+	u64 state = 88172645463325252ull, begin = now_ns(), random, i;
+
+	for (i = 0; i < WRITES; i++) {
+		random = next_random(&state);
+		*(volatile u64 *)(memory->bytes + memory->at[(random >> 32) * memory->units >> 32] +
+				  (random & (memory->unit - 1) & ~7ull)) = random;
+	}
+	return now_ns() - begin;
+}
+
+/* Nanoseconds for one copy of the first half of the pages to the second. */
+static u64 copy(const struct memory *memory)
+{
+	u64 half = memory->units / 2, begin = now_ns(), i;
+
+	for (i = 0; i < half; i++)
+		memcpy(memory->bytes + memory->at[half + i], memory->bytes + memory->at[i], memory->unit);
+	return now_ns() - begin;
+}
+
+static void measured(struct lab *lab, const char *what, const struct memory *memory, bool optimized, u32 round,
+		     u64 amount, u64 ns)
+{
+	struct json_object *line = array_new_object(json_at(lab->document, "writes"));
+
+	put_text(line, "what", what);
+	put_number(line, "page_size", memory->unit);
+	put_bool(line, "optimized", optimized);
+	put_number(line, "round", round);
+	put_number(line, "bytes_touched", memory->units * memory->unit);
+	put_number(line, "amount", amount);
+	put_number(line, "ns", ns);
+	/* Millions of writes a second, or GB/s. */
+	put(line, "rate", json_object_new_double(ns ? amount * (*what == 'c' ? 1.0 : 1e3) / ns : 0));
+}
+
+static void measure_one(struct lab *lab, const struct memory *memory, bool optimized, u32 round)
+{
+	measured(lab, "random", memory, optimized, round, WRITES, write_randomly(memory));
+	if (memory->units > 1)
+		measured(lab, "copy", memory, optimized, round, memory->units / 2 * memory->unit, copy(memory));
+}
+
+/* Their bits on the core: set by verifies, or lost by a conversion. */
+static bool set_bits(struct lab *lab, const struct lab_core *core, const struct target *target, bool optimized)
+{
+	struct lab_result result;
+	u32 i;
+
+	for (i = 0; i < target->nr; i++) {
+		if (!optimized) {
+			if (!lab_convert_and_back(lab, target->page[i]))
+				return false;
+			continue;
+		}
+		if (!lab_rmpopt(lab, core->cpu[0], target->region[i], VERIFY, &result))
+			return false;
+	}
+	return true;
+}
+
+/* Does the core hold what was wanted, still? */
+static bool bits_are(struct lab *lab, const struct lab_core *core, const struct target *target, bool optimized, bool *are)
+{
+	struct lab_result result;
+	u32 i;
+
+	*are = true;
+	for (i = 0; i < target->nr; i++) {
+		if (!lab_rmpopt(lab, core->cpu[0], target->region[i], REPORT, &result))
+			return false;
+		*are &= result.cf == optimized;
+	}
+	return true;
+}
+
+static bool measure_both(struct lab *lab, const struct lab_core *core, const struct memory *memory, const struct target *target)
+{
+	u32 round, optimized;
+	bool are;
+
+	for (round = 1; round <= ROUNDS; round++)
+		for (optimized = 0; optimized < 2; optimized++) {
+			if (!set_bits(lab, core, target, optimized) || !bits_are(lab, core, target, optimized, &are))
+				return false;
+			/* A guest's page, or a pass of somebody else: the next round. */
+			if (are)
+				measure_one(lab, memory, optimized, round);
+		}
+	return true;
+}
+
+static bool measure_unit(struct lab *lab, const struct lab_core *core, u64 unit, u64 size)
+{
+	struct memory memory = { };
+	struct target target = { };
+	bool good = true;
+	u64 *spa;
+
+	if (!map(&memory, unit, size))
+		return true;
+	spa = look_up(&memory);
+	good = choose(lab, core, &memory, spa, &target);
+	if (good)
+		keep_targets(&memory, spa, &target);
+	if (good && memory.units)
+		good = measure_both(lab, core, &memory, &target);
+	munmap(memory.bytes, memory.size);
+	lab_give_all(lab);
+	return good;
+}
+
+bool measure_writes(struct lab *lab)
+{
+	const struct lab_core *core = lab_test_core(lab);
+	u64 memory = available_memory() / 4;
+	bool good;
+
+	memory = memory > MEMORY_MOST ? MEMORY_MOST : memory;
+	if (memory < 8 * BLOCK || !lab_bind_to(core->cpu[0]))
+		return true;
+	good = measure_unit(lab, core, BLOCK, memory) && measure_unit(lab, core, PAGE, memory);
+	lab_keep_away(lab, NULL);
+	return good;
+}
