@@ -100,6 +100,15 @@ enum machine_op {
 	MACHINE_ANSWER		= 34,
 	/* (1 on, 0 off, or ALL to ask only) -> 1 if it was: RMPOPT_EN can be cleared, and the base changed, while SnpEn is set; two answers in one */
 	MACHINE_CLEARABLE	= 35,
+	/* (enum machine_nth, n, vector: 6 #UD, 13 #GP) -> ; the n-th such instruction from now faults; an event like others */
+	MACHINE_FAULT_NTH	= 36,
+};
+
+/* What may fault once, by MACHINE_FAULT_NTH. */
+enum machine_nth {
+	MACHINE_NTH_RMPREAD	= 0,	/* of a module */
+	MACHINE_NTH_MSR,		/* RDMSR or WRMSR of SYSCFG, RMP_BASE, RMP_END, RMP_CFG or RMPOPT_BASE, by anybody; always #GP */
+	MACHINE_NTHS
 };
 
 /* What stays as it is set until MACHINE_FRESH, which sets 0. */

@@ -113,6 +113,18 @@ void fault_region(char **arg)
 	       cpu_number(arg[2]));
 }
 
+void fault_nth(char **arg)
+{
+	static const struct word instructions[] = {
+		{ "rmpread", MACHINE_NTH_RMPREAD }, { "msr", MACHINE_NTH_MSR }, { }
+	};
+
+	if (!arg[0] || !arg[1] || !arg[2])
+		fail("fault-nth wants rmpread or msr, N, and gp or ud");
+	simple(MACHINE_FAULT_NTH, lookup(instructions, arg[0]), number(arg[1]),
+	       lookup(vectors, arg[2]));
+}
+
 void region_faults(char **arg)
 {
 	u64 v[3] = { 0 };

@@ -21,5 +21,6 @@ void base_bits(char **arg);
 void rmpread_busy(char **arg);
 void fault_region(char **arg);
 void region_faults(char **arg);
+void fault_nth(char **arg);
 
 #endif /* RMPOPT_TESTS_MACHINECTL_KNOBS_H */

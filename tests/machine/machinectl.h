@@ -88,6 +88,7 @@ static const char usage[] =
 "  answer QUESTION [VALUE]       what the hardware does where the public facts end\n"
 "  answers                       all of them, QUESTION VALUE in each line\n"
 "  fault-region N gp|ud|off [CPU]  every RMPOPT of that region faults, on all cores or on that one\n"
+"  fault-nth rmpread|msr N gp|ud  the N-th RMPREAD of a module, access to an MSR of SNP's: an event, too\n"
 "  region-faults N               how often it did\n"
 "  rmpread-busy [K]              every K-th RMPREAD of a module answers \"in use\" (0: none)\n"
 "  clearable [on|off]            can RMPOPT_EN be cleared while SnpEn is set?\n"

@@ -113,14 +113,22 @@ static int event(struct call *c)
 static int events(struct call *c)
 {
 	event_pending(&c->out[0], &c->out[1]);
+	c->out[0] += nth_pending();
 	return 0;
+}
+
+static int fault_nth(struct call *c)
+{
+	return nth_set(c->in[0], c->in[1], c->in[2]);
 }
 
 static int open_gate(struct call *c)
 {
 	event_open(!c->in[0]);
-	if (!c->in[0])
+	if (!c->in[0]) {
+		nth_forget();
 		psp_calm();
+	}
 	return 0;
 }
 
@@ -269,6 +277,7 @@ static int fresh(struct call *c)
 	machine.profile = c->in[0];
 	machine.patience = machine.crowd = machine.slow_cycles = machine.budget = 0;
 	event_open(true);
+	nth_forget();
 	cost_switch(false);
 	machine_reset();
 	count_reset();
@@ -348,6 +357,7 @@ static int (*const operations[])(struct call *c) = {
 	[MACHINE_PSP_RELEASE] = psp_releasing, [MACHINE_PSP] = psp_query,
 	[MACHINE_STATE_PAGES] = state_pages, [MACHINE_GUEST_PAGES] = guest_pages,
 	[MACHINE_ANSWER] = answer, [MACHINE_CLEARABLE] = clearable,
+	[MACHINE_FAULT_NTH] = fault_nth,
 };
 
 enum outcome control_execute(const struct insn *insn)

@@ -39,10 +39,15 @@ void knob_reset(void)
 	memset(machine.knob, 0, sizeof(machine.knob));
 }
 
+bool of_module(u64 pc)
+{
+	return pc >= MODULES;
+}
+
 /* The kernel's own RMPREADs are spared: KVM warns of one that fails, which is a panic here. */
 bool rmpread_busy(u64 pc)
 {
 	u64 every = machine.knob[MACHINE_RMPREAD_BUSY];
 
-	return every && pc >= MODULES && ++reads % every == 0;
+	return every && of_module(pc) && ++reads % every == 0;
 }

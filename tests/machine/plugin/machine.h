@@ -7,7 +7,7 @@
  * regs.c, gadget.c and fault.c are the ways back into the guest; cpuid.c,
  * msr.c, rmp.c and pages.c (page states), update.c (RMPUPDATE, PSMASH),
  * late.c, rmpread.c, table.c (the cores' RMPOPT tables) and rmpopt.c are the hardware;
- * event.c, knob.c, region-fault.c, cost.c, count.c and control.c are what tests need. answer.c says
+ * event.c, nth.c, knob.c, region-fault.c, cost.c, count.c and control.c are what tests need. answer.c says
  * what the hardware does where the public facts end, online.c which CPUs are online and which ones
  * sleep. psp.h describes the PSP.
  *
@@ -339,6 +339,13 @@ u64 clock_read(unsigned int cpu);
 int knob_turn(u64 which, u64 value, u64 *before);
 void knob_reset(void);
 bool rmpread_busy(u64 pc);
+bool of_module(u64 pc);
+
+/* nth.c */
+int nth_set(u64 which, u64 n, u64 vector);
+unsigned int nth_fault(enum machine_nth which);
+u64 nth_pending(void);
+void nth_forget(void);
 
 /* region-fault.c */
 int region_fault_set(u64 region, u64 vector, u64 cpu);

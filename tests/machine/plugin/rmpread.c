@@ -71,11 +71,15 @@ enum outcome rmpread_execute(const struct insn *insn)
 	struct reply reply = { NEXT, RMP_INUSE };
 	u64 spa = reg_read(RAX);
 	struct rmp_read entry;
+	unsigned int vector;
 
 	if (!machine.has_rmpread || reg_read(CS) & 3 || (harsh() && !snp_enabled(insn->cpu)))
 		return PASS;
 	machine_lock();
-	if (!rmpread_busy(insn->pc) && !odd_address(spa, &reply))
+	vector = of_module(insn->pc) ? nth_fault(MACHINE_NTH_RMPREAD) : 0;
+	if (vector)
+		reply.outcome = vector == GP_VECTOR ? GP : PASS;	/* QEMU's own way is #UD */
+	else if (!rmpread_busy(insn->pc) && !odd_address(spa, &reply))
 		reply.code = read_entry(spa >> PAGE_SHIFT, &entry) ? RMP_OK : RMP_INPUT;
 	count(insn->cpu, MACHINE_RMPREADS);
 	cost_rmpread(insn->cpu);
