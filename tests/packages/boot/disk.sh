@@ -39,7 +39,7 @@ cd "/tmp/stage/usr/src/rmpopt-$version"
 # The package has no LICENSE there.
 find . -type f ! -name LICENSE -exec sha256sum {} + >/srv/proof/built/sources
 make -j"$(nproc)" "KDIR=/lib/modules/$kernel/build" dkms
-cp rmpopt.ko /srv/proof/built/
+cp -- *.ko /srv/proof/built/
 cd /
 install /proof/make /srv/proof/bin/
 
