@@ -33,7 +33,7 @@ export PATH=/tmp/bin:$PATH
 mkdir -p /srv/proof/bin /srv/proof/built
 tar -C /srv/proof -xf "/out/rmpopt-$version.tar.xz"
 mv "/srv/proof/rmpopt-$version" /srv/proof/tree
-make -C /srv/proof/tree -f src/ctl/Makefile /srv/proof/tree/build/rmpoptctl
+make -C /srv/proof/tree ctl
 make -C /srv/proof/tree stage DESTDIR=/tmp/stage
 cd "/tmp/stage/usr/src/rmpopt-$version"
 # The package has no LICENSE there.
