@@ -24,7 +24,8 @@ make_older() {
 	done
 }
 
-apt_get() { apt-get -y --no-install-recommends --allow-downgrades "$@"; }
+# Without that option autoremove leaves what an installed package suggests.
+apt_get() { apt-get -y --no-install-recommends --allow-downgrades -o APT::AutoRemove::SuggestsImportant=false "$@"; }
 # shellcheck disable=SC2016 # dpkg's own
 packages() { dpkg-query -W -f '${Package} ${Version} ${db:Status-Abbrev}\n'; }
 
