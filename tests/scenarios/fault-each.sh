@@ -13,17 +13,18 @@ fired() { [ "$(machinectl events)" = "0 0" ]; }
 settled() { state_is ready && at_rest && [ "$(machinectl truth)" = "0 0 4" ]; }
 rests() { at_rest && ! state_is scanning; }
 
-# Load, full pass, a delta by a page that comes and goes, a look at the RMP: it is allowed to fail, not to hang.
+# Load, full pass, a delta by a page that comes and goes, a look at the RMP, until the fault has come: what follows
+# would make good what it has done. Any of it is allowed to fail, not to hang.
 cycle() {
 	load watch_ms=200 || return
-	wait_for rests 30 || return
-	put scan full 2>/dev/null
-	wait_for rests 30 || return
+	wait_for '{ [ "$(get passes)" -ge 1 ] || state_is viewing; } && rests' 30 && ! fired || return
+	put scan full
+	wait_for rests 30 && ! fired || return
 	machinectl assign $page 7
 	machinectl release $page
-	put scan now 2>/dev/null
+	put scan now
+	wait_for rests 30 && ! fired || return
 	[ "$1" != rmpread ] || cat /sys/kernel/debug/rmpopt/rmp >/dev/null
-	wait_for rests 30
 }
 
 # What is said at load of a host whose MSRs can't be read is said for good: loaded again it is right.
@@ -34,6 +35,8 @@ recovers() {
 
 # faults_once N WHAT VECTOR - status 1: nothing was left to fault; 2: something is wrong
 faults_once() {
+	# No table has a bit that was left there before.
+	snp_again
 	if [ "$2" = rmpopt ]; then machinectl event "$1" "$3"; else machinectl fault-nth "$2" "$1" "$3"; fi
 	cycle "$2" 2>/dev/null
 	# The last ones are those of unload.
