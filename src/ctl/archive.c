@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Files as a tar or a folder, by libarchive. What is written has no name, or
- * another one, until it is whole: who is killed leaves nothing that could be
- * taken for it. Errors are sentences for people; NULL is none.
+ * Files as a tar or a folder, by libarchive. Until it is complete it has no name,
+ * or another one, so that nothing incomplete can be taken for it. What remains of
+ * a save that was killed is removed by the next save of the same name. Errors are
+ * sentences; NULL is none.
  */
 #include <archive.h>
 #include <archive_entry.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -13,6 +15,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -160,6 +163,49 @@ static void hold_signals(sigset_t *before)
 	sigprocmask(SIG_BLOCK, &set, before);
 }
 
+static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *ftw)
+{
+	return remove(path);
+}
+
+static void remove_all(const char *path)
+{
+	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Its name until it is complete: one that nobody gives to something else. */
+static char *temporary_name(const char *to, const char *end)
+{
+	return format("%s/.%s.rmpoptctl-%s", folder_of(to), basename(arena_copy(to)), end);
+}
+
+/* Whoever writes it holds a lock on it. */
+static void remove_unused(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat stat;
+
+	if (fd < 0)
+		return;
+	if (!fstat(fd, &stat) && stat.st_uid == geteuid() && !flock(fd, LOCK_EX | LOCK_NB))
+		remove_all(path);
+	close(fd);
+}
+
+/* What remains of saves of this name that were killed. */
+static void remove_leftovers(const char *to)
+{
+	const char *folder = folder_of(to), *start = temporary_name(to, "") + strlen(folder) + 1;
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (!strncmp(entry->d_name, start, strlen(start)))
+			remove_unused(format("%s/%s", folder, entry->d_name));
+	if (dir)
+		closedir(dir);
+}
+
 /* Gives it its name, unless somebody has it. */
 static const char *publish(const char *from, const char *to)
 {
@@ -184,20 +230,22 @@ static const char *finish_tar(int fd, const char *to, const struct kept *files)
 /* Where files can't be without a name. */
 static const char *write_named_tar(const char *to, const struct kept *files)
 {
-	char *name = format("%s.XXXXXX", to);
+	char *name = temporary_name(to, "XXXXXX");
 	const char *error;
 	sigset_t before;
 	int fd;
 
+	remove_leftovers(to);
 	hold_signals(&before);
 	fd = mkostemp(name, O_CLOEXEC);
-	error = fd < 0 ? strerror(errno) : finish_tar(fd, to, files);
-	if (fd >= 0 && close(fd) && !error)
+	if (fd < 0) {
 		error = strerror(errno);
-	if (fd >= 0) {
-		error = error ?: publish(name, to);
+	} else {
+		flock(fd, LOCK_EX);
+		error = finish_tar(fd, to, files) ?: publish(name, to);
 		if (error)
 			unlink(name);
+		close(fd);
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return error;
@@ -217,11 +265,6 @@ static const char *write_tar_file(const char *to, const struct kept *files)
 	return error;
 }
 
-static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *ftw)
-{
-	return remove(path);
-}
-
 static const char *fill_folder(const char *folder, const struct kept *files)
 {
 	struct archive *archive = archive_write_disk_new();
@@ -231,18 +274,23 @@ static const char *fill_folder(const char *folder, const struct kept *files)
 
 static const char *write_folder(const char *to, const struct kept *files)
 {
-	char *name = format("%s.XXXXXX", to);
+	char *name = temporary_name(to, "XXXXXX");
 	const char *error;
 	sigset_t before;
 	mode_t mask = umask(077);
+	int fd;
 
+	remove_leftovers(to);
 	hold_signals(&before);
 	if (!mkdtemp(name)) {
 		error = strerror(errno);
 	} else {
+		fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		flock(fd, LOCK_EX);
 		error = fill_folder(name, files) ?: publish(name, to);
 		if (error)
-			nftw(name, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+			remove_all(name);
+		close(fd);
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	umask(mask);
