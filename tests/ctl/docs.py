@@ -33,6 +33,9 @@ def manual_tests():
           "rmpoptctl(8) has the commands of --help")
     written = {m[2]: (m[1] or "", m[2], m[3] or "") for m in
                re.finditer(r"^(?:\*-(\w)\*, )?\*--([\w-]+)\*(?:(?: |\[=)_([A-Z]+)_\]?)?$", section(page, "OPTIONS"), re.M)}
+    headings = re.findall(r"^(?:\*-.*|_/\S+_.*)$", page, re.M)
+    equal(sorted({line for line in headings if headings.count(line) > 1}), [], "rmpoptctl(8) has each option and file once")
+    equal("\n_/" in section(page, "REPORTING BUGS"), False, "rmpoptctl(8): files are in FILES")
     known = {option[1]: option for command in commands for option in options_of(command)}
     equal(sorted(written), sorted(known), "rmpoptctl(8) has the options of --help")
     for name, option in sorted(known.items()):
