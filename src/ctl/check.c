@@ -166,10 +166,12 @@ static void add(struct table *table, const struct finding *finding, const struct
  * struct sum - how many there are
  * @count: by verdict
  * @explained: failures that another one explains
+ * @open: skipped, with advice
  */
 struct sum {
 	u32 count[ARRAY_SIZE(words)];
 	u32 explained;
+	u32 open;
 };
 
 static struct sum count_all(const struct finding *findings)
@@ -180,8 +182,26 @@ static struct sum count_all(const struct finding *findings)
 	for (i = 0; i < CONDITIONS; i++) {
 		sum.count[findings[i].answer.verdict]++;
 		sum.explained += findings[i].cause != NO_CAUSE;
+		sum.open += findings[i].answer.verdict == VERDICT_SKIP && findings[i].answer.fix &&
+			    conditions[i].place != OF_MODULE;
 	}
 	return sum;
+}
+
+/* What all this means, and what to do next. */
+static const char *what_now(const struct sum *sum)
+{
+	bool loaded = check_is_loaded();
+
+	if (sum->count[VERDICT_FAIL])
+		return "Fix what failed, then check again.";
+	if (sum->count[VERDICT_VIEW])
+		return format("View only: rmpopt shows what the RMP and the tables hold, and changes nothing. Next: %srmpoptctl forecast.",
+			      loaded ? "" : "rmpoptctl load, then ");
+	if (loaded)
+		return "rmpopt works on this host. Next: rmpoptctl status.";
+	return sum->open ? "As far as is known, this host can use rmpopt; see what was skipped. Next: rmpoptctl load." :
+	       "This host can use rmpopt. Next: rmpoptctl load.";
 }
 
 static void sum_up(const struct sum *sum)
@@ -189,17 +209,12 @@ static void sum_up(const struct sum *sum)
 	const u32 *count = sum->count;
 	u32 causes = count[VERDICT_FAIL] - sum->explained;
 
-	printf("%u passed, %u failed%s, %u skipped%s.\n", count[VERDICT_PASS], causes,
-	       sum->explained ? format(" (and %u because of %s)", sum->explained,
-				       causes == 1 ? "that" : "those") : "",
-	       count[VERDICT_SKIP],
-	       count[VERDICT_VIEW] ? format(", %u view only", count[VERDICT_VIEW]) : "");
-	if (count[VERDICT_FAIL])
-		puts("Fix what failed, then check again.");
-	else if (count[VERDICT_VIEW])
-		fold(0, 0, format("%s %s",
-				  "View only: the module can be loaded, and shows what the RMP and the tables hold; it changes nothing.",
-				  "rmpoptctl forecast shows what RMPOPT could optimize."));
+	fold(0, 0, format("%u passed, %u failed%s, %u skipped%s.", count[VERDICT_PASS], causes,
+			  sum->explained ? format(" (and %u because of %s)", sum->explained,
+						  causes == 1 ? "that" : "those") : "",
+			  count[VERDICT_SKIP],
+			  count[VERDICT_VIEW] ? format(", %u view only", count[VERDICT_VIEW]) : ""));
+	fold(0, 0, what_now(sum));
 }
 
 /* Where the module can't be used, advice on how to install it would mislead. */

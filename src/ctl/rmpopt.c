@@ -40,7 +40,7 @@ int host_missing(void)
 
 	if (error)
 		return failed("can't read " SYSFS "state: %s", strerror(error));
-	return failed("rmpopt is not loaded; load it with rmpoptctl load, or run rmpoptctl check to see what it needs");
+	return failed("rmpopt is not loaded: run rmpoptctl check, then rmpoptctl load");
 }
 
 bool host_has_state(const struct host *host, const char *state)

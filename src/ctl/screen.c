@@ -55,8 +55,8 @@ static u32 columns(const char *word, size_t length)
 #define ROOM_LEAST	24
 
 /*
- * Prints a line of text from column @at on; on a terminal words that do not fit
- * go to lines of their own, @indent blanks from the left.
+ * Prints a line of text from column @at on. On a terminal words that do not fit
+ * go to the next line, @indent blanks from the left, or fewer if a word is long.
  */
 void fold(u32 at, u32 indent, const char *text)
 {
@@ -68,10 +68,12 @@ void fold(u32 at, u32 indent, const char *text)
 	for (; width && *text; text += length + (text[length] == ' ')) {
 		length = strcspn(text, " ");
 		needed = columns(text, length);
-		if (at > indent && at + blank + needed > width) {
+		if (at + blank + needed > width && (at > indent || needed <= width)) {
 			putchar('\n');
 			at = 0;
 			blank = indent;
+			if (blank + needed > width)
+				blank = needed < width ? width - needed : 0;
 		}
 		printf("%*s%.*s", (int)blank, "", (int)length, text);
 		at += blank + needed;
