@@ -215,7 +215,7 @@ static void tell_found(void)
 		elsewhere += core->base != windows_base(core->plan.node);
 	}
 	if (found && !told)
-		pr_info("RMPOPT was enabled on %u core(s) before this module was loaded, on %u of them with another RMPOPT_BASE than this module would choose: they keep it\n",
+		pr_info("RMPOPT was enabled already on %u of the cores, %u of them with an RMPOPT_BASE that rmpopt would not choose: they keep it\n",
 			found, elsewhere);
 	told = true;
 }

@@ -177,7 +177,7 @@ struct answer check_rmp_cfg(void)
 		return answer;
 	if (!(value & RMP_CFG_SEGMENTED))
 		return view(format("RMP_CFG is 0x%llx: bit 0 (segmented) is 0", value),
-			    "view only: the RMP is not segmented, which RMPOPT needs: enable the segmented RMP in the BIOS");
+			    "view only: the RMP is not segmented, which RMPOPT requires: enable the segmented RMP in the BIOS");
 	return pass(format("RMP_CFG is 0x%llx", value));
 }
 

@@ -169,7 +169,7 @@ static int show_missing(char *buf, int at, const char *name, int error)
 	case 0:
 		return 0;
 	case HOOK_OFF:
-		return sysfs_emit_at(buf, at, "; %s: the module is just being loaded or unloaded",
+		return sysfs_emit_at(buf, at, "; %s: the module is being loaded or unloaded",
 				     name);
 	case -EOPNOTSUPP:
 		return sysfs_emit_at(buf, at, "; %s: this kernel has no kprobes",
@@ -196,13 +196,13 @@ ssize_t hooks_describe(char *buf)
 	u32 i;
 
 	if (!params.hooks)
-		return sysfs_emit(buf, "none: parameter hooks is N\n");
+		return sysfs_emit(buf, "none: the parameter hooks is N\n");
 	/* They may come and go meanwhile: one look at each. */
 	for (i = 0; i < ARRAY_SIZE(hooks); i++)
 		errors[i] = READ_ONCE(hooks[i].error);
 	at = show_attached(buf, errors, of_modules);
 	for (i = 0; i < ARRAY_SIZE(hooks); i++)
 		at += show_missing(buf, at, hooks[i].probe.symbol_name, errors[i]);
-	at += show_missing(buf, at, "notifier of modules", of_modules);
+	at += show_missing(buf, at, "module notifier", of_modules);
 	return at + sysfs_emit_at(buf, at, "\n");
 }

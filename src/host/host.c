@@ -49,15 +49,15 @@ static const char * const sentences[] = {
 	[NO_RMPOPT] =
 	"view only: this CPU has no RMPOPT, which comes with AMD Zen 6 EPYC",
 	[NOT_SEGMENTED] =
-	"view only: the RMP is not segmented, which RMPOPT needs: run Linux 6.14 or later and enable the segmented RMP in the BIOS",
+	"view only: the RMP is not segmented, which RMPOPT requires: run Linux 6.14 or later, and enable the segmented RMP in the BIOS",
 	[IN_KERNEL] =
 	"view only: this kernel drives RMPOPT itself",
 	[NO_SNP] =
 	"SnpEn is not set: load kvm_amd with sev_snp=1 while all CPUs are online",
 	[NO_INIT] =
-	"SnpEn is set, but SNP_INIT is not done or has failed: load kvm_amd, see the kernel log; if SNP is known to be initialised, load rmpopt with init_check=N",
+	"SnpEn is set, but SNP_INIT is not done or has failed: load kvm_amd, and see the kernel log; if SNP is known to be initialised, load rmpopt with init_check=N",
 	[NO_ANSWER] =
-	"the RMP can't be read to tell whether SNP_INIT is done: if SNP is known to be initialised, load rmpopt with init_check=N",
+	"the RMP can't be read to check whether SNP_INIT is done: if SNP is known to be initialised, load rmpopt with init_check=N",
 };
 
 /* Set by host_check(), for ever. */
@@ -114,15 +114,15 @@ static const char *why_only_views(void)
 int host_check(void)
 {
 	if (is_kdump_kernel()) {
-		pr_err("this is a kdump kernel, which leaves SNP alone: load rmpopt in the normal one\n");
+		pr_err("this is a kdump kernel, which does not enable SNP: load rmpopt in the normal kernel\n");
 		return -ENODEV;
 	}
 	if (boot_cpu_has(X86_FEATURE_HYPERVISOR)) {
-		pr_err("running under a hypervisor: load rmpopt on the bare-metal SNP host\n");
+		pr_err("this is a virtual machine: load rmpopt on the SNP host itself\n");
 		return -ENODEV;
 	}
 	if (!cc_platform_has(CC_ATTR_HOST_SEV_SNP)) {
-		pr_err("the kernel is not an SNP host: enable SNP, SNP memory coverage and the IOMMU in the BIOS, remove sev=nosnp and all that switches the IOMMU off or to passthrough (iommu=, amd_iommu=) from the kernel command line, run Linux 6.14 or later\n");
+		pr_err("the kernel is not an SNP host: enable SNP, SNP memory coverage and the IOMMU in the BIOS; remove sev=nosnp, and what turns the IOMMU off or sets it to passthrough (iommu=, amd_iommu=), from the kernel command line; run Linux 6.14 or later\n");
 		return -ENODEV;
 	}
 	has_rmpread = hw_has_rmpread();

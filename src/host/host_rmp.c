@@ -90,14 +90,14 @@ static int segmented_coverage(struct coverage *cov, u64 base)
 		return ret;
 	rst = memremap(base + HW_RMP_BOOKKEEPING, HW_RST_SIZE, MEMREMAP_WB);
 	if (!rst) {
-		pr_err("can't map the RMP segment table at 0x%llx: report this with the whole kernel log\n",
+		pr_err("can't map the RMP segment table at 0x%llx: report this, with the whole kernel log\n",
 		       base + HW_RMP_BOOKKEEPING);
 		return -ENXIO;
 	}
 	segment_shift = FIELD_GET(HW_RMP_CFG_SHIFT, cfg);
 	ret = coverage_from_rst(cov, rst, hw_rst_entries(), segment_shift);
 	if (ret)
-		pr_err("the RMP segment table at 0x%llx makes no sense (RMP_CFG 0x%llx, error %d): report this to the vendor of the BIOS\n",
+		pr_err("the RMP segment table at 0x%llx is invalid (RMP_CFG 0x%llx, error %d): report this to the vendor of the BIOS\n",
 		       base + HW_RMP_BOOKKEEPING, cfg, ret);
 	else
 		keep_segments(rst);
@@ -138,7 +138,7 @@ static int contiguous_coverage(struct coverage *cov, u64 base)
 	}
 	ret = coverage_add(cov, 0, regions);
 	if (ret || !regions) {
-		pr_err("the RMP from 0x%llx to 0x%llx makes no sense: report this to the vendor of the BIOS\n",
+		pr_err("the RMP from 0x%llx to 0x%llx is invalid: report this to the vendor of the BIOS\n",
 		       base, last);
 		return -EINVAL;
 	}
@@ -161,7 +161,7 @@ int host_coverage(struct coverage *cov)
 	u64 base = host_rmp_base();
 
 	if (!base) {
-		pr_err("the BIOS has reserved no memory for the RMP: enable SNP memory coverage there\n");
+		pr_err("the BIOS has reserved no memory for the RMP: enable SNP memory coverage in the BIOS\n");
 		return -ENODEV;
 	}
 	return host_rmp_is_segmented() ? segmented_coverage(cov, base) :

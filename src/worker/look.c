@@ -68,11 +68,11 @@ static void fail(int error)
 
 	if (error == -ENOMEM)
 		snprintf(reason, sizeof(reason),
-			 "there is not enough memory to look after any core, next try in %llu s: free some, write 1 to enabled to try at once",
+			 "not enough memory for any core, next retry in %llu s: free some, and write 1 to enabled to retry at once",
 			 pause_s);
 	else
 		snprintf(reason, sizeof(reason),
-			 "RMPOPT can't be used on any core (CPU %d: error %d), next try in %llu s: look for machine checks and microcode updates; write 1 to enabled to try at once",
+			 "RMPOPT fails on all cores (CPU %d: error %d), next retry in %llu s: look for machine checks and microcode updates; write 1 to enabled to retry at once",
 			 core ? (int)core->primary : -1,
 			 core ? core->dropped : error, pause_s);
 	stand_down(STATE_FAILED, reason);
@@ -82,15 +82,15 @@ static void name_dropped(const struct core *core)
 {
 	if (core->dropped == -ETIMEDOUT)
 		state_set(STATE_READY,
-			  "CPU %u and maybe more are left out for now: a thread of rmpopt got no time there; let real-time tasks and cgroups of much weight leave it some, or leave it out by the parameter cpus",
+			  "CPU %u and possibly others are not used for now, as a thread of rmpopt got no time there: limit real-time tasks and cgroups with a high weight, or exclude the CPU with the parameter cpus",
 			  core->primary);
 	else if (core->dropped == -ENODEV)
 		state_set(STATE_READY,
-			  "CPU %u and maybe more are left out: SnpEn is not set there; take it offline and online again, or initialise SNP with all CPUs online",
+			  "CPU %u and possibly others are not used, as SnpEn is not set there: take it offline and online again, or initialise SNP with all CPUs online",
 			  core->primary);
 	else
 		state_set(STATE_READY,
-			  "CPU %u and maybe more are left out for now: RMPOPT can't be used there (error %d), tried again with growing pauses; look for machine checks, write 1 to enabled to try at once",
+			  "CPU %u and possibly others are not used for now, as RMPOPT fails there (error %d), retried at growing intervals: look for machine checks; write 1 to enabled to retry at once",
 			  core->primary, core->dropped);
 }
 
@@ -101,11 +101,11 @@ static void name_faulty(u32 place)
 
 	if (core && !test_bit(place, the_plan.left_out))
 		state_set(STATE_READY,
-			  "RMPOPT of region %u (and maybe others) faults on CPU %d: tried again with growing pauses; look for machine checks and microcode updates, write full to scan to try at once",
+			  "RMPOPT faults in region %u (and possibly others) on CPU %d, retried at growing intervals: look for machine checks and microcode updates; write full to scan to retry at once",
 			  region, core_name(container_of(core, struct core, plan)));
 	else
 		state_set(STATE_READY,
-			  "RMPOPT of region %u (and maybe others) faults: left out, tried again with growing pauses; look for machine checks and microcode updates, write full to scan to try at once",
+			  "RMPOPT faults in region %u (and possibly others), which is left out and retried at growing intervals: look for machine checks and microcode updates; write full to scan to retry at once",
 			  region);
 }
 
@@ -119,14 +119,14 @@ static void be_ready(void)
 		name_dropped(core);
 	else if (cores_missing() < nr_cpu_ids)
 		state_set(STATE_READY,
-			  "CPU %u and maybe more are left out for now: there is not enough memory to look after them; free some, write 1 to enabled to try at once",
+			  "CPU %u and possibly others are not used for now, as there is not enough memory: free some, and write 1 to enabled to retry at once",
 			  cores_missing());
 	else if (faulty < the_plan.regions)
 		name_faulty(faulty);
 	else if (plan_uncovered(&the_plan) == the_plan.regions)
 		/* Nobody leads, so every pass fails. */
 		state_set(STATE_READY,
-			  "no covered region is in the window of any core that takes part: cores found with RMPOPT enabled keep their RMPOPT_BASE; shut SNP down and initialise it again");
+			  "no covered region is in the window of a core in use, as cores that had RMPOPT enabled keep their RMPOPT_BASE: shut SNP down and initialise it again");
 	else
 		state_set(STATE_READY, "ok");
 }
@@ -163,19 +163,19 @@ static void serve(void)
 	switch (ret) {
 	case -ENODEV:
 		stand_down(STATE_WAITING,
-			   "SNP is not enabled on any CPU that takes part: initialise SNP with those online, or load with other cpus");
+			   "SnpEn is not set on any CPU that may be used: initialise SNP with these CPUs online, or load rmpopt with another value of cpus");
 		return;
 	case -EBUSY:
 		stand_down(STATE_WAITING,
-			   "the RMP can't be read to see whether SNP_INIT is done: if it is, load with init_check=N");
+			   "the RMP can't be read to check whether SNP_INIT is done: if SNP is known to be initialised, load rmpopt with init_check=N");
 		return;
 	case -EINPROGRESS:
 		stand_down(STATE_WAITING,
-			   "no CPU that may take part has answered yet: waiting for one");
+			   "no CPU that may be used has responded yet: nothing to do but wait");
 		return;
 	case -EAGAIN:
 		stand_down(STATE_WAITING,
-			   "no CPU is online that may take part: bring one of the parameter cpus online, or write ipi to tune/isolated");
+			   "no CPU that may be used is online: bring one of the parameter cpus online, or write ipi to tune/isolated");
 		return;
 	}
 	if (ret < 0) {
@@ -252,12 +252,12 @@ static bool must_stand_down(void)
 {
 	if (READ_ONCE(wishes.leaving))
 		stand_down(STATE_LEAVING,
-			   "the module is being unloaded or the system goes down");
+			   "the module is being unloaded, or the system is shutting down");
 	else if (READ_ONCE(wishes.suspended))
-		stand_down(STATE_SUSPENDED, "the system is going to sleep");
+		stand_down(STATE_SUSPENDED, "the system is being suspended");
 	else if (!READ_ONCE(wishes.enabled))
 		stand_down(STATE_STOPPED,
-			   "stopped by the administrator: write 1 to enabled to start again");
+			   "0 was written to enabled: write 1 to start again");
 	else
 		return false;
 	return true;

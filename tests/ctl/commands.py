@@ -34,11 +34,11 @@ def status_tests():
     result = ctl("status", tree=bare)
     unlike(result.out, str(2 ** 64 - 1)[:6], "status: what is not known is no number")
     result = ctl("status", tree=hosts["waiting"])
-    like(result.out, r"\Armpopt 0.1.0 is waiting: SNP is not enabled yet .*\n", "status: waiting, and why")
+    like(result.out, r"\Armpopt 0.1.0 is waiting: SnpEn is not set: .*\n", "status: waiting, and why")
     equal(result.code, 1, "status: waiting is no success")
     result = ctl("status", tree=hosts["failed"])
     equal(result.code, 1, "status: failed is one")
-    like(result.out, r"\Armpopt 0.1.0 has failed: every core fails", "status: and is told in English")
+    like(result.out, r"\Armpopt 0.1.0 has failed: RMPOPT fails on all cores", "status: and is told in English")
     unlike(result.out, "is failed", "status: everywhere")
     result = ctl("status", tree=hosts["not_loaded"])
     equal((result.code, result.out, result.err.count("\n")), (1, "", 1), "status: not loaded is told in one line")
@@ -199,9 +199,9 @@ def unknown_tests():
             saved = host.sysfs
             host.sysfs = lambda: {**saved(), **{name.replace("tune_", "tune/"): value for name, value in files.items()}}
         return change
-    stopped = "stopped by the administrator: write 1 to enabled to start again"
-    for name, change in (("stopped", with_files("stopped", stopped)), ("waiting", with_files("waiting", "SNP is not enabled yet", passes=0)),
-                         ("failed", with_files("failed", "every core fails")), ("scanning", with_files("scanning", passes=0)),
+    stopped = "0 was written to enabled: write 1 to start again"
+    for name, change in (("stopped", with_files("stopped", stopped)), ("waiting", with_files("waiting", "SnpEn is not set", passes=0)),
+                         ("failed", with_files("failed", "RMPOPT fails on all cores")), ("scanning", with_files("scanning", passes=0)),
                          ("scanning-anew", with_files("scanning")), ("ready", with_files("ready", last_result="cancelled")),
                          ("ready-not-auto", with_files("ready", tune_auto="N"))):
         tree = variant(f"unknown-{name}", change, make=trees.Host)
@@ -265,7 +265,7 @@ def watch_tests():
     like(result.out, STAMP + r"ready, ", "watch: a line has a time stamp")
     equal((result.code, watched(hosts["ready"])), (0, "ready, 5 of 8 GiB optimized, 5 passes, last ok, 0 cores behind\n"),
           "watch: one line where nothing changes")
-    like(watched(hosts["failed"]), r"\Afailed, 0 of 8 GiB optimized.*: every core fails", "watch: with the reason")
+    like(watched(hosts["failed"]), r"\Afailed, 0 of 8 GiB optimized.*: RMPOPT fails on all cores", "watch: with the reason")
     like(json.loads(ctl("watch", "--json", tree=hosts["ready"]).out)["watch"][0]["time"] + " ", STAMP + r"\Z", "watch --json: and so has a document")
     equal(json.loads(ctl("status", "--json", tree=hosts["ready"]).out)["status"][0]["last_pass_time_s"], 1795924800, "status --json: when the last pass ended")
 

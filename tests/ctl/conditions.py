@@ -245,7 +245,7 @@ def view_hosts():
     """What is lacking, the host, the conditions that say so, and what they say. Nothing fails."""
     yield "no RMPREAD", cpuid_line("0xa0001b", "0x80001b"), ["rmpread"], "no RMPREAD, which comes with AMD Zen 5 EPYC"
     yield "no segmented RMP in the CPU", cpuid_line("0xa0001b", "0x20001b"), ["segments"], "no segmented RMP, which comes with AMD Zen 5"
-    yield "a contiguous RMP", msr_text("0x2201", "0x2200"), ["rmp_cfg"], "not segmented, which RMPOPT needs: enable the segmented RMP"
+    yield "a contiguous RMP", msr_text("0x2201", "0x2200"), ["rmp_cfg"], "not segmented, which RMPOPT requires: enable the segmented RMP"
     yield "no RMPOPT", lambda host: setattr(host, "rmpopt", 0), ["rmpopt"], "no RMPOPT, which comes with AMD Zen 6 EPYC"
     drives = "this kernel drives RMPOPT itself"
     for name in ("snp_enable_rmpopt", "do_rmpopt_work", "rmpopt_scan_range", "rmpopt_init", "snp_setup_rmpopt"):

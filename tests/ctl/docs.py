@@ -66,6 +66,8 @@ def parameter_tests():
     sources = "".join(path.read_text() for path in sorted((tree / "src").rglob("*.c")))
     module = re.findall(r"^module_param(?:_named|_cb)?\((\w+),", sources, re.M)
     equal(sorted(set(module)), sorted(rows), "set has the parameters of the module")
+    told = dict(re.findall(r'^MODULE_PARM_DESC\((\w+), "(.*)"\);$', sources, re.M))
+    equal(told, {name: f"{row['meaning']} ({row['limits']}; default {row['default']})" for name, row in rows.items()}, "modinfo says of the parameters what set says")
     limits = re.findall(r'\.name = "(\w+)",\s*\.value = (\d+), \.min = (\d+), \.max = ([^,]+),( \.or_zero = true)?', sources)
     equal(len(limits), 7, "the module's limits are found")
     for name, standard, low, high, zero in limits:

@@ -117,7 +117,7 @@ as_wanted() {
 	if [ -n "$2" ]; then
 		is "$(get cores_behind)/$(get reason)" /ok "$1: none is behind"
 	else
-		wait_for 'get reason | grep -q "^no covered region is in the window of any core"' 20 "$1: the reason says that there is nothing to do"
+		wait_for 'get reason | grep -q "^no covered region is in the window of a core in use"' 20 "$1: the reason says that there is nothing to do"
 	fi
 	is "$(get regions_uncovered)" "$3" "$1: $3 regions are in nobody's window"
 	for gib in $wanted; do
