@@ -74,7 +74,7 @@ static int intersect_coverage(const struct coverage *rmp,
 	return 0;
 }
 
-/* What the RMP covers and the admin wants of it. */
+/* The regions that the RMP covers and the admin has chosen. */
 static int take_coverage(void)
 {
 	struct coverage *rmp = kvmalloc(sizeof(*rmp), GFP_KERNEL);
@@ -96,7 +96,7 @@ out:
 	return ret;
 }
 
-/* Reboot, power-off and kexec: nothing is verified any more. */
+/* Reboot, power-off and kexec: end verifies. */
 static int on_reboot(struct notifier_block *block, unsigned long action,
 		     void *unused)
 {
@@ -148,7 +148,7 @@ static void stop_notifiers(void)
 	unregister_reboot_notifier(&reboot_notifier);
 }
 
-/* Everything that others can see or call; rmpopt_unload() takes it back. */
+/* Everything that others can see or call; rmpopt_unload() undoes it. */
 static int start(void)
 {
 	int ret = hotplug_start();
@@ -164,7 +164,7 @@ static int start(void)
 	ret = start_notifiers();
 	if (ret)
 		goto leave;
-	/* Who only looks does nothing about what hooks would tell. */
+	/* In view only mode hooks are not used. */
 	if (!engine.view_only)
 		hooks_start();
 	views_start();
@@ -181,7 +181,9 @@ unwatch:
 	return ret;
 }
 
-/* Not rmpopt_init(): host_check() would take it for a function of the kernel's. */
+/*
+ * Not rmpopt_init(): host_check() would take it for a function of the kernel.
+ */
 static int __init rmpopt_load(void)
 {
 	int ret;
@@ -219,9 +221,9 @@ static int __init rmpopt_load(void)
 module_init(rmpopt_load);
 
 /*
- * Work ends first, so that nothing is sent or armed any more; then whoever
- * could call in; then the worker and the handlers under way. RMPOPT_BASE stays:
- * it can't be cleared, and the hardware keeps the tables true. [S]
+ * Work ends first, so that nothing is sent or armed any more; then everything
+ * that could call in; then the worker and the handlers under way. RMPOPT_BASE
+ * stays: it can't be cleared, and the hardware keeps the tables correct. [S]
  */
 static void __exit rmpopt_unload(void)
 {

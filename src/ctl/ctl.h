@@ -65,7 +65,7 @@ enum {
  * @sysroot: read below this folder instead of /
  * @output: columns to show; with + in front, beside the default ones; or NULL
  * @save: where to save what is read
- * @timeout: seconds, 0 for ever
+ * @timeout: seconds, 0 forever
  * @count: end after so many, 0 never
  */
 struct options {
@@ -181,7 +181,7 @@ enum column_type {
 
 /**
  * struct column - one thing that a command shows
- * @name: in JSON and, in capitals, above the column; NULL behind the last
+ * @name: in JSON and, in capitals, above the column; NULL after the last
  * @type: what it is in JSON
  * @help: what it means, with its unit
  * @extra: shown in JSON, with --output-all, and where it is named

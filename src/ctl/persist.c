@@ -167,7 +167,7 @@ static int rewrite(char **words)
 
 /*
  * Two at once would lose what the first has written. Whoever can open a file can
- * lock it for ever: only root can open this one.
+ * lock it forever: only root can open this one.
  */
 static int rewrite_alone(char **words)
 {

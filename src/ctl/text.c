@@ -115,7 +115,7 @@ const char *value_of(const char *text, const char *name)
 	return format("%.*s", (int)strcspn(at + 1, "\t\n "), at + 1);
 }
 
-/* The next line without its end, NULL behind the last; @text moves on. */
+/* The next line without its end, NULL after the last; @text moves on. */
 char *next_line(char **text)
 {
 	char *line = *text;
@@ -128,7 +128,7 @@ char *next_line(char **text)
 	return line;
 }
 
-/* The next word of a line, NULL behind the last; @line moves on. */
+/* The next word of a line, NULL after the last; @line moves on. */
 char *next_word(char **line)
 {
 	char *word = *line + strspn(*line, " \t");

@@ -14,7 +14,7 @@
 #include "params.h"
 #include "tune.h"
 
-/* Newer kernels mean __auto_type by it; here it is a name. */
+/* Newer kernels define it as __auto_type; here it is a name. */
 #undef auto
 
 struct params params = {
@@ -26,10 +26,10 @@ struct params params = {
 #define DAY_MS	(24 * 60 * 60 * 1000)
 
 /**
- * struct tunable - a number or word that an admin may set
+ * struct tunable - a parameter that is a number or a word
  * @name: of the parameter, and of its file in tune/
- * @words: the words, a NULL behind the last; NULL for a number
- * @value: its value, read with tune_read(); of a word: which one
+ * @words: the words, a NULL after the last; NULL for a number
+ * @value: its value, read with tune_read(); index of a word
  * @min: smallest value
  * @max: largest value
  * @or_zero: 0 is allowed as well
@@ -43,7 +43,7 @@ struct tunable {
 	bool or_zero;
 };
 
-/* As kernel parameters of type bool; what is shown comes first. */
+/* Those of kernel parameters of type bool; the first two are shown. */
 static const char * const auto_words[] = {
 	"N", "Y", "n", "y", "0", "1", NULL
 };
@@ -106,7 +106,7 @@ static struct tunable tunables[TUNES] = {
 };
 
 /**
- * tune_read - the value in force
+ * tune_read - the current value
  * @tune: which
  */
 u32 tune_read(enum tune tune)
@@ -164,7 +164,7 @@ const char *tune_name(enum tune tune)
 }
 
 /**
- * tune_show - print the value in force
+ * tune_show - print the current value
  * @tune: which
  * @buf: a page, for sysfs
  *
@@ -180,7 +180,7 @@ int tune_show(enum tune tune, char *buf)
  * @tune: which
  * @text: what was written
  *
- * Return: 0, -EINVAL if it makes no sense, and then nothing changes.
+ * Return: 0, -EINVAL if it is invalid, and then nothing changes.
  */
 int tune_store(enum tune tune, const char *text)
 {
@@ -202,7 +202,7 @@ static int tune_param_set(const char *text, const struct kernel_param *kp)
 {
 	int ret = text ? tune_set(kp->arg, text) : -EINVAL;
 
-	/* The kernel itself names the value, and says that it is invalid. */
+	/* The kernel itself logs the value. */
 	if (ret)
 		tell_limits(kp->name, kp->arg);
 	return ret;

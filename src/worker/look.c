@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the worker makes of what it sees: the hardware, and the wishes of the
- * admin. Level-triggered: each look moves the module to where it should be.
+ * The worker looks at the hardware and at the wishes of the admin. This is
+ * level-triggered: each look moves the module to the state it should be in.
  *
- * To stop is to send no more verifies, and nothing else: RMPOPT_BASE stays as it
- * is, tables stay in use, and the hardware keeps every bit of them true.
+ * Stopping ends verifies, and nothing else: RMPOPT_BASE stays as it is, tables
+ * stay in use, and the hardware keeps them correct.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -26,7 +26,10 @@
 /* The first pass has begun. */
 bool pass_was_run;
 
-/* Cores take part: SNP was initialised at the last look, and nobody has stopped. */
+/*
+ * Cores take part: at the last look SNP was initialised, and rmpopt not
+ * stopped.
+ */
 static bool serving;
 
 static void leave_all(void)
@@ -43,7 +46,7 @@ static void leave_all(void)
 	serving = false;
 }
 
-/* Out of service: nobody takes part or waits, nothing is believed. */
+/* No core takes part, requests are dropped, nothing is believed. */
 static void stand_down(enum engine_state state, const char *reason)
 {
 	leave_all();
@@ -109,7 +112,7 @@ static void name_faulty(u32 place)
 			  region);
 }
 
-/* In service; names what is not, if there is anything. */
+/* The reason names what does not work, if anything. */
 static void be_ready(void)
 {
 	struct core *core = cores_dropped();
@@ -124,14 +127,14 @@ static void be_ready(void)
 	else if (faulty < the_plan.regions)
 		name_faulty(faulty);
 	else if (plan_uncovered(&the_plan) == the_plan.regions)
-		/* Nobody leads, so every pass fails. */
+		/* There is no leader, so every pass fails. */
 		state_set(STATE_READY,
 			  "no covered region is in the window of a core in use, as cores that had RMPOPT enabled keep their RMPOPT_BASE: shut SNP down and initialise it again");
 	else
 		state_set(STATE_READY, "ok");
 }
 
-/* Cores take part now that did not; if that were all, nothing is believed any more. */
+/* Cores have joined; if all of them have, nothing is believed any more. */
 static void welcome(bool all)
 {
 	if (all)
@@ -142,7 +145,7 @@ static void welcome(bool all)
 		state_want(TRIGGER_LOAD);
 }
 
-/* Leaders that have left are replaced at once, not by the next pass only. */
+/* Leaders that have left are replaced at once, not only by the next pass. */
 static bool leader_is_missing(void)
 {
 	struct core *core;
@@ -154,7 +157,7 @@ static bool leader_is_missing(void)
 	return false;
 }
 
-/* SNP is initialised: every core takes part that may. */
+/* SNP is initialised: every core that may take part does. */
 static void serve(void)
 {
 	bool fresh = !serving;
@@ -190,7 +193,7 @@ static void serve(void)
 	be_ready();
 }
 
-/* Is there a core that may be looked from without disturbing isolated CPUs? */
+/* Is there a core that can be asked without disturbing isolated CPUs? */
 static bool any_housekeeper(void)
 {
 	struct core *core;
@@ -203,8 +206,8 @@ static bool any_housekeeper(void)
 }
 
 /*
- * SnpEn is per CPU, and the one that the worker runs on may lack it for good:
- * while waiting another one is asked each time.
+ * SnpEn is per CPU, and may never be set on the one that the worker runs on: so
+ * while waiting, each look asks another CPU.
  */
 static bool another_is_ready(void)
 {
@@ -221,7 +224,7 @@ static bool another_is_ready(void)
 	       (core->plan.housekeeper || !any_housekeeper()) && arm_ask(core);
 }
 
-/* Somebody has told of SNP: nothing that is believed counts any more. */
+/* SNP was shut down or initialised: nothing is believed any more. */
 static void start_over(void)
 {
 	if (!xchg(&wishes.snp_moved, false))
@@ -233,7 +236,10 @@ static void start_over(void)
 	leave_all();
 }
 
-/* Is SNP initialised, or what does it lack? What could not be read changes nothing. */
+/*
+ * Is SNP initialised, or what is missing? If that can't be read, nothing
+ * changes.
+ */
 static bool snp_is_ready(const char **lacks)
 {
 	switch (host_snp(params.init_check, lacks)) {
@@ -247,7 +253,7 @@ static bool snp_is_ready(const char **lacks)
 	return false;
 }
 
-/* What forbids to work, whatever the hardware says; true if something does. */
+/* Is there a reason not to work, whatever the hardware says? */
 static bool must_stand_down(void)
 {
 	if (READ_ONCE(wishes.leaving))
@@ -263,7 +269,7 @@ static bool must_stand_down(void)
 	return true;
 }
 
-/* SNP may have gone, and with it the tables that were looked at. */
+/* SNP may be gone, and with it the tables. */
 static void view(void)
 {
 	if (xchg(&wishes.snp_moved, false)) {
@@ -300,7 +306,7 @@ void look(void)
 		return;
 	}
 	due = due_try();
-	/* A core that has come may do what the others can't. */
+	/* A core that has come online may work where the others fail. */
 	if (state_now() == STATE_FAILED && !due && !cores_changed())
 		return;
 	if (state_now() == STATE_FAILED && due)
