@@ -23,9 +23,9 @@
 #include "archive.h"
 
 /**
- * struct kind - of a tar
- * @end: of its name
- * @filter: libarchive's name of how it is packed; NULL: it is not
+ * struct kind - a kind of tar
+ * @end: suffix of its name
+ * @filter: its compression, as libarchive calls it; NULL: none
  */
 static const struct kind {
 	const char *end;
@@ -38,7 +38,7 @@ static const struct kind {
 	{ ".tar.zst", "zstd" }, { ".tzst", "zstd" },
 };
 
-/* Whoever gives such a name does not want a folder. */
+/* With such a name a directory is not what was meant. */
 static const char * const strange[] = {
 	".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".zip", ".7z", ".cpio",
 };
@@ -75,7 +75,7 @@ static const char *folder_of(const char *path)
 	return dirname(arena_copy(path));
 }
 
-/* Why nothing can be written there, as far as that is known before. */
+/* Why nothing can be written there, as far as is known before trying. */
 const char *archive_refused(const char *to)
 {
 	struct stat stat;
@@ -140,7 +140,7 @@ static const char *write_tar(int fd, const char *filter, const struct kept *file
 
 	if (!archive)
 		return strerror(ENOMEM);
-	/* A warning says that some program would be run instead. */
+	/* ARCHIVE_WARN would mean that an external program is run. */
 	if (archive_write_set_format_pax_restricted(archive) == ARCHIVE_OK &&
 	    (!filter || archive_write_add_filter_by_name(archive, filter) == ARCHIVE_OK) &&
 	    archive_write_open_fd(archive, fd) == ARCHIVE_OK)
@@ -150,7 +150,7 @@ static const char *write_tar(int fd, const char *filter, const struct kept *file
 	return error;
 }
 
-/* What would leave something half-made waits until it is whole or gone. */
+/* Signals wait until the result is complete, or removed. */
 static void hold_signals(sigset_t *before)
 {
 	static const int numbers[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
@@ -206,12 +206,12 @@ static void remove_leftovers(const char *to)
 		closedir(dir);
 }
 
-/* Gives it its name, unless somebody has it. */
+/* Gives it its final name, unless that exists. */
 static const char *publish(const char *from, const char *to)
 {
 	if (!renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE))
 		return NULL;
-	/* Network file systems can't; where they can't link either it is a folder. */
+	/* Network file systems can't do this; a directory can't be linked either. */
 	if (errno != EINVAL)
 		return strerror(errno);
 	if (!link(from, to))
@@ -227,7 +227,7 @@ static const char *finish_tar(int fd, const char *to, const struct kept *files)
 	       (fsync(fd) ? strerror(errno) : NULL);
 }
 
-/* Where files can't be without a name. */
+/* For file systems on which a file must have a name. */
 static const char *write_named_tar(const char *to, const struct kept *files)
 {
 	char *name = temporary_name(to, "XXXXXX");
@@ -297,7 +297,7 @@ static const char *write_folder(const char *to, const struct kept *files)
 	return error;
 }
 
-/* For the caller alone to read; what exists is not touched. */
+/* Only the caller can read the result; existing files are not changed. */
 const char *archive_write_all(const char *to, const struct kept *files)
 {
 	size_t length = strlen(to);

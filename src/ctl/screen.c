@@ -7,7 +7,7 @@
 
 #include "ctl.h"
 
-/* Can what was written there be drawn over? */
+/* Can the cursor be moved there? */
 bool is_screen(int fd)
 {
 	const char *term = getenv("TERM");
@@ -17,7 +17,7 @@ bool is_screen(int fd)
 
 #define SCREEN_MAX	4096
 
-/* What COLUMNS says; 0 if it is not set or makes no sense. */
+/* The value of COLUMNS; 0 if it is not set or invalid. */
 u32 screen_columns(void)
 {
 	const char *text = getenv("COLUMNS");
@@ -26,7 +26,7 @@ u32 screen_columns(void)
 	return text && parse_number(text, &columns) && columns <= SCREEN_MAX ? columns : 0;
 }
 
-/* Columns that may be used; 0 for any number, as in a file. */
+/* Columns that may be used; 0: any number, as in a file. */
 u32 screen_width(int fd)
 {
 	struct winsize size;
@@ -51,7 +51,7 @@ static u32 columns(const char *word, size_t length)
 	return n;
 }
 
-/* Less room than this beside an indent is no room. */
+/* If an indent leaves less room than this, it is reduced. */
 #define ROOM_LEAST	24
 
 /*

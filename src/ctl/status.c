@@ -74,7 +74,7 @@ static void say_possible(const struct host *host)
 				free, covered, 100.0 * free / covered));
 }
 
-/* In view only mode the RMP tells; a live view does not read it. */
+/* In view only mode this is in the RMP, which watch does not read. */
 static const char *say_unknown(const struct host *host, u64 count)
 {
 	if (host->viewing)
@@ -209,7 +209,7 @@ static void say_cores(const struct host *host)
 		line("Hooks", host->hooks);
 }
 
-/* Where it works, and the first pass has ended. */
+/* If it works, and the first pass has ended. */
 static const char *next_of_working(const struct host *host)
 {
 	u64 count[REGION_STATES];
@@ -223,7 +223,7 @@ static const char *next_of_working(const struct host *host)
 	       "after guests have ended: rmpoptctl scan --wait, as auto is N";
 }
 
-/* Where no pass has shown yet what is optimized. */
+/* If no pass has shown yet what is optimized. */
 static const char *next_of_unknown(const struct host *host)
 {
 	if (host->total || host_has_state(host, "scanning"))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* watch: the status, again and again; off a terminal a line for each change. */
+/* watch: the status, updated all the time; without a terminal, a line for each change. */
 #include <errno.h>
 #include <string.h>
 #include <time.h>

@@ -23,7 +23,7 @@ const struct column why_columns[] = {
 	{ }
 };
 
-/* Says why a file of debugfs could not be read, by errno. */
+/* Reports why a file of debugfs could not be read, by errno. */
 int why_no_debugfs(const char *file)
 {
 	/* Only a locked down kernel does this to root. */
@@ -46,7 +46,7 @@ struct holders {
 	bool somebody;
 };
 
-/* Whatever the RMP says of the region; NULL if that matters. */
+/* Advice that does not depend on the RMP; NULL if there is none. */
 static const char *plain_advice(enum region_state state)
 {
 	switch (state) {
