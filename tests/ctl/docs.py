@@ -85,6 +85,32 @@ def help_tests():
         ok((built / page).stat().st_size > 1000, f"{page} is made")
 
 
+def code_of(text):
+    """What stands in backticks and in blocks of a Markdown file, line by line."""
+    blocks = re.findall(r"^```\n(.*?)^```$", text, re.M | re.S)
+    return re.findall(r"`([^`\n]+)`", re.sub(r"^```\n.*?^```$", "", text, flags=re.M | re.S)) + "".join(blocks).splitlines()
+
+
+def readme_tests():
+    """What README tells people to type exists."""
+    text = (tree / "README.md").read_text()
+    table = re.findall(r"^\| (`.*?`) \|", section(text.replace("\n###", "\n# "), " rmpoptctl"), re.M)
+    lines = code_of(text) + ["rmpoptctl " + word.replace("\\|", " ") for row in table for word in re.findall(r"`(.*?)`", row)]
+    typed = [(command, words) for line in lines for command, words in re.findall(r"\brmpoptctl (\w+)([^#|;&>`]*)", line)]
+    equal(sorted({command for command, _ in typed} - set(commands)), [], "README: all commands of rmpoptctl exist")
+    options = {command: {f"--{long}" for _, long, _ in options_of(command)} for command in commands}
+    wrong = [(command, option) for command, words in typed for option in re.findall(r"--[a-z-]+", words) if option not in options.get(command, ())]
+    equal(wrong, [], "README: and have these options")
+    ok(len(typed) > 40 and {"check", "forecast", "set"} < {command for command, _ in typed}, "README: they are found", len(typed))
+    targets = set(re.findall(r"^([\w-]+)(?: [\w-]+)*:", (tree / "Makefile").read_text(), re.M))
+    targets |= {name for line in re.findall(r"^(\w[\w -]*):", (tree / "Makefile").read_text(), re.M) for name in line.split()}
+    named = {name for line in lines for words in re.findall(r"\bmake ((?:[a-z-]+ ?)+)", line) for name in words.split()}
+    equal(sorted(named - targets), [], "README: all targets of make exist")
+    ok(len(named) > 8, "README: and are found", named)
+    missing = [name for name in re.findall(r"\]\(([^)#:]+)\)", text) if not (tree / name).exists()]
+    equal(missing, [], "README: all links lead somewhere")
+
+
 def page_tests():
     """The pages as mandoc and man want them, and what each has to have."""
     version = re.search(r'^PACKAGE_VERSION="(.*)"$', (tree / "dkms.conf").read_text(), re.M)[1]
@@ -171,6 +197,7 @@ manual_tests()
 metric_tests()
 parameter_tests()
 help_tests()
+readme_tests()
 page_tests()
 install_tests()
 stage_tests()
