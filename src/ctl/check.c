@@ -166,7 +166,7 @@ static void add(struct table *table, const struct finding *finding, const struct
  * struct sum - how many conditions there are
  * @count: by verdict
  * @explained: failures that another one explains
- * @open: skipped, with advice
+ * @open: skipped, although others need it, and with advice
  */
 struct sum {
 	u32 count[ARRAY_SIZE(words)];
@@ -183,7 +183,7 @@ static struct sum count_all(const struct finding *findings)
 		sum.count[findings[i].answer.verdict]++;
 		sum.explained += findings[i].cause != NO_CAUSE;
 		sum.open += findings[i].answer.verdict == VERDICT_SKIP && findings[i].answer.fix &&
-			    conditions[i].place != OF_MODULE;
+			    conditions[i].breaks;
 	}
 	return sum;
 }

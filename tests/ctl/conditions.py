@@ -81,6 +81,8 @@ def check_tests():
                        ("no_msr", "As far as is known, this host can use rmpopt; see what was skipped. Next: rmpoptctl load.")):
         tree = hosts[host] if host in hosts else variant(host, lambda made: setattr(made, "msrs", lambda: None))
         equal(ctl("check", tree=tree).out.splitlines()[-1], line, f"the last line says what to do: {host}")
+    tree = variant("no-kprobes", text_file(f"boot/config-{trees.RELEASE}", "CONFIG_KVM_AMD_SEV=y"))
+    equal(ctl("check", tree=tree).out.splitlines()[-1], "This host can use rmpopt. Next: rmpoptctl load.", "the last line says what to do: skipped, but not required")
     equal((ctl("check", "--quiet", tree=hosts["waiting"]).out, ctl("check", "--quiet", tree=hosts["waiting"]).code), ("", 1), "check --quiet: fails")
     equal((ctl("check", "--quiet", tree=hosts["ready"]).out, ctl("check", "--quiet", tree=hosts["ready"]).code), ("", 0), "check --quiet: passes")
     equal(ctl("check", "--quiet", "--json", tree=hosts["ready"]).code, 2, "check --quiet: has no columns")
