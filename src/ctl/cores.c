@@ -65,8 +65,8 @@ static void add_cpu(struct table *table, const struct host *host, u32 cpu)
 	table_bool(table, "behind", list_has(&host->behind, cpu));
 }
 
-/* An empty screen would say nothing. */
-static void say_none(const struct host *host, u32 rows)
+/* What the table alone would not tell. */
+static void explain(const struct host *host, u32 rows)
 {
 	if (table_wanted())
 		return;
@@ -143,6 +143,6 @@ int run_cores(char **arguments)
 	if (wanted && !rows)
 		ret = failed("no core of CPU %s is known; rmpoptctl cores shows all", *arguments);
 	else
-		say_none(&host, rows);
+		explain(&host, rows);
 	return table_print(table) ?: ret;
 }

@@ -47,8 +47,8 @@ static void say_regions(const struct host *host)
 	if (covered == UNKNOWN || optimized == UNKNOWN || optimized > covered)
 		return;
 	percent = covered ? 100.0 * optimized / covered : 0;
-	line("Optimized", format("%llu of %llu GiB (%.1f %%): %s", optimized, covered, percent, optimized ?
-				 "writes there skip the RMP check" : "the RMP is checked at every write"));
+	line("Optimized", format("%llu of %llu GiB (%.1f %%)%s", optimized, covered, percent,
+				 optimized ? ": writes there skip the RMP check" : ""));
 }
 
 /* In view only mode: where what is shown comes from. */
