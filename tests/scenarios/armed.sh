@@ -67,8 +67,8 @@ stop_and_start() {
 }
 
 stop_and_start "locked"
-like "$(dmesg | grep 'before this module was loaded' | tail -n 1)" \
-	"enabled on 4 core\(s\) before this module was loaded, on 0 of them" "the log tells what was found"
+like "$(dmesg | grep 'was enabled already on' | tail -n 1)" \
+	"enabled already on 4 of the cores, 0 of them" "the log tells what was found"
 snp_again
 machinectl clearable on >/dev/null
 stop_and_start "clearable"
@@ -79,7 +79,7 @@ snp_again
 machinectl base-bits 0x3e >/dev/null
 stop_and_start "other bits"
 is "$(bases)" "$(four 0x3f)" "other bits: they were there"
-like "$(dmesg | grep 'before this module was loaded' | tail -n 1)" "on 0 of them" "other bits: they make no other base"
+like "$(dmesg | grep 'was enabled already on' | tail -n 1)" ", 0 of them" "other bits: they make no other base"
 machinectl base-bits 0 >/dev/null
 
 # within BASE LIST - what of a list of regions that window holds
