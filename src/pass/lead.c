@@ -63,7 +63,7 @@ struct lead {
 /*
  * How long a thread may get no CPU time. With low priority this happens beside
  * cgroups with a high weight: then it gets normal priority. A real-time task
- * may occupy the CPU if the administrator has turned off real-time throttling.
+ * may occupy the CPU if the administrator has turned off what limits it.
  */
 #define PATIENCE_LOW_NS		(2 * NSEC_PER_SEC)
 #define PATIENCE_NS		(10 * NSEC_PER_SEC)
