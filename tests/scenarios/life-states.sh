@@ -115,7 +115,7 @@ ok "unload" unload
 
 # --- without hooks: the watch alone
 ok "the module loads, hooks=N" load watch_ms=200 audit_ms=0 hooks=N
-is "$(get hooks)" "none: parameter hooks is N" "no hook is attached"
+is "$(get hooks)" "none: the parameter hooks is N" "no hook is attached"
 wait_state ready 15
 wait_for tables_equal 30 "tables equal the truth"
 unready 15
