@@ -11,7 +11,7 @@
 
 /* Pages that are used: so many in each of so many regions. */
 #define OWN_REGIONS	4u
-#define OWN_PAGES	8u
+#define OWN_PAGES	6u
 
 #define LOSS_TRIES	12u
 
@@ -38,15 +38,20 @@ struct supply {
 	u32 regions;
 };
 
-/* Uses memory; it is given back when the process ends. @left: how much it may be. */
+/* Uses memory, in large pieces; it is given back when the process ends. @left: how much it may be. */
 static void use_some(u64 *left)
 {
-	char *bytes;
+	char *bytes = MAP_FAILED;
+	u64 i;
 
-	if (*left < SPREAD)
+	if (*left >= SPREAD)
+		bytes = mmap(NULL, SPREAD, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (bytes == MAP_FAILED)
 		return;
-	bytes = mmap(NULL, SPREAD, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	*left = bytes == MAP_FAILED ? 0 : *left - SPREAD;
+	*left -= SPREAD;
+	madvise(bytes, SPREAD, MADV_HUGEPAGE);
+	for (i = 0; i < SPREAD; i += BLOCK)
+		bytes[i] = 1;
 }
 
 /* The kernel's map is split at the first conversion: not to be measured with what follows. */
@@ -66,7 +71,7 @@ static bool take_some(struct lab *lab, struct own *own, u32 number, u64 *left)
 static bool take_all(struct lab *lab, struct supply *supply)
 {
 	struct lab_core *core = lab_test_core(lab);
-	u64 left = available_memory() / 4;
+	u64 left = available_memory() / 8;
 	u32 i, tried = 0;
 
 	for (i = 0; i < lab->regions && supply->regions < OWN_REGIONS && tried < 4 * OWN_REGIONS; i++) {
@@ -351,6 +356,7 @@ static bool with_pages(struct lab *lab)
 
 	if (!take_all(lab, &supply))
 		return false;
+	lab_say("  pages of our own in %u regions", supply.regions);
 	if (supply.regions)
 		return measure_paid(lab, &supply) && measure_together(lab, &supply) && ask_failures(lab, &supply) &&
 		       ask_open(lab, &supply) && ask_loss(lab, &supply);

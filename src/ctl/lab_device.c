@@ -18,8 +18,8 @@
 /* A CPU that has not answered by then is a surprise; longer lists have longer. */
 #define LIMIT_MS	3000u
 
-/* Pages that are allocated, and given back, to find one of a region. */
-#define TAKE_TRIES	(1u << 20)
+/* Pages that are allocated, and given back, to find one of a region: 1 GiB at most. */
+#define TAKE_TRIES	(1u << 18)
 
 #define SEGMENTS_MAX	1024u
 
@@ -222,7 +222,8 @@ bool lab_measure_overhead(struct lab *lab)
 /* A page of ours in that region; false if there is none, or after a surprise. */
 bool lab_take(struct lab *lab, u32 region, u64 *page)
 {
-	struct lab_take take = { .region = region, .node = -1, .tries = TAKE_TRIES };
+	u64 tries = available_memory() / 8 / PAGE;
+	struct lab_take take = { .region = region, .node = -1, .tries = tries < TAKE_TRIES ? tries : TAKE_TRIES };
 
 	lab_check_signal(lab);
 	if (lab->signal)
