@@ -43,8 +43,8 @@
 
 #define ROUNDS		3
 
-/* Reports at most while a page is turned over. */
-#define LOSS_TIMES	200000u
+/* A verify, and reports while a page is turned over. */
+#define LOSS_REPORTS	2048u
 
 /**
  * struct lab_core - siblings that share a table
@@ -360,6 +360,7 @@ bool step_convert(struct lab *lab);
 /* lab_write.c */
 bool measure_writes(struct lab *lab);
 u64 available_memory(void);
+void regions_at_hand(struct list *regions);
 
 /* lab_markdown.c, lab_plot.c, lab_compare.c */
 const char *markdown(struct json_object *document, bool plots);

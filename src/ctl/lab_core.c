@@ -129,7 +129,6 @@ bool step_report(struct lab *lab)
 
 	if (!lab_needs_armed(lab) || !lab_survey(lab))
 		return false;
-	facts_regions(lab);
 	for (round = 1; round <= ROUNDS; round++) {
 		for (i = 0; i < nr; i += CHUNK)
 			if (!report_some(lab, core, regions + i, next_chunk(i, nr), &samples))

@@ -105,6 +105,22 @@ static u64 *look_up(const struct memory *memory)
 	return spa;
 }
 
+/* Regions from which this process gets memory now, so that a page of them is soon found. */
+void regions_at_hand(struct list *regions)
+{
+	u64 size = available_memory() / 8, *spa, i;
+	struct memory memory = { };
+
+	memset(regions, 0, sizeof(*regions));
+	if (!map(&memory, BLOCK, size < GIB ? size : GIB))
+		return;
+	spa = look_up(&memory);
+	for (i = 0; i < memory.size / memory.unit; i++)
+		if (spa[i])
+			list_insert(regions, spa[i] / GIB, spa[i] / GIB + 1);
+	munmap(memory.bytes, memory.size);
+}
+
 /* Regions that hold this memory, that are free, and in which a page can be had. */
 static bool choose(struct lab *lab, const struct lab_core *core, const struct memory *memory, const u64 *spa,
 		   struct target *target)
