@@ -109,6 +109,8 @@ static int dry_run(struct lab *lab)
 		lab->regions);
 	if (refusal)
 		lab_say("On this host the lab would refuse: %s", refusal);
+	if (lab_is_in_kernel())
+		lab_say("The kernel drives RMPOPT itself: only steps that read would be run.");
 	for (step = lab_steps; step->name; step++)
 		if (is_wanted(step)) {
 			lab_describe(lab, step);
