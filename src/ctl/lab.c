@@ -9,7 +9,7 @@
 #include "hw.h"
 #include "lab.h"
 
-static volatile sig_atomic_t told_to_end;
+static _Atomic int told_to_end;
 
 static void on_signal(int number)
 {
@@ -63,7 +63,8 @@ static int check_steps(void)
 		length = strcspn(at, ",");
 		step = step_find(at, length);
 		if (!step)
-			return misused("--steps %.*s: no such step; rmpoptctl lab --dry-run shows all of them", (int)length, at);
+			return misused("--steps %.*s: no such step; rmpoptctl lab --dry-run shows all of them",
+				(int)length, at);
 		if (step->converts && !options.convert)
 			return misused("--steps %s: this step requires --convert", step->name);
 	}
@@ -105,8 +106,8 @@ static int dry_run(struct lab *lab)
 	const struct lab_step *step;
 
 	lab->regions = guess_regions();
-	lab_say("%u CPUs in %u cores, about %u regions of 1 GiB. Nothing is done: this is what would be.", lab->cpus, lab->cores,
-		lab->regions);
+	lab_say("%u CPUs in %u cores, about %u regions of 1 GiB. Nothing is done: this is what would be.",
+		lab->cpus, lab->cores, lab->regions);
 	if (refusal)
 		lab_say("On this host the lab would refuse: %s", refusal);
 	if (lab_is_in_kernel())

@@ -28,7 +28,7 @@
 #include "ctl.h"
 #include "nodes.h"
 
-#define GIB		(1ull << 30)
+#define GIB		BIT_ULL(30)
 #define PAGE		4096ull
 #define BLOCK		(2ull << 20)
 /* Blocks of 2 MiB in a region. */

@@ -102,8 +102,10 @@ bool step_arm(struct lab *lab)
 		if (!core_armed(&lab->core[i]))
 			first = &lab->core[i];
 	if (!first) {
-		lab_unknown(lab, "disarmed", "RMPOPT_EN was set on all cores before; it is clear after SNP_INIT only");
-		lab_unknown(lab, "report-first", "RMPOPT_EN was set on all cores before; it is clear after SNP_INIT only");
+		lab_unknown(lab, "disarmed",
+			    "RMPOPT_EN was set on all cores before; it is clear after SNP_INIT only");
+		lab_unknown(lab, "report-first",
+			    "RMPOPT_EN was set on all cores before; it is clear after SNP_INIT only");
 		return true;
 	}
 	if (!ask_disarmed(lab, first) || !arm_and_report(lab, first))
@@ -206,7 +208,8 @@ static bool ask_other_base(struct lab *lab, const struct lab_core *core, const s
 	else if (!lab_cf(&result[0]))
 		lab_unknown(lab, "other-base", "the region was taken by a guest meanwhile");
 	else
-		lab_answer(lab, "other-base", lab_cf(&result[3]) || lab_cf(&result[4]) ? "taken-kept" : "taken-emptied");
+		lab_answer(lab, "other-base",
+			   lab_cf(&result[3]) || lab_cf(&result[4]) ? "taken-kept" : "taken-emptied");
 	return restore(lab, core);
 }
 

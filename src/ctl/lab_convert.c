@@ -123,7 +123,8 @@ static bool measure_paid(struct lab *lab, const struct supply *supply)
 		if (round == 1)
 			lab->paid = samples_at(&first, 500) ?: lab->paid;
 		lab_measured(lab, "verify-paid", paid, 1, NULL, round, &first);
-		lab_measured(lab, "verify-cached", "right after the success of another core", 1, NULL, round, &second);
+		lab_measured(lab, "verify-cached", "right after the success of another core", 1, NULL, round,
+			     &second);
 	}
 	return true;
 }
@@ -155,7 +156,8 @@ static bool measure_together(struct lab *lab, const struct supply *supply)
 						samples_add(&samples, lab_cycles(lab, &trial.result[i]));
 				trial_free(&trial);
 			}
-			lab_measured(lab, "verify-paid", "after a conversion, by these cores at once", cores, NULL, round, &samples);
+			lab_measured(lab, "verify-paid", "after a conversion, by these cores at once", cores,
+				     NULL, round, &samples);
 		}
 	}
 	return true;
@@ -215,7 +217,8 @@ static bool ask_failures(struct lab *lab, const struct supply *supply)
 	else if (failures.late)
 		lab_answer(lab, "cache-failure", 2 * failures.cheap > failures.late ? "yes" : "none");
 	else
-		lab_unknown(lab, "cache-failure", "all pages that could be had lie too near to the beginning of their regions");
+		lab_unknown(lab, "cache-failure",
+			    "all pages that could be had lie too near to the beginning of their regions");
 	return true;
 }
 

@@ -56,8 +56,11 @@ static void sweep_measured(struct lab *lab, struct sweep *sweep, const char *aga
 static bool read_cpu(struct lab *lab, u32 cpu)
 {
 	const struct lab_op ops[] = {
-		{ .what = LAB_CPUID, .times = 1, .rax = CPUID_SEV }, { .what = LAB_CPUID, .times = 1, .rax = CPUID_RMP },
-		op_msr(MSR_SYSCFG), op_msr(MSR_RMP_BASE), op_msr(MSR_RMP_CFG),
+		{ .what = LAB_CPUID, .times = 1, .rax = CPUID_SEV },
+		{ .what = LAB_CPUID, .times = 1, .rax = CPUID_RMP },
+		op_msr(MSR_SYSCFG),
+		op_msr(MSR_RMP_BASE),
+		op_msr(MSR_RMP_CFG),
 	};
 	struct lab_result result[ARRAY_SIZE(ops)];
 
@@ -145,8 +148,9 @@ bool step_verify(struct lab *lab)
 		return false;
 	region = first_free(lab, core);
 	if (!region)
-		return lab_surprise(lab, "in each region that is in the window of CPU %u a page is assigned: nothing to verify",
-				    core->cpu[0]);
+		return lab_surprise(lab,
+			"in each region that is in the window of CPU %u a page is assigned: nothing to verify",
+			core->cpu[0]);
 	return lab_rmpopt(lab, core->cpu[0], region->number, VERIFY, &verify) &&
 	       lab_rmpopt(lab, core->cpu[0], region->number, REPORT, &report) &&
 	       lab_judge(lab, core, region, &verify, &report);
@@ -258,7 +262,8 @@ static u32 common_regions(struct lab *lab, u32 cores, struct lab_region **region
 	return n;
 }
 
-static bool sample_all(struct lab *lab, const struct lab_trial *trial, struct lab_region **regions, struct sweep *sweep)
+static bool sample_all(struct lab *lab, const struct lab_trial *trial, struct lab_region **regions,
+		       struct sweep *sweep)
 {
 	const struct lab_result *result;
 	u32 i, j;
@@ -310,7 +315,8 @@ bool step_together(struct lab *lab)
 		for (round = 1; round <= ROUNDS; round++) {
 			if (!at_once(lab, cores, &sweep))
 				return false;
-			sweep_measured(lab, &sweep, "verify-cached", "by these cores at once, the same regions", cores, round);
+			sweep_measured(lab, &sweep, "verify-cached",
+				       "by these cores at once, the same regions", cores, round);
 		}
 	}
 	return true;

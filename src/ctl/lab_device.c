@@ -19,7 +19,7 @@
 #define LIMIT_MS	3000u
 
 /* Pages that are allocated, and given back, to find one of a region: 1 GiB at most. */
-#define TAKE_TRIES	(1u << 18)
+#define TAKE_TRIES	BIT(18)
 
 #define SEGMENTS_MAX	1024u
 
@@ -96,7 +96,8 @@ static void note_firsts(struct lab *lab, const struct lab_trial *trial)
 			const struct lab_result *result = &trial->result[i * trial->nr + j];
 
 			op = &trial->ops[j];
-			if (op->what != LAB_RMPOPT || op->rcx == REPORT || result->outcome != LAB_DONE || !lab->regions)
+			if (op->what != LAB_RMPOPT || op->rcx == REPORT || result->outcome != LAB_DONE ||
+			    !lab->regions)
 				continue;
 			region = region_find(lab, op->rax / GIB);
 			if (!region || region->tried)
@@ -249,7 +250,8 @@ bool lab_measure_overhead(struct lab *lab)
 	for (i = 0; i < EMPTY_RUNS; i++)
 		samples_add(&samples, result[i].cycles);
 	lab->overhead = samples_at(&samples, 500);
-	lab_measured(lab, "nothing", "what measuring itself takes; taken off all other numbers", 1, NULL, 1, &samples);
+	lab_measured(lab, "nothing", "what measuring itself takes; taken off all other numbers", 1, NULL, 1,
+		     &samples);
 	return true;
 }
 

@@ -219,11 +219,12 @@ struct guard *guard_start(struct lab *lab, const char **error)
 		return NULL;
 	remember(guard);
 	if (guard->loaded && !can_come_back()) {
-		*error = "rmpopt is loaded, but not installed for this kernel, so it could not be loaded again afterwards; make install";
+		*error = "rmpopt is loaded but not installed, so it could not be loaded again; make install";
 		return NULL;
 	}
 	fflush(NULL);
-	if (pipe2(guard->pipe, O_CLOEXEC) || (guard->pid = fork()) < 0) {
+	guard->pid = pipe2(guard->pipe, O_CLOEXEC) ? -1 : fork();
+	if (guard->pid < 0) {
 		*error = format("can't start the caretaker: %s", strerror(errno));
 		return NULL;
 	}

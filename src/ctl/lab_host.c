@@ -327,7 +327,9 @@ static bool judge_held(struct lab *lab, const struct lab_core *core, struct lab_
 		return false;
 	if (!again.cf || !is_held(region))
 		return true;
-	return lab_surprise(lab, "CPU %u: CF = 1 for a region of which a page is assigned by what RMPREAD says", core->cpu[0]);
+	return lab_surprise(lab,
+			    "CPU %u: CF = 1 for a region of which a page is assigned by what RMPREAD says",
+			    core->cpu[0]);
 }
 
 /**
@@ -348,8 +350,8 @@ bool lab_judge(struct lab *lab, const struct lab_core *core, struct lab_region *
 			return false;
 		if (verify->cf && !was_held && is_held(region))
 			return true;
-		return lab_surprise(lab, "CPU %u: a verify of a region said CF = %u, a report right behind it CF = %u", core->cpu[0],
-				    verify->cf, report->cf);
+		return lab_surprise(lab, "CPU %u: a verify of a region said CF = %u, a report right behind it CF = %u",
+			core->cpu[0], verify->cf, report->cf);
 	}
 	return !report->cf || !was_held || judge_held(lab, core, region, verify ? VERIFY : REPORT);
 }

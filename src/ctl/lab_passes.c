@@ -106,7 +106,8 @@ static bool follow(struct lab *lab, const struct lab_op *ops, u32 nr, const u32 
 	return true;
 }
 
-static bool pass_merged(struct lab *lab, const struct lab_op *ops, u32 nr, const u32 *cpus, u32 cores, struct pass *pass)
+static bool pass_merged(struct lab *lab, const struct lab_op *ops, u32 nr, const u32 *cpus, u32 cores,
+			struct pass *pass)
 {
 	u32 i;
 
@@ -141,7 +142,8 @@ bool step_passes(struct lab *lab)
 {
 	static const struct {
 		const char *name;
-		bool (*run)(struct lab *lab, const struct lab_op *ops, u32 nr, const u32 *cpus, u32 cores, struct pass *pass);
+		bool (*run)(struct lab *lab, const struct lab_op *ops, u32 nr, const u32 *cpus, u32 cores,
+			    struct pass *pass);
 	} algorithms[] = { { "merged", pass_merged }, { "v10", pass_v10 } };
 	struct lab_op *ops = arena_get(WINDOW_REGIONS * sizeof(*ops));
 	u32 *cpus = arena_get(lab->cores * sizeof(*cpus)), cores, nr, round;
@@ -217,6 +219,6 @@ void passes_ours(struct lab *lab)
 		put_number(line, "cores", lab->cores);
 		put_file(line, "total_us", "stats/last_pass_us", 1);
 		put_file(line, "stolen_us", "stats/last_stolen_us", 1);
-		put_file(line, "longest_stop_us", "stats/worst_slice_ns", 1e-3);
+		put_file(line, "longest_stop_us", "stats/worst_slice_ns", 0.001);
 	}
 }

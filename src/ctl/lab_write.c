@@ -60,7 +60,10 @@ u64 available_memory(void)
 	while ((line = next_line(&text))) {
 		rest = line;
 		name = next_word(&rest);
-		if (name && !strcmp(name, "MemAvailable:") && (name = next_word(&rest)))
+		if (!name || strcmp(name, "MemAvailable:"))
+			continue;
+		name = next_word(&rest);
+		if (name)
 			parse_number(name, &kib);
 	}
 	return kib << 10;
@@ -85,7 +88,8 @@ static bool map(struct memory *memory, u64 unit, u64 size)
 /* Physical addresses of its pages of @unit; 0 for what is none of such. */
 static u64 *look_up(const struct memory *memory)
 {
-	u64 each = memory->unit / PAGE, n = memory->size / memory->unit, i, *spa = arena_get(n * sizeof(*spa)), entry[2];
+	u64 each = memory->unit / PAGE, n = memory->size / memory->unit, i,
+	    *spa = arena_get(n * sizeof(*spa)), entry[2];
 	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	off_t at;
 
@@ -176,13 +180,13 @@ static u64 next_random(u64 *state)
 /* Writes of 8 bytes, anywhere in the pages, for a while; says how many. */
 static u64 write_randomly(const struct memory *memory, u64 *writes)
 {
-	u64 state = 88172645463325252ull, begin = now_ns(), random, i, ns;
+	u64 state = 88172645463325252ull, begin = now_ns(), random, at, i, ns;
 
 	for (*writes = 0; (ns = now_ns() - begin) < WRITE_NS; *writes += WRITE_STEP)
 		for (i = 0; i < WRITE_STEP; i++) {
 			random = next_random(&state);
-			*(volatile u64 *)(memory->bytes + memory->at[(random >> 32) * memory->units >> 32] +
-					  (random & (memory->unit - 1) & ~7ull)) = random;
+			at = memory->at[(random >> 32) * memory->units >> 32] + (random & (memory->unit - 1) & ~7ull);
+			__atomic_store_n((u64 *)(memory->bytes + at), random, __ATOMIC_RELAXED);
 		}
 	return ns;
 }
@@ -241,7 +245,8 @@ static bool set_bits(struct lab *lab, const struct lab_core *core, const struct 
 }
 
 /* Does the core hold what was wanted, still? */
-static bool bits_are(struct lab *lab, const struct lab_core *core, const struct target *target, bool optimized, bool *are)
+static bool bits_are(struct lab *lab, const struct lab_core *core, const struct target *target,
+		     bool optimized, bool *are)
 {
 	struct lab_result result;
 	u32 i;
@@ -255,7 +260,8 @@ static bool bits_are(struct lab *lab, const struct lab_core *core, const struct 
 	return true;
 }
 
-static bool measure_both(struct lab *lab, const struct lab_core *core, const struct memory *memory, const struct target *target)
+static bool measure_both(struct lab *lab, const struct lab_core *core, const struct memory *memory,
+			 const struct target *target)
 {
 	u32 round, optimized;
 	bool are;
