@@ -125,9 +125,9 @@ static int dry_run(struct lab *lab)
 /* Which state a step has ended in. */
 static const char *state_of(const struct lab *lab, bool good)
 {
-	if (good)
-		return "done";
-	return lab->skipped ? "skipped" : lab->signal ? "interrupted" : "surprise";
+	if (lab->signal)
+		return "interrupted";
+	return good ? "done" : lab->skipped ? "skipped" : "surprise";
 }
 
 static bool run_step(struct lab *lab, const struct lab_step *step)
@@ -148,7 +148,7 @@ static bool run_step(struct lab *lab, const struct lab_step *step)
 		lab_say("  skipped: %s", lab->skipped);
 	else if (lab->surprise)
 		lab_say("  a surprise, which ends the lab: %s", lab->surprise);
-	return good || lab->skipped;
+	return !lab->signal && (good || lab->skipped);
 }
 
 /* False if there is no next step. */
@@ -176,6 +176,7 @@ static bool do_steps(struct lab *lab)
 	for (step = lab_steps; step->name; step++)
 		if (is_wanted(step) && !do_step(lab, step))
 			break;
+	lab_check_signal(lab);
 	questions_end(lab);
 	if (lab->surveyed)
 		facts_regions(lab);
@@ -282,6 +283,8 @@ static int run_lab_here(struct lab *lab)
 	lab->beside = lab_is_in_kernel();
 	if (lab->beside)
 		lab_say("The kernel drives RMPOPT itself: only steps that read are run.");
+	if (lab_begin() != REPLY_YES)
+		return failed("nothing was done; --yes runs it without questions");
 	catch_signals();
 	ret = with_guard(lab, &complete);
 	if (json_text(lab->document, "refused"))

@@ -113,6 +113,7 @@ struct samples {
  * @cpus: CPUs online
  * @region: covered regions, ascending
  * @regions: how many
+ * @play: room for as many
  * @rmp_base: MSR RMP_BASE
  * @surveyed: owners of pages have been read
  * @virgin: nobody can have verified anything since SNP_INIT: no core was armed
@@ -136,6 +137,7 @@ struct lab {
 	u32 cpus;
 	struct lab_region *region;
 	u32 regions;
+	struct lab_region **play;
 	u64 rmp_base;
 	bool surveyed;
 	bool virgin;
@@ -227,6 +229,7 @@ enum lab_reply {
 };
 
 enum lab_reply lab_ask(struct lab *lab, const struct lab_step *step);
+enum lab_reply lab_begin(void);
 void lab_describe(const struct lab *lab, const struct lab_step *step);
 
 /* lab_questions.c */
@@ -273,7 +276,7 @@ bool core_armed(const struct lab_core *core);
 bool lab_needs_armed(struct lab *lab);
 bool region_survey(struct lab *lab, struct lab_region *region);
 bool region_in_window(const struct lab_core *core, u32 number);
-u32 regions_in_play(struct lab *lab, const struct lab_core *core, struct lab_region **regions);
+u32 regions_in_play(struct lab *lab, const struct lab_core *core);
 
 /* lab_facts.c */
 void facts_add(struct lab *lab);

@@ -122,16 +122,16 @@ static u32 next_chunk(u32 at, u32 nr)
 
 bool step_report(struct lab *lab)
 {
-	struct lab_region **regions = arena_get(lab->regions * sizeof(*regions));
 	struct lab_core *core = lab_test_core(lab);
 	struct samples samples = { };
-	u32 nr = regions_in_play(lab, core, regions), round, i;
+	u32 nr, round, i;
 
 	if (!lab_needs_armed(lab) || !lab_survey(lab))
 		return false;
+	nr = regions_in_play(lab, core);
 	for (round = 1; round <= ROUNDS; round++) {
 		for (i = 0; i < nr; i += CHUNK)
-			if (!report_some(lab, core, regions + i, next_chunk(i, nr), &samples))
+			if (!report_some(lab, core, lab->play + i, next_chunk(i, nr), &samples))
 				return false;
 		lab_measured(lab, "report", "step report: before the lab's own verifies", 1, NULL, round, &samples);
 	}
@@ -147,10 +147,10 @@ bool step_verify(struct lab *lab)
 	if (!lab_needs_armed(lab) || !lab_survey(lab))
 		return false;
 	region = first_free(lab, core);
-	if (!region)
-		return lab_surprise(lab,
-			"in each region that is in the window of CPU %u a page is assigned: nothing to verify",
-			core->cpu[0]);
+	if (!region) {
+		lab->skipped = format("in each region in the window of CPU %u a page is assigned", core->cpu[0]);
+		return false;
+	}
 	return lab_rmpopt(lab, core->cpu[0], region->number, VERIFY, &verify) &&
 	       lab_rmpopt(lab, core->cpu[0], region->number, REPORT, &report) &&
 	       lab_judge(lab, core, region, &verify, &report);
@@ -190,11 +190,10 @@ static bool verify_some(struct lab *lab, const struct lab_core *core, struct lab
 
 static bool sweep_core(struct lab *lab, const struct lab_core *core, struct sweep *sweep)
 {
-	struct lab_region **regions = arena_get(lab->regions * sizeof(*regions));
-	u32 nr = regions_in_play(lab, core, regions), i;
+	u32 nr = regions_in_play(lab, core), i;
 
 	for (i = 0; i < nr; i += CHUNK)
-		if (!verify_some(lab, core, regions + i, next_chunk(i, nr), sweep))
+		if (!verify_some(lab, core, lab->play + i, next_chunk(i, nr), sweep))
 			return false;
 	return true;
 }

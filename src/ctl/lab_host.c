@@ -156,6 +156,7 @@ bool lab_find_regions(struct lab *lab)
 	find_ram(&ram, &reserved);
 	find_rmp(lab, &own);
 	lab->region = arena_get(total * sizeof(*lab->region));
+	lab->play = arena_get(total * sizeof(*lab->play));
 	for (i = 0; i < lab->info.nr_segments; i++)
 		add_segment(lab, &lab->segment[i], &ram, &reserved, &own);
 	qsort(lab->region, lab->regions, sizeof(*lab->region), compare_regions);
@@ -251,14 +252,14 @@ const struct lab_region *find_hole(const struct lab *lab, const struct lab_core 
 	return found;
 }
 
-/* Those usable on a core; @regions gets them. */
-u32 regions_in_play(struct lab *lab, const struct lab_core *core, struct lab_region **regions)
+/* Those usable on a core are in lab->play then. */
+u32 regions_in_play(struct lab *lab, const struct lab_core *core)
 {
 	u32 i, n = 0;
 
 	for (i = 0; i < lab->regions; i++)
 		if (region_usable(lab, core, &lab->region[i]))
-			regions[n++] = &lab->region[i];
+			lab->play[n++] = &lab->region[i];
 	return n;
 }
 
@@ -276,8 +277,8 @@ static bool read_again(struct lab *lab, const struct lab_op *op, struct lab_resu
 /* The first block of a region in which a page is assigned. */
 bool region_survey(struct lab *lab, struct lab_region *region)
 {
-	struct lab_op *op = arena_get(BLOCKS * sizeof(*op));
-	struct lab_result *result = arena_get(BLOCKS * sizeof(*result));
+	static struct lab_op op[BLOCKS];
+	static struct lab_result result[BLOCKS];
 	u32 i;
 
 	for (i = 0; i < BLOCKS; i++)
