@@ -9,7 +9,7 @@
 #include "hw.h"
 #include "lab.h"
 
-static volatile sig_atomic_t told_to_end;
+static _Atomic int told_to_end;
 
 static void on_signal(int number)
 {
@@ -63,7 +63,8 @@ static int check_steps(void)
 		length = strcspn(at, ",");
 		step = step_find(at, length);
 		if (!step)
-			return misused("--steps %.*s: no such step; rmpoptctl lab --dry-run shows all of them", (int)length, at);
+			return misused("--steps %.*s: no such step; rmpoptctl lab --dry-run shows all of them",
+				(int)length, at);
 		if (step->converts && !options.convert)
 			return misused("--steps %s: this step requires --convert", step->name);
 	}
@@ -105,10 +106,12 @@ static int dry_run(struct lab *lab)
 	const struct lab_step *step;
 
 	lab->regions = guess_regions();
-	lab_say("%u CPUs in %u cores, about %u regions of 1 GiB. Nothing is done: this is what would be.", lab->cpus, lab->cores,
-		lab->regions);
+	lab_say("%u CPUs in %u cores, about %u regions of 1 GiB. Nothing is done: this is what would be.",
+		lab->cpus, lab->cores, lab->regions);
 	if (refusal)
 		lab_say("On this host the lab would refuse: %s", refusal);
+	if (lab_is_in_kernel())
+		lab_say("The kernel drives RMPOPT itself: only steps that read would be run.");
 	for (step = lab_steps; step->name; step++)
 		if (is_wanted(step)) {
 			lab_describe(lab, step);
@@ -122,9 +125,9 @@ static int dry_run(struct lab *lab)
 /* Which state a step has ended in. */
 static const char *state_of(const struct lab *lab, bool good)
 {
-	if (good)
-		return "done";
-	return lab->skipped ? "skipped" : lab->signal ? "interrupted" : "surprise";
+	if (lab->signal)
+		return "interrupted";
+	return good ? "done" : lab->skipped ? "skipped" : "surprise";
 }
 
 static bool run_step(struct lab *lab, const struct lab_step *step)
@@ -145,7 +148,7 @@ static bool run_step(struct lab *lab, const struct lab_step *step)
 		lab_say("  skipped: %s", lab->skipped);
 	else if (lab->surprise)
 		lab_say("  a surprise, which ends the lab: %s", lab->surprise);
-	return good || lab->skipped;
+	return !lab->signal && (good || lab->skipped);
 }
 
 /* False if there is no next step. */
@@ -173,7 +176,10 @@ static bool do_steps(struct lab *lab)
 	for (step = lab_steps; step->name; step++)
 		if (is_wanted(step) && !do_step(lab, step))
 			break;
+	lab_check_signal(lab);
 	questions_end(lab);
+	if (lab->surveyed)
+		facts_regions(lab);
 	return !step->name;
 }
 
@@ -277,6 +283,8 @@ static int run_lab_here(struct lab *lab)
 	lab->beside = lab_is_in_kernel();
 	if (lab->beside)
 		lab_say("The kernel drives RMPOPT itself: only steps that read are run.");
+	if (lab_begin() != REPLY_YES)
+		return failed("nothing was done; --yes runs it without questions");
 	catch_signals();
 	ret = with_guard(lab, &complete);
 	if (json_text(lab->document, "refused"))

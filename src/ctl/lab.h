@@ -28,7 +28,7 @@
 #include "ctl.h"
 #include "nodes.h"
 
-#define GIB		(1ull << 30)
+#define GIB		BIT_ULL(30)
 #define PAGE		4096ull
 #define BLOCK		(2ull << 20)
 /* Blocks of 2 MiB in a region. */
@@ -43,8 +43,8 @@
 
 #define ROUNDS		3
 
-/* Reports at most while a page is turned over. */
-#define LOSS_TIMES	200000u
+/* A verify, and reports while a page is turned over. */
+#define LOSS_REPORTS	2048u
 
 /**
  * struct lab_core - siblings that share a table
@@ -113,6 +113,7 @@ struct samples {
  * @cpus: CPUs online
  * @region: covered regions, ascending
  * @regions: how many
+ * @play: room for as many
  * @rmp_base: MSR RMP_BASE
  * @surveyed: owners of pages have been read
  * @virgin: nobody can have verified anything since SNP_INIT: no core was armed
@@ -136,6 +137,7 @@ struct lab {
 	u32 cpus;
 	struct lab_region *region;
 	u32 regions;
+	struct lab_region **play;
 	u64 rmp_base;
 	bool surveyed;
 	bool virgin;
@@ -157,6 +159,7 @@ struct lab {
  * @cpu: CPUs, ascending
  * @cpus: how many
  * @flags: LAB_TOGETHER, LAB_CONVERT_IT
+ * @odd: whatever comes of it is an answer; else a fault of RMPOPT is a surprise
  * @page: to convert
  * @result: @nr for each CPU; free it by trial_free()
  * @convert_begin: TSC in front of the conversion
@@ -168,6 +171,7 @@ struct lab_trial {
 	const u32 *cpu;
 	u32 cpus;
 	u32 flags;
+	bool odd;
 	u64 page;
 	struct lab_result *result;
 	u64 convert_begin;
@@ -225,6 +229,7 @@ enum lab_reply {
 };
 
 enum lab_reply lab_ask(struct lab *lab, const struct lab_step *step);
+enum lab_reply lab_begin(void);
 void lab_describe(const struct lab *lab, const struct lab_step *step);
 
 /* lab_questions.c */
@@ -270,7 +275,8 @@ struct lab_core *core_of(struct lab *lab, u32 cpu);
 bool core_armed(const struct lab_core *core);
 bool lab_needs_armed(struct lab *lab);
 bool region_survey(struct lab *lab, struct lab_region *region);
-u32 regions_in_play(struct lab *lab, const struct lab_core *core, struct lab_region **regions);
+bool region_in_window(const struct lab_core *core, u32 number);
+u32 regions_in_play(struct lab *lab, const struct lab_core *core);
 
 /* lab_facts.c */
 void facts_add(struct lab *lab);
@@ -282,6 +288,7 @@ int lab_open(struct lab *lab);
 __printf(2, 3) bool lab_surprise(struct lab *lab, const char *fmt, ...);
 bool lab_execute(struct lab *lab, struct lab_trial *run);
 void trial_free(struct lab_trial *run);
+bool lab_odd_one(struct lab *lab, u32 cpu, const struct lab_op *ops, u32 nr, struct lab_result *results);
 bool lab_one(struct lab *lab, u32 cpu, const struct lab_op *ops, u32 nr, struct lab_result *results);
 struct lab_op op_rmpopt(u32 region, u64 rcx);
 struct lab_op op_rmpread(u64 spa);
@@ -360,6 +367,7 @@ bool step_convert(struct lab *lab);
 /* lab_write.c */
 bool measure_writes(struct lab *lab);
 u64 available_memory(void);
+void regions_at_hand(struct list *regions);
 
 /* lab_markdown.c, lab_plot.c, lab_compare.c */
 const char *markdown(struct json_object *document, bool plots);

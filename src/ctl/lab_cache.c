@@ -38,7 +38,8 @@ static bool step_on_sibling(struct lab *lab, struct lab_core *core, const struct
 	const struct lab_op report = op_rmpopt(region->number, REPORT), verify = op_rmpopt(region->number, VERIFY);
 	struct lab_result result[3];
 
-	if (!lab_one(lab, core->cpu[1], &report, 1, &result[0]) || !lab_one(lab, core->cpu[0], &verify, 1, &result[1]) ||
+	if (!lab_one(lab, core->cpu[1], &report, 1, &result[0]) ||
+	    !lab_one(lab, core->cpu[0], &verify, 1, &result[1]) ||
 	    !lab_one(lab, core->cpu[1], &report, 1, &result[2]))
 		return false;
 	lab_reading(lab, "sibling", core->cpu[1], &report, &result[0]);
@@ -62,7 +63,8 @@ bool step_sibling(struct lab *lab)
 	if (!core_with_siblings(lab, NULL))
 		lab_unknown(lab, "sibling", "no core has two threads online");
 	else if (!region || core->cpus < 2)
-		lab_unknown(lab, "sibling", "the bits of all free regions are set; use --convert, or run the lab first after SNP_INIT");
+		lab_unknown(lab, "sibling",
+			    "the bits of all free regions are set; use --convert, or run the lab first after SNP_INIT");
 	else
 		return step_on_sibling(lab, core, region);
 	return true;
@@ -83,7 +85,8 @@ struct cached {
 };
 
 /* Median cycles of verifies of all of them by one core. */
-static bool verify_all(struct lab *lab, const char *id, const struct cached *cached, const struct lab_core *core, u64 *median)
+static bool verify_all(struct lab *lab, const char *id, const struct cached *cached,
+		       const struct lab_core *core, u64 *median)
 {
 	struct lab_result result[CACHED_REGIONS];
 	struct lab_op ops[CACHED_REGIONS];
@@ -250,7 +253,8 @@ bool ask_cache(struct lab *lab, const u32 *numbers, const u64 *page, u32 nr)
 	u32 i;
 
 	if (!cached_find(lab, &cached)) {
-		lab_unknown(lab, "cache-success", "it takes two cores, and a region without assigned pages in the windows of both");
+		lab_unknown(lab, "cache-success",
+			    "it takes two cores, and a region without assigned pages in the windows of both");
 		return true;
 	}
 	if (nr)
@@ -262,7 +266,7 @@ bool ask_cache(struct lab *lab, const u32 *numbers, const u64 *page, u32 nr)
 	return ask_success(lab, &cached);
 }
 
-/* Which region it is is nobody's business: it has pages of a guest. */
+/* Without the region: it has pages of a guest. */
 static void note_cost(struct lab *lab, const char *id, u32 block, u64 first, u64 second)
 {
 	struct json_object *one = lab_note(lab, id);
@@ -325,7 +329,8 @@ void judge_failures(struct lab *lab, const u64 *cost)
 	if (all)
 		lab_answer(lab, "failure-cost", 2 * early > all ? "early" : "whole");
 	else
-		lab_unknown(lab, "failure-cost", "no verify failed in the first three quarters of a region; use --convert");
+		lab_unknown(lab, "failure-cost",
+			    "no verify failed in the first three quarters of a region; use --convert");
 }
 
 static void judge_first_failures(struct lab *lab)
@@ -348,7 +353,8 @@ bool step_cache(struct lab *lab)
 	if (!lab_needs_armed(lab) || !lab_survey(lab))
 		return false;
 	for (i = 0; i < ARRAY_SIZE(ids) && !lab->paid; i++)
-		lab_unknown(lab, ids[i], "what a verify costs that reads the RMP is not known: results may have been remembered before; use --convert");
+		lab_unknown(lab, ids[i],
+			    "what a verify costs that reads the RMP is not known: results may have been remembered before; use --convert");
 	if (!lab->paid)
 		return true;
 	judge_first_failures(lab);

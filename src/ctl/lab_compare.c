@@ -78,7 +78,8 @@ static const char *name_of(struct json_object *line, const struct kind *kind)
 	return text;
 }
 
-static void compare_kind(struct json_object *a, struct json_object *b, const struct kind *kind, struct json_object *to)
+static void compare_kind(struct json_object *a, struct json_object *b, const struct kind *kind,
+			 struct json_object *to)
 {
 	struct json_object *one, *other, *line;
 	double x, y;
@@ -109,7 +110,8 @@ static void print_answers(struct json_object *lines)
 	printf("%s\n", length_of(lines) ? "Answers that differ:" : "All answers are the same.");
 	for (i = 0; i < length_of(lines); i++) {
 		line = json_object_array_get_idx(lines, i);
-		printf("  %-18s %-18s %s\n", json_text(line, "id"), json_text(line, "a") ?: "-", json_text(line, "b") ?: "-");
+		printf("  %-18s %-18s %s\n", json_text(line, "id"), json_text(line, "a") ?: "-",
+		       json_text(line, "b") ?: "-");
 	}
 }
 
@@ -123,8 +125,9 @@ static void print_numbers(struct json_object *lines)
 	for (i = 0; i < length_of(lines); i++) {
 		line = json_object_array_get_idx(lines, i);
 		ratio = json_at(line, "ratio");
-		printf("%-48s %12.6g %12.6g %8s\n", json_text(line, "what"), json_object_get_double(json_at(line, "a")),
-		       json_object_get_double(json_at(line, "b")), ratio ? format("%.3f", json_object_get_double(ratio)) : "-");
+		printf("%-48s %12.6g %12.6g %8s\n", json_text(line, "what"),
+		       json_object_get_double(json_at(line, "a")), json_object_get_double(json_at(line, "b")),
+		       ratio ? format("%.3f", json_object_get_double(ratio)) : "-");
 	}
 }
 

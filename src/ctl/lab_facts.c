@@ -21,14 +21,14 @@ bool host_is_emulated(void)
 }
 
 /* The first line of /proc/cpuinfo of that name; NULL if there is none. */
-static const char *cpuinfo(const char *name)
+static const char *said_of_cpu(const char *name)
 {
 	char *text = file_text("/proc/cpuinfo"), *line, *value;
 	size_t length = strlen(name);
 
 	while ((line = next_line(&text))) {
 		value = strchr(line, ':');
-		if (value && !strncmp(line, name, length) && strspn(line + length, " \t") == (size_t)(value - line - length))
+		if (value && !strncmp(line, name, length) && line + length + strspn(line + length, " \t") == value)
 			return value + 1 + strspn(value + 1, " ");
 	}
 	return NULL;
@@ -43,7 +43,7 @@ static void add_cpu(struct json_object *host)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++)
-		put_text(host, names[i][0], cpuinfo(names[i][1]));
+		put_text(host, names[i][0], said_of_cpu(names[i][1]));
 }
 
 static void add_idle(struct json_object *host)

@@ -199,10 +199,10 @@ static const char *lock(void)
 	return "another rmpoptctl lab runs, or restores the host; wait until it has ended";
 }
 
-static bool can_come_back(void)
+static bool is_installed(const char *name)
 {
 	struct kmod_ctx *ctx;
-	struct kmod_module *module = kmod_find(&ctx, MODULE_NAME);
+	struct kmod_module *module = kmod_find(&ctx, name);
 	bool found = module;
 
 	kmod_close(ctx, module);
@@ -218,12 +218,17 @@ struct guard *guard_start(struct lab *lab, const char **error)
 	if (*error)
 		return NULL;
 	remember(guard);
-	if (guard->loaded && !can_come_back()) {
-		*error = "rmpopt is loaded, but not installed for this kernel, so it could not be loaded again afterwards; make install";
+	if (!is_installed(LAB_NAME)) {
+		*error = LAB_NAME " is not installed for this kernel; make install builds it by DKMS";
+		return NULL;
+	}
+	if (guard->loaded && !is_installed(MODULE_NAME)) {
+		*error = "rmpopt is loaded but not installed, so it could not be loaded again; make install";
 		return NULL;
 	}
 	fflush(NULL);
-	if (pipe2(guard->pipe, O_CLOEXEC) || (guard->pid = fork()) < 0) {
+	guard->pid = pipe2(guard->pipe, O_CLOEXEC) ? -1 : fork();
+	if (guard->pid < 0) {
 		*error = format("can't start the caretaker: %s", strerror(errno));
 		return NULL;
 	}

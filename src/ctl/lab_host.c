@@ -156,6 +156,7 @@ bool lab_find_regions(struct lab *lab)
 	find_ram(&ram, &reserved);
 	find_rmp(lab, &own);
 	lab->region = arena_get(total * sizeof(*lab->region));
+	lab->play = arena_get(total * sizeof(*lab->play));
 	for (i = 0; i < lab->info.nr_segments; i++)
 		add_segment(lab, &lab->segment[i], &ram, &reserved, &own);
 	qsort(lab->region, lab->regions, sizeof(*lab->region), compare_regions);
@@ -204,7 +205,7 @@ bool lab_needs_armed(struct lab *lab)
 	return i == lab->cores;
 }
 
-static bool in_window(const struct lab_core *core, u32 number)
+bool region_in_window(const struct lab_core *core, u32 number)
 {
 	u64 base = core->base / GIB;
 
@@ -214,7 +215,7 @@ static bool in_window(const struct lab_core *core, u32 number)
 /* Has RAM, and lies in the core's window. */
 bool region_usable(const struct lab *lab, const struct lab_core *core, const struct lab_region *region)
 {
-	return region->kind != REGION_HOLE && in_window(core, region->number);
+	return region->kind != REGION_HOLE && region_in_window(core, region->number);
 }
 
 /* And no page of it is assigned, as far as RMPREAD told. */
@@ -242,7 +243,7 @@ const struct lab_region *find_hole(const struct lab *lab, const struct lab_core 
 
 	for (i = 0; i < lab->regions; i++) {
 		region = &lab->region[i];
-		if (region->kind != REGION_HOLE || !in_window(core, region->number))
+		if (region->kind != REGION_HOLE || !region_in_window(core, region->number))
 			continue;
 		if (region->readable)
 			return region;
@@ -251,14 +252,14 @@ const struct lab_region *find_hole(const struct lab *lab, const struct lab_core 
 	return found;
 }
 
-/* Those usable on a core; @regions gets them. */
-u32 regions_in_play(struct lab *lab, const struct lab_core *core, struct lab_region **regions)
+/* Those usable on a core are in lab->play then. */
+u32 regions_in_play(struct lab *lab, const struct lab_core *core)
 {
 	u32 i, n = 0;
 
 	for (i = 0; i < lab->regions; i++)
 		if (region_usable(lab, core, &lab->region[i]))
-			regions[n++] = &lab->region[i];
+			lab->play[n++] = &lab->region[i];
 	return n;
 }
 
@@ -276,8 +277,8 @@ static bool read_again(struct lab *lab, const struct lab_op *op, struct lab_resu
 /* The first block of a region in which a page is assigned. */
 bool region_survey(struct lab *lab, struct lab_region *region)
 {
-	struct lab_op *op = arena_get(BLOCKS * sizeof(*op));
-	struct lab_result *result = arena_get(BLOCKS * sizeof(*result));
+	static struct lab_op op[BLOCKS];
+	static struct lab_result result[BLOCKS];
 	u32 i;
 
 	for (i = 0; i < BLOCKS; i++)
@@ -327,7 +328,9 @@ static bool judge_held(struct lab *lab, const struct lab_core *core, struct lab_
 		return false;
 	if (!again.cf || !is_held(region))
 		return true;
-	return lab_surprise(lab, "CPU %u: CF = 1 for a region of which a page is assigned by what RMPREAD says", core->cpu[0]);
+	return lab_surprise(lab,
+			    "CPU %u: CF = 1 for a region of which a page is assigned by what RMPREAD says",
+			    core->cpu[0]);
 }
 
 /**
@@ -348,8 +351,8 @@ bool lab_judge(struct lab *lab, const struct lab_core *core, struct lab_region *
 			return false;
 		if (verify->cf && !was_held && is_held(region))
 			return true;
-		return lab_surprise(lab, "CPU %u: a verify of a region said CF = %u, a report right behind it CF = %u", core->cpu[0],
-				    verify->cf, report->cf);
+		return lab_surprise(lab, "CPU %u: a verify of a region said CF = %u, a report right behind it CF = %u",
+			core->cpu[0], verify->cf, report->cf);
 	}
 	return !report->cf || !was_held || judge_held(lab, core, region, verify ? VERIFY : REPORT);
 }

@@ -112,8 +112,8 @@ struct json_object *document_new(void)
 
 const char *document_text(struct json_object *document)
 {
-	const char *text = json_object_to_json_string_ext(document, JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE |
-							  JSON_C_TO_STRING_PRETTY);
+	int flags = JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE | JSON_C_TO_STRING_PRETTY;
+	const char *text = json_object_to_json_string_ext(document, flags);
 
 	if (!text)
 		exit(failed("not enough memory"));

@@ -49,8 +49,8 @@ static void print_picture(FILE *to, struct json_object *document, const char *na
 
 static void print_segment(FILE *to, struct json_object *segment)
 {
-	fprintf(to, "| RMP segment | %llu GiB from %llu GiB on, its part of the RMP on node %s |\n", json_number(segment, "regions"),
-		json_number(segment, "first_region"), cell(segment, "node"));
+	fprintf(to, "| RMP segment | %llu GiB from %llu GiB on, its part of the RMP on node %s |\n",
+		json_number(segment, "regions"), json_number(segment, "first_region"), cell(segment, "node"));
 }
 
 static void print_bases(FILE *to, struct json_object *bases)
@@ -58,15 +58,17 @@ static void print_bases(FILE *to, struct json_object *bases)
 	if (!json_object_is_type(bases, json_type_object))
 		return;
 	json_object_object_foreach(bases, base, cores)
-		fprintf(to, "| RMPOPT_BASE before | %s on %s core(s) |\n", printable(base), json_object_get_string(cores));
+		fprintf(to, "| RMPOPT_BASE before | %s on %s core(s) |\n", printable(base),
+			json_object_get_string(cores));
 }
 
 static void print_host(FILE *to, struct json_object *document)
 {
 	static const char * const names[][2] = {
-		{ "cpu", "CPU" }, { "family", "family" }, { "model", "model" }, { "stepping", "stepping" }, { "microcode", "microcode" },
-		{ "bios_vendor", "BIOS vendor" }, { "bios_version", "BIOS version" }, { "bios_date", "BIOS date" }, { "kernel", "kernel" },
-		{ "nodes", "nodes" }, { "cores", "cores" }, { "cpus", "CPUs" }, { "tsc_khz", "TSC, kHz" }, { "idle_states", "idle states" },
+		{ "cpu", "CPU" }, { "family", "family" }, { "model", "model" }, { "stepping", "stepping" },
+		{ "microcode", "microcode" }, { "bios_vendor", "BIOS vendor" }, { "bios_version", "BIOS version" },
+		{ "bios_date", "BIOS date" }, { "kernel", "kernel" }, { "nodes", "nodes" }, { "cores", "cores" },
+		{ "cpus", "CPUs" }, { "tsc_khz", "TSC, kHz" }, { "idle_states", "idle states" },
 		{ "regions_ram", "regions (1 GiB) with RAM" }, { "regions_assigned", "of these with assigned pages" },
 		{ "regions_rmp", "regions that hold the RMP" }, { "regions_hole", "regions covered without RAM" },
 	};
@@ -84,32 +86,37 @@ static void print_answer(FILE *to, struct json_object *question)
 {
 	const char *why = json_text(question, "why");
 
-	fprintf(to, "| `%s` | %s | **%s**%s%s | %s |\n", cell(question, "id"), cell(question, "question"), cell(question, "answer"),
-		why ? ": " : "", why ? cell(question, "why") : "", cell(question, "settles"));
+	fprintf(to, "| `%s` | %s | **%s**%s%s | %s |\n", cell(question, "id"), cell(question, "question"),
+		cell(question, "answer"), why ? ": " : "", why ? cell(question, "why") : "",
+		cell(question, "settles"));
 }
 
 static void print_measurement(FILE *to, struct json_object *line)
 {
-	fprintf(to, "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", cell(line, "id"), cell(line, "cores"), cell(line, "distance"),
-		cell(line, "round"), cell(line, "count"), cell(line, "min"), cell(line, "median"), cell(line, "p99"), cell(line, "max"),
+	fprintf(to, "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", cell(line, "id"),
+		cell(line, "cores"), cell(line, "distance"), cell(line, "round"), cell(line, "count"),
+		cell(line, "min"), cell(line, "median"), cell(line, "p99"), cell(line, "max"),
 		cell(line, "basis"));
 }
 
 static void print_pass(FILE *to, struct json_object *line)
 {
-	fprintf(to, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", cell(line, "algorithm"), cell(line, "round"), cell(line, "regions"),
-		cell(line, "cores"), cell(line, "verifies"), real(line, "total_us"), real(line, "stolen_us"), real(line, "longest_stop_us"));
+	fprintf(to, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", cell(line, "algorithm"),
+		cell(line, "round"), cell(line, "regions"), cell(line, "cores"), cell(line, "verifies"),
+		real(line, "total_us"), real(line, "stolen_us"), real(line, "longest_stop_us"));
 }
 
 static void print_write(FILE *to, struct json_object *line)
 {
 	fprintf(to, "| %s | %s | %s | %s | %s |\n", cell(line, "what"), cell(line, "page_size"),
-		json_object_get_boolean(json_at(line, "optimized")) ? "yes" : "no", cell(line, "round"), real(line, "rate"));
+		json_object_get_boolean(json_at(line, "optimized")) ? "yes" : "no", cell(line, "round"),
+		real(line, "rate"));
 }
 
 static void print_step(FILE *to, struct json_object *line)
 {
-	fprintf(to, "| `%s` | %s | %s | %s |\n", cell(line, "id"), cell(line, "state"), cell(line, "took_ms"), cell(line, "why"));
+	fprintf(to, "| `%s` | %s | %s | %s |\n", cell(line, "id"), cell(line, "state"), cell(line, "took_ms"),
+		cell(line, "why"));
 }
 
 static void print_reading(FILE *to, struct json_object *reading)
@@ -131,7 +138,8 @@ static void print_readings(FILE *to, struct json_object *question)
 
 	if (!json_object_is_type(readings, json_type_array) || !json_object_array_length(readings))
 		return;
-	fprintf(to, "\n### %s: %s\n\nDone: %s.\n\n```\n", cell(question, "id"), cell(question, "answer"), cell(question, "done"));
+	fprintf(to, "\n### %s: %s\n\nDone: %s.\n\n```\n", cell(question, "id"), cell(question, "answer"),
+		cell(question, "done"));
 	each(to, readings, print_reading);
 	fprintf(to, "```\n");
 }
@@ -142,34 +150,47 @@ static void print_readings(FILE *to, struct json_object *question)
  * @title: above it
  * @head: its first two lines
  * @note: below it
- * @plots: names of its pictures
+ * @plot: its picture
+ * @print: prints a line
  */
 static const struct part {
 	const char *array;
 	const char *title;
 	const char *head;
 	const char *note;
-	const char *plots[2];
+	const char *plot;
 	line_function *print;
 } parts[] = {
-	{ "questions", "Answers", "| id | question | answer | settles |\n|---|---|---|---|\n",
-	  "Raw readings are below.", { "lab-failures" }, print_answer },
-	{ "measurements", "Cycles", "| what | cores at once | RMP segment | round | count | minimum | median | 99 % | maximum | how it is known |\n"
-	  "|---|---|---|---|---|---|---|---|---|---|\n",
-	  "Cycles of the TSC, less those of measuring itself. `paid`: the RMP was read; `cached`, `again`: verified before; `first`: not known which.",
-	  { "lab-cycles" }, print_measurement },
-	{ "passes", "Passes", "| algorithm | round | regions | cores | verifies | total, µs | stolen from other cores, µs | longest stop, µs |\n|---|---|---|---|---|---|---|---|\n",
-	  "Longest stop: one core, interrupts disabled, in one go (of rmpopt: its longest slice).", { "lab-passes" }, print_pass },
-	{ "writes", "Writes", "| what | page size | optimized | round | rate |\n|---|---|---|---|---|\n",
-	  "Rate: millions of random 8-byte writes a second; GB/s of copies. One process on one core; not optimized: the same pages, while the bits of their regions are clear.",
-	  { "lab-writes" }, print_write },
-	{ "steps", "Steps", "| step | state | ms | why |\n|---|---|---|---|\n", NULL, { NULL }, print_step },
+	{
+		"questions", "Answers",
+		"| id | question | answer | settles |\n|---|---|---|---|\n",
+		"Raw readings are below.",
+		"lab-failures", print_answer
+	}, {
+		"measurements", "Cycles",
+		"| what | cores at once | RMP segment | round | count | minimum | median | 99 % | maximum | how it is known |\n|---|---|---|---|---|---|---|---|---|---|\n",
+		"Cycles of the TSC, less those of measuring itself. `paid`: the RMP was read; `cached`, `again`: verified before; `first`: not known which.",
+		"lab-cycles", print_measurement
+	}, {
+		"passes", "Passes",
+		"| algorithm | round | regions | cores | verifies | total, us | stolen from other cores, us | longest stop, us |\n|---|---|---|---|---|---|---|---|\n",
+		"Longest stop: one core, interrupts disabled, in one go (of rmpopt: its longest slice).",
+		"lab-passes", print_pass
+	}, {
+		"writes", "Writes",
+		"| what | page size | optimized | round | rate |\n|---|---|---|---|---|\n",
+		"Rate: millions of random 8-byte writes a second; GB/s of copies. One process on one core; not optimized: the same pages, while the bits of their regions are clear.",
+		"lab-writes", print_write
+	}, {
+		"steps", "Steps",
+		"| step | state | ms | why |\n|---|---|---|---|\n",
+		NULL, NULL, print_step
+	},
 };
 
 static void print_part(FILE *to, struct json_object *document, const struct part *part, bool plots)
 {
 	struct json_object *array = json_at(document, part->array);
-	size_t i;
 
 	if (!json_object_is_type(array, json_type_array) || !json_object_array_length(array))
 		return;
@@ -177,18 +198,19 @@ static void print_part(FILE *to, struct json_object *document, const struct part
 	each(to, array, part->print);
 	if (part->note)
 		fprintf(to, "\n%s\n", part->note);
-	for (i = 0; i < ARRAY_SIZE(part->plots) && part->plots[i]; i++)
-		print_picture(to, document, part->plots[i], plots);
+	if (part->plot)
+		print_picture(to, document, part->plot, plots);
 }
 
 static void print_head(FILE *to, struct json_object *document)
 {
 	const char *surprise = json_text(document, "surprise"), *refused = json_text(document, "refused");
 
-	fprintf(to, "# RMPOPT on %s\n\nBy %s, %s.\n\n", cell(json_at(document, "host"), "cpu"), cell(document, "program"),
-		cell(document, "date"));
+	fprintf(to, "# RMPOPT on %s\n\nBy %s, %s.\n\n", cell(json_at(document, "host"), "cpu"),
+		cell(document, "program"), cell(document, "date"));
 	if (json_object_get_boolean(json_at(document, "emulated")))
-		fprintf(to, "**Emulated host: answers and costs are those that the machine was told to have. Nothing here is a measurement.**\n\n");
+		fprintf(to,
+			"**Emulated host: answers and costs are those that the machine was told to have. Nothing here is a measurement.**\n\n");
 	if (refused)
 		fprintf(to, "Refused: %s.\n\n", refused);
 	if (surprise)

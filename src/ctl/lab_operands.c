@@ -11,7 +11,7 @@
 /* An operation that may do anything; noted for a question. */
 static bool try(struct lab *lab, const char *id, u32 cpu, struct lab_op op, struct lab_result *result)
 {
-	if (!lab_one(lab, cpu, &op, 1, result))
+	if (!lab_odd_one(lab, cpu, &op, 1, result))
 		return false;
 	lab_reading(lab, id, cpu, &op, result);
 	return true;
@@ -60,7 +60,7 @@ static bool find_clear_on(struct lab *lab, const struct lab_core *core, struct l
 		if (!lab_one(lab, core->cpu[0], ops, n, result))
 			return false;
 		for (i = 0; i < n && !*found; i++)
-			if (result[i].outcome == LAB_DONE && !result[i].cf)
+			if (!result[i].cf)
 				*found = regions[i];
 		if (*found)
 			break;
@@ -125,7 +125,8 @@ static bool ask_below_of(struct lab *lab, const struct lab_core *core)
 	if (lab_cf(&result))
 		lab_answer(lab, "rax-below", "wraps");
 	else if (result.outcome == LAB_DONE && !lab_cf(&set))
-		lab_unknown(lab, "rax-below", "CF = 0, which a wrap to the clear bit of the window's last region would give as well");
+		lab_unknown(lab, "rax-below",
+			    "CF = 0, which a wrap to the clear bit of the window's last region would give as well");
 	else
 		lab_answer(lab, "rax-below", result_word(&result) ?: "unknown");
 	return true;
@@ -153,30 +154,36 @@ static u32 find_beyond(struct lab *lab, const struct lab_core *core)
 	return REGIONS_MAX;
 }
 
+/* A verify where it may find nothing. */
+static bool ask_verify(struct lab *lab, const char *id, const struct lab_core *core, u32 region)
+{
+	struct lab_result result;
+
+	if (!try(lab, id, core->cpu[0], op_rmpopt(region, VERIFY), &result))
+		return false;
+	lab_answer(lab, id, result_word(&result) ?: "unknown");
+	return true;
+}
+
 static bool ask_outside(struct lab *lab, const struct lab_core *core)
 {
 	const struct lab_region *hole = find_hole(lab, core);
 	u32 beyond = find_beyond(lab, core);
-	struct lab_result result;
 
 	if (beyond == REGIONS_MAX)
 		lab_unknown(lab, "rax-beyond-rmp", "the RMP covers the whole window");
-	else if (!try(lab, "rax-beyond-rmp", core->cpu[0], op_rmpopt(beyond, VERIFY), &result))
+	else if (!ask_verify(lab, "rax-beyond-rmp", core, beyond))
 		return false;
-	else
-		lab_answer(lab, "rax-beyond-rmp", result_word(&result) ?: "unknown");
-	if (!hole)
-		lab_unknown(lab, "rax-hole", "there is RAM in all regions that the RMP covers");
-	else if (!try(lab, "rax-hole", core->cpu[0], op_rmpopt(hole->number, VERIFY), &result))
-		return false;
-	else
-		lab_answer(lab, "rax-hole", result_word(&result) ?: "unknown");
+	if (hole)
+		return ask_verify(lab, "rax-hole", core, hole->number);
+	lab_unknown(lab, "rax-hole", "there is RAM in all regions that the RMP covers");
 	return true;
 }
 
 /* RMPOPT with an odd RCX where a verify would set the bit; @after: the bit then. */
-static bool odd_function(struct lab *lab, const char *id, const struct lab_core *core, const struct lab_region *region,
-			 u64 rcx, struct lab_result *result, struct lab_result *after)
+static bool odd_function(struct lab *lab, const char *id, const struct lab_core *core,
+			 const struct lab_region *region, u64 rcx, struct lab_result *result,
+			 struct lab_result *after)
 {
 	u32 cpu = core->cpu[0];
 
@@ -198,7 +205,8 @@ static bool would_set(struct lab *lab, const char *id, const struct lab_core *co
 
 static void no_clear_bit(struct lab *lab, const char *id)
 {
-	lab_unknown(lab, id, "the bits of all free regions are set on all cores; use --convert, or run the lab first after SNP_INIT");
+	lab_unknown(lab, id,
+		    "the bits of all free regions are set on all cores; use --convert, or run the lab first after SNP_INIT");
 }
 
 static bool ask_function(struct lab *lab, const char *id, u64 rcx)
@@ -300,7 +308,8 @@ static bool ask_own(struct lab *lab, u32 cpu)
 	if (unaligned.outcome != LAB_DONE || unaligned.rax)
 		lab_answer(lab, "rmpread-unaligned", rmpread_word(&unaligned));
 	else
-		lab_answer(lab, "rmpread-unaligned", memcmp(own.value, unaligned.value, sizeof(own.value)) ? "other" : "rounded");
+		lab_answer(lab, "rmpread-unaligned",
+			   memcmp(own.value, unaligned.value, sizeof(own.value)) ? "other" : "rounded");
 	return true;
 }
 

@@ -48,14 +48,16 @@ static size_t data_of(FILE *to, struct json_object *lines, const char *id, const
 static bool plot_cycles(FILE *to, struct json_object *document)
 {
 	static const char * const kinds[][2] = {
-		{ "verify-paid", "paid" }, { "verify-first", "first" }, { "verify-again", "again" }, { "verify-cached", "cached" },
+		{ "verify-paid", "paid" }, { "verify-first", "first" }, { "verify-again", "again" },
+		{ "verify-cached", "cached" },
 		{ "verify-failed", "failed" }, { "report", "report" }, { "rmpread", "rmpread" },
 	};
 	struct json_object *lines = json_at(document, "measurements");
 	const char *between = "plot ";
 	size_t i, n = 0;
 
-	fprintf(to, "set xlabel 'cores at once'\nset ylabel 'cycles'\nset logscale xy\nset xtics (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)\n"
+	fprintf(to,
+		"set xlabel 'cores at once'\nset ylabel 'cycles'\nset logscale xy\nset xtics (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)\n"
 		"set xrange [0.8:*]\n");
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (!data_of(to, lines, kinds[i][0], kinds[i][1]))
@@ -63,12 +65,15 @@ static bool plot_cycles(FILE *to, struct json_object *document)
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		size_t j;
 
-		for (j = 0; j < length_of(lines) && !is_text(json_object_array_get_idx(lines, j), "id", kinds[i][0]); j++)
+		for (j = 0;
+		     j < length_of(lines) && !is_text(json_object_array_get_idx(lines, j), "id", kinds[i][0]);
+		     j++)
 			;
 		if (j == length_of(lines))
 			continue;
-		fprintf(to, "%s$%s using ($1*%.2f):($2+1):($3+1):($4+1) with yerrorbars pt 7 ps 0.5 title '%s'", between, kinds[i][1],
-			0.94 + 0.02 * i, kinds[i][0]);
+		fprintf(to,
+			"%s$%s using ($1*%.2f):($2+1):($3+1):($4+1) with yerrorbars pt 7 ps 0.5 title '%s'",
+			between, kinds[i][1], 0.94 + 0.02 * i, kinds[i][0]);
 		between = ", ";
 		n++;
 	}
@@ -82,7 +87,8 @@ static bool plot_failures(FILE *to, struct json_object *document)
 	struct json_object *questions = json_at(document, "questions"), *readings, *one;
 	size_t i, j, n = 0;
 
-	fprintf(to, "set xlabel 'first assigned page, block of 2 MiB'\nset ylabel 'cycles'\nset yrange [0:*]\n$failures << EOD\n");
+	fprintf(to,
+		"set xlabel 'first assigned page, block of 2 MiB'\nset ylabel 'cycles'\nset yrange [0:*]\n$failures << EOD\n");
 	for (i = 0; i < length_of(questions); i++) {
 		one = json_object_array_get_idx(questions, i);
 		if (!is_text(one, "id", "failure-cost") && !is_text(one, "id", "cache-failure"))
@@ -90,7 +96,8 @@ static bool plot_failures(FILE *to, struct json_object *document)
 		readings = json_at(one, "readings");
 		for (j = 0; j < length_of(readings); j++, n++) {
 			one = json_object_array_get_idx(readings, j);
-			fprintf(to, "%llu %llu\n", json_number(one, "first_assigned_block"), json_number(one, "cycles"));
+			fprintf(to, "%llu %llu\n", json_number(one, "first_assigned_block"),
+				json_number(one, "cycles"));
 		}
 	}
 	fprintf(to, "EOD\nplot $failures using 1:2 with points pt 7 ps 0.6 notitle\n");
@@ -112,8 +119,9 @@ static bool plot_passes(FILE *to, struct json_object *document)
 	fprintf(to, "set ylabel 'microseconds'\nset logscale y\nset yrange [0.1:*]\n$bars << EOD\n");
 	for (i = 0; i < length_of(passes); i++) {
 		line = json_object_array_get_idx(passes, i);
-		fprintf(to, "\"%s %s\" %g %g\n", json_text(line, "algorithm") ?: "?", json_text(line, "round") ?: "",
-			json_object_get_double(json_at(line, "stolen_us")), json_object_get_double(json_at(line, "longest_stop_us")));
+		fprintf(to, "\"%s %s\" %g %g\n", json_text(line, "algorithm") ?: "?",
+			json_text(line, "round") ?: "", json_object_get_double(json_at(line, "stolen_us")),
+			json_object_get_double(json_at(line, "longest_stop_us")));
 		n++;
 	}
 	fprintf(to, "EOD\n");
@@ -157,7 +165,8 @@ static bool plot_writes(FILE *to, struct json_object *document)
 		without = best(writes, kinds[i].what, kinds[i].size, false);
 		if (without <= 0)
 			continue;
-		fprintf(to, "\"%s\" 1 %g\n", kinds[i].name, best(writes, kinds[i].what, kinds[i].size, true) / without);
+		fprintf(to, "\"%s\" 1 %g\n", kinds[i].name,
+			best(writes, kinds[i].what, kinds[i].size, true) / without);
 		n++;
 	}
 	fprintf(to, "EOD\n");

@@ -25,13 +25,15 @@ static const struct question {
 	{ "disarmed", "arm", "What is RMPOPT with RMPOPT_EN clear?",
 	  "a report on a core whose RMPOPT_EN is clear", "the exception, or none, without RMPOPT_EN" },
 	{ "report-first", "arm", "What does a report say before any verify?",
-	  "RMPOPT_BASE is written, and a report follows at once, in one list", "what a table holds when it is first used" },
+	  "RMPOPT_BASE is written, and a report follows at once, in one list",
+	  "what a table holds when it is first used" },
 	{ "rax-unaligned", "operands", "What is RAX that is not aligned to 1 GiB?",
 	  "verify of a region, then a report with RAX 4 KiB further", "alignment of RAX" },
 	{ "rax-upper", "operands", "Do bits 63:52 of RAX count?",
 	  "verify of a region, then a report with these bits set", "reserved bits of RAX" },
 	{ "rax-below", "operands", "What is RAX below the window?",
-	  "a report 2 TiB below an optimized region, or of the last region below the window", "RAX outside the window" },
+	  "a report 2 TiB below an optimized region, or of the last region below the window",
+	  "RAX outside the window" },
 	{ "rax-above", "operands", "What is RAX above the window?",
 	  "a report 2 TiB above an optimized region", "RAX outside the window" },
 	{ "rax-beyond-rmp", "operands", "What is a verify where the RMP covers nothing?",
@@ -53,15 +55,18 @@ static const struct question {
 	{ "sibling", "sibling", "Does a verify by one thread count for its sibling?",
 	  "verify on one thread of a core, report on the other", "whether siblings share a table" },
 	{ "cache-success", "cache", "Is a success remembered for other cores, and how long?",
-	  "a region is verified by one core, and later by another; the ages at which that is cheaper", "the cached result of a scan" },
+	  "a region is verified by one core, and later by another; the ages at which that is cheaper",
+	  "the cached result of a scan" },
 	{ "cache-failure", "cache", "Is a failure remembered for other cores?",
 	  "the same for a region with an assigned page", "caching of failures" },
 	{ "failure-cost", "convert", "Does a failing verify end at the first assigned page?",
 	  "cost of verifies that fail, by the place of the assigned page in the region", "the cost of failures" },
 	{ "en-clear", "base", "What is clearing RMPOPT_EN while SNP is enabled?",
-	  "RMPOPT_BASE is written with RMPOPT_EN clear, read back, and restored", "whether it is ignored or faults" },
+	  "RMPOPT_BASE is written with RMPOPT_EN clear, read back, and restored",
+	  "whether it is ignored or faults" },
 	{ "other-base", "base", "Can the window be moved while RMPOPT_EN is set?",
-	  "RMPOPT_BASE is written with another base (1 GiB further), read back, and restored", "whether another base can be written" },
+	  "RMPOPT_BASE is written with another base (1 GiB further), read back, and restored",
+	  "whether another base can be written" },
 	{ "same-base", "base", "Does the table survive if the same base is written again?",
 	  "verify of a region, the same value is written to RMPOPT_BASE, report", "what a repeated write does" },
 	{ "idle", "idle", "Does a table survive deep idle?",
@@ -180,7 +185,8 @@ struct json_object *lab_reading(struct lab *lab, const char *id, u32 cpu, const 
 	put_text(one, "what", what_words[op->what]);
 	put_text(one, "rax", hexadecimal(op->rax));
 	put_text(one, "rcx", hexadecimal(op->rcx));
-	put_text(one, "outcome", result->outcome == LAB_DONE ? "done" : result->outcome == LAB_FAULT ? "fault" : "not run");
+	put_text(one, "outcome", result->outcome == LAB_DONE ? "done" :
+		 result->outcome == LAB_FAULT ? "fault" : "not run");
 	if (result->outcome == LAB_FAULT)
 		put_number(one, "vector", result->vector);
 	if (result->outcome != LAB_DONE)

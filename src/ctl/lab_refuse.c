@@ -40,7 +40,7 @@ const char *lab_refusal(void)
 	const char *cpus;
 
 	if (!hw_has_rmpopt())
-		return "this CPU has no RMPOPT, so there is nothing to ask it; rmpoptctl forecast shows what RMPOPT could optimize on this host";
+		return "this CPU has no RMPOPT; rmpoptctl forecast shows what it could optimize on this host";
 	if (hypervisor.verdict == VERDICT_FAIL)
 		return "this is a virtual machine; run it on the host";
 	if (!options.sysroot && geteuid())
@@ -85,7 +85,8 @@ const char *lab_refusal_by_module(struct lab *lab)
 	if (!(lab->info.flags & LAB_HAS_RMPOPT))
 		return "the module finds no RMPOPT on this CPU, or no segmented RMP; rmpoptctl check shows why";
 	if (!(lab->info.flags & LAB_HAS_RMPREAD))
-		return "this CPU has no RMPREAD, without which it is not known which regions are free";
+		return
+			"this CPU has no RMPREAD, without which it is not known which regions are free";
 	if ((lab->info.flags & LAB_IN_KERNEL) && !lab->beside)
 		return "the kernel drives RMPOPT itself";
 	if (is_not_initialised(lab))

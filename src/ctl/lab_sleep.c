@@ -138,7 +138,8 @@ static bool all_online(struct lab *lab, const struct lab_core *core, u32 stay, u
 	for (i = stay; i < done; i++) {
 		error = set_online(core->cpu[i], true);
 		if (error)
-			return lab_surprise(lab, "CPU %u does not come online again: %s", core->cpu[i], strerror(error));
+			return lab_surprise(lab, "CPU %u does not come online again: %s", core->cpu[i],
+					    strerror(error));
 	}
 	return true;
 }

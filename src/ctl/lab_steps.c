@@ -12,8 +12,8 @@
 #define REPORT_CYCLES	1000u
 #define WRMSR_CYCLES	20000u
 
-/* Of reports while a page is turned over: at the minimum that is published of any RMPOPT. */
-#define LOSS_CYCLES	60u
+/* Of reports while a page is turned over, and of looking at the clock. */
+#define LOSS_CYCLES	200u
 
 /* Of prototypes, where the host does not say. */
 #define TSC_KHZ		2000000u
@@ -25,8 +25,7 @@ const struct lab_step lab_steps[] = {
 		PER_CPU, 6, 64, REPORT_CYCLES, true, false, step_host,
 	}, {
 		"arm", "reads by RMPREAD which regions have assigned pages. On cores where RMPOPT_EN is clear: one report on the first of them, then writes RMPOPT_BASE on all",
-		"RMPOPT_EN can't be cleared again while SNP is enabled: cores keep this window until SNP shutdown or reset. "
-		"It is the window that rmpopt and kernels use",
+		"RMPOPT_EN can't be cleared again while SNP is enabled: cores keep this window until SNP shutdown or reset. It is the window that rmpopt and kernels use",
 		BLOCKS_ONE_CORE, 1, BLOCKS, REPORT_CYCLES, false, false, step_arm,
 	}, {
 		"report", "the same reads, unless done; then reports all regions on one core",
@@ -37,8 +36,7 @@ const struct lab_step lab_steps[] = {
 		ONE_CORE, 2, 1, VERIFY_CYCLES, false, false, step_verify,
 	}, {
 		"operands", "RMPOPT with odd RAX and RCX on one core: unaligned, outside the window, outside the RMP, in holes, unknown functions",
-		"#GP or #UD, which are caught. Where the RMP has no entry for an address nobody has published what a verify does: "
-		"a machine check can't be excluded",
+		"#GP or #UD, which are caught. Where the RMP has no entry for an address nobody has published what a verify does: a machine check can't be excluded",
 		ONE_CORE, 40, 64, REPORT_CYCLES, false, false, step_operands,
 	}, {
 		"rmpread", "RMPREAD of a page of the RMP itself, of a page outside RAM, and of an unaligned address",
@@ -54,15 +52,15 @@ const struct lab_step lab_steps[] = {
 		"these cores are delayed", ONE_CORE, 100, 4, VERIFY_CYCLES, false, false, step_cache,
 	}, {
 		"each", "verifies and reports all regions on every core, one core after the other, three rounds",
-		"each core is delayed, one at a time", REGIONS_ALL_CORES, 2 * ROUNDS, CHUNK, VERIFY_CYCLES, false, false, step_each,
+		"each core is delayed, one at a time",
+		REGIONS_ALL_CORES, 2 * ROUNDS, CHUNK, VERIFY_CYCLES, false, false, step_each,
 	}, {
 		"together", "verifies and reports a few regions on 2, 4, 8 ... all cores at once, three rounds each",
 		"all cores are delayed at the same time, which interactive guests may notice",
 		PER_CORE, 2 * 2 * CHUNK * ROUNDS, CHUNK, ALL_CYCLES, false, false, step_together,
 	}, {
 		"base", "writes RMPOPT_BASE of one core while it is in use: the same value, RMPOPT_EN clear, another base; restores it",
-		"the core's table is emptied until the next pass, or its window can't be restored. If a moved table kept its bits, writes "
-		"of this core would for some microseconds go unchecked in regions of guests: only this list of instructions runs there then",
+		"the core's table is emptied until the next pass, or its window can't be restored. If a moved table kept its bits, writes of this core would for some microseconds go unchecked in regions of guests: only this list of instructions runs there then",
 		ONE_CORE, 25, 7, WRMSR_CYCLES, false, false, step_base,
 	}, {
 		"idle", "verifies a region on one core, leaves the core idle for 10 s, and reports",
@@ -73,15 +71,12 @@ const struct lab_step lab_steps[] = {
 		ONE_CORE, 10, 2, VERIFY_CYCLES, false, false, step_offline,
 	}, {
 		"passes", "whole passes as the merged kernel code and the series v10 make them, and rmpopt's own, three each",
-		"the merged algorithm stops all cores at once, with interrupts disabled, for a verify of every region: "
-		"guests may notice, and with many cores watchdogs may complain",
+		"the merged algorithm stops all cores at once, with interrupts disabled, for a verify of every region: guests may notice, and with many cores watchdogs may complain",
 		REGIONS_ALL_CORES, 3 * ROUNDS, WINDOW_REGIONS, ALL_CYCLES, false, false, step_passes,
 	}, {
-		"convert", "turns pages that the lab has allocated over to a guest that does not exist and takes them back; watches what is lost and "
-		"when; measures writes to memory of this process with and without optimized regions",
-		"a page that the kernel can't take back is lost until reset. The kernel's direct map is split into smaller pages around them, "
-		"which stays. Regions lose their bits until the next pass",
-		PER_CORE, 2 * LOSS_TIMES, LOSS_TIMES, LOSS_CYCLES, false, true, step_convert,
+		"convert", "turns pages that the lab has allocated over to a guest that does not exist and takes them back; watches what is lost and when; measures writes to memory of this process with and without optimized regions",
+		"a page that the kernel can't take back is lost until reset. The kernel's direct map is split into smaller pages around them, which stays. Regions lose their bits until the next pass",
+		PER_CORE, 12 * LOSS_REPORTS, LOSS_REPORTS, LOSS_CYCLES, false, true, step_convert,
 	},
 	{ }
 };

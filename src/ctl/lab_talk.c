@@ -44,15 +44,12 @@ void lab_describe(const struct lab *lab, const struct lab_step *step)
 }
 
 /* Nobody who could be asked is as good as "no more". */
-enum lab_reply lab_ask(struct lab *lab, const struct lab_step *step)
+static enum lab_reply ask(const char *question)
 {
 	char line[64];
 
-	lab_describe(lab, step);
-	if (options.yes)
-		return REPLY_YES;
 	for (;;) {
-		fprintf(talk(), "Run it? [y]es, [n]o, [q]uit: ");
+		fprintf(talk(), "%s [y]es, [n]o, [q]uit: ", question);
 		fflush(talk());
 		if (!fgets(line, sizeof(line), stdin)) {
 			fputc('\n', talk());
@@ -70,4 +67,18 @@ enum lab_reply lab_ask(struct lab *lab, const struct lab_step *step)
 			return REPLY_QUIT;
 		}
 	}
+}
+
+enum lab_reply lab_ask(struct lab *lab, const struct lab_step *step)
+{
+	lab_describe(lab, step);
+	return options.yes ? REPLY_YES : ask("Run it?");
+}
+
+/* In front of the first step: nothing has been done yet. */
+enum lab_reply lab_begin(void)
+{
+	lab_say("If rmpopt is loaded it is unloaded: regions that guests take meanwhile are lost until it is back.\n"
+		"The module rmpopt_lab is loaded in its place. In the end all is as before, whatever happens here.");
+	return options.yes ? REPLY_YES : ask("Begin?");
 }

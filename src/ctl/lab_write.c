@@ -12,9 +12,15 @@
 
 #include "lab.h"
 
-#define MEMORY_MOST	GIB
-#define WRITES		4000000u
-#define WRITE_REGIONS	8u
+/* More than TLBs hold, where the host has it. */
+#define HUGE_MOST	(16 * GIB)
+#define SMALL_MOST	GIB
+
+#define WRITE_REGIONS	32u
+
+/* How long writes are counted, and how many there are between two looks at the clock. */
+#define WRITE_NS	100000000ull
+#define WRITE_STEP	4096u
 
 /* Of an entry of /proc/self/pagemap. */
 #define PAGEMAP_PFN	(BIT_ULL(55) - 1)
@@ -54,7 +60,10 @@ u64 available_memory(void)
 	while ((line = next_line(&text))) {
 		rest = line;
 		name = next_word(&rest);
-		if (name && !strcmp(name, "MemAvailable:") && (name = next_word(&rest)))
+		if (!name || strcmp(name, "MemAvailable:"))
+			continue;
+		name = next_word(&rest);
+		if (name)
 			parse_number(name, &kib);
 	}
 	return kib << 10;
@@ -79,7 +88,8 @@ static bool map(struct memory *memory, u64 unit, u64 size)
 /* Physical addresses of its pages of @unit; 0 for what is none of such. */
 static u64 *look_up(const struct memory *memory)
 {
-	u64 each = memory->unit / PAGE, n = memory->size / memory->unit, i, *spa = arena_get(n * sizeof(*spa)), entry[2];
+	u64 each = memory->unit / PAGE, n = memory->size / memory->unit, i,
+	    *spa = arena_get(n * sizeof(*spa)), entry[2];
 	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	off_t at;
 
@@ -97,6 +107,22 @@ static u64 *look_up(const struct memory *memory)
 	if (fd >= 0)
 		close(fd);
 	return spa;
+}
+
+/* Regions from which this process gets memory now, so that a page of them is soon found. */
+void regions_at_hand(struct list *regions)
+{
+	u64 size = available_memory() / 8, *spa, i;
+	struct memory memory = { };
+
+	memset(regions, 0, sizeof(*regions));
+	if (!map(&memory, BLOCK, size < GIB ? size : GIB))
+		return;
+	spa = look_up(&memory);
+	for (i = 0; i < memory.size / memory.unit; i++)
+		if (spa[i])
+			list_insert(regions, spa[i] / GIB, spa[i] / GIB + 1);
+	munmap(memory.bytes, memory.size);
 }
 
 /* Regions that hold this memory, that are free, and in which a page can be had. */
@@ -151,17 +177,18 @@ static u64 next_random(u64 *state)
 	return *state;
 }
 
-/* Nanoseconds for WRITES writes of 8 bytes, anywhere in the pages. */
-static u64 write_randomly(const struct memory *memory)
+/* Writes of 8 bytes, anywhere in the pages, for a while; says how many. */
+static u64 write_randomly(const struct memory *memory, u64 *writes)
 {
-	u64 state = 88172645463325252ull, begin = now_ns(), random, i;
+	u64 state = 88172645463325252ull, begin = now_ns(), random, at, i, ns;
 
-	for (i = 0; i < WRITES; i++) {
-		random = next_random(&state);
-		*(volatile u64 *)(memory->bytes + memory->at[(random >> 32) * memory->units >> 32] +
-				  (random & (memory->unit - 1) & ~7ull)) = random;
-	}
-	return now_ns() - begin;
+	for (*writes = 0; (ns = now_ns() - begin) < WRITE_NS; *writes += WRITE_STEP)
+		for (i = 0; i < WRITE_STEP; i++) {
+			random = next_random(&state);
+			at = memory->at[(random >> 32) * memory->units >> 32] + (random & (memory->unit - 1) & ~7ull);
+			__atomic_store_n((u64 *)(memory->bytes + at), random, __ATOMIC_RELAXED);
+		}
+	return ns;
 }
 
 /* Nanoseconds for one copy of the first half of the pages to the second. */
@@ -192,7 +219,9 @@ static void measured(struct lab *lab, const char *what, const struct memory *mem
 
 static void measure_one(struct lab *lab, const struct memory *memory, bool optimized, u32 round)
 {
-	measured(lab, "random", memory, optimized, round, WRITES, write_randomly(memory));
+	u64 writes, ns = write_randomly(memory, &writes);
+
+	measured(lab, "random", memory, optimized, round, writes, ns);
 	if (memory->units > 1)
 		measured(lab, "copy", memory, optimized, round, memory->units / 2 * memory->unit, copy(memory));
 }
@@ -216,7 +245,8 @@ static bool set_bits(struct lab *lab, const struct lab_core *core, const struct 
 }
 
 /* Does the core hold what was wanted, still? */
-static bool bits_are(struct lab *lab, const struct lab_core *core, const struct target *target, bool optimized, bool *are)
+static bool bits_are(struct lab *lab, const struct lab_core *core, const struct target *target,
+		     bool optimized, bool *are)
 {
 	struct lab_result result;
 	u32 i;
@@ -230,7 +260,8 @@ static bool bits_are(struct lab *lab, const struct lab_core *core, const struct 
 	return true;
 }
 
-static bool measure_both(struct lab *lab, const struct lab_core *core, const struct memory *memory, const struct target *target)
+static bool measure_both(struct lab *lab, const struct lab_core *core, const struct memory *memory,
+			 const struct target *target)
 {
 	u32 round, optimized;
 	bool are;
@@ -261,6 +292,7 @@ static bool measure_unit(struct lab *lab, const struct lab_core *core, u64 unit,
 		keep_targets(&memory, spa, &target);
 	if (good && memory.units)
 		good = measure_both(lab, core, &memory, &target);
+	lab_say("  writes to %llu MiB in %u regions", memory.units * unit >> 20, target.nr);
 	munmap(memory.bytes, memory.size);
 	lab_give_all(lab);
 	return good;
@@ -269,13 +301,13 @@ static bool measure_unit(struct lab *lab, const struct lab_core *core, u64 unit,
 bool measure_writes(struct lab *lab)
 {
 	const struct lab_core *core = lab_test_core(lab);
-	u64 memory = available_memory() / 4;
+	u64 memory = available_memory() / 8;
 	bool good;
 
-	memory = memory > MEMORY_MOST ? MEMORY_MOST : memory;
 	if (memory < 8 * BLOCK || !lab_bind_to(core->cpu[0]))
 		return true;
-	good = measure_unit(lab, core, BLOCK, memory) && measure_unit(lab, core, PAGE, memory);
+	good = measure_unit(lab, core, BLOCK, memory < HUGE_MOST ? memory : HUGE_MOST) &&
+	       measure_unit(lab, core, PAGE, memory < SMALL_MOST ? memory : SMALL_MOST);
 	lab_keep_away(lab, NULL);
 	return good;
 }

@@ -45,6 +45,8 @@ TABLE = (
         "load": 0, "load duty=3": 1, "load duty=0": 2, "unload": 0, "enable": 0, "disable": 0, "scan": 0, "scan --cancel": 0, "status": 0, "map": 0,
         "why": 0, "why 1027": 0, "why 99": 1, "why abc": 2, "why 9999999": 2, "why 1 2": 2, "cores": 0, "cores 0": 0, "cores 9": 1, "cores x": 2, "forecast": 0,
         "watch --count 1": 0, "set": 0, "set duty=3": 0, "set duty=0": 2, "set x=1": 2, "set cpus=0": 2, "set --unset duty": 0, "set --unset x": 2,
+        "lab --dry-run": 0, "lab --steps nothing": 2, "lab --steps host,": 2, "lab --steps convert": 2,
+        "lab a b": 2, "lab --compare a": 2, "lab --compare a b": 1, "lab a": 1, "lab a --yes": 2, "lab a b c": 2, "lab --columns": 2,
         "metrics": 0, "help": 0, "help scan": 0, "help x": 2, "completion zsh": 0, "completion x": 2, "": 2, "x": 2, "--version": 0, "--help": 0}),
     ("not loaded", not_loaded, {}, {
         "load": 1, "load duty=0": 2, "unload": 0, "enable": 1, "disable": 1, "scan": 1, "scan --cancel": 1, "status": 1, "map": 1, "why": 1, "why 1": 1,

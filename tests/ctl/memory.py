@@ -8,7 +8,7 @@ from tap import ctl, done, ok
 VALGRIND = ("valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full", "--show-leak-kinds=definite,indirect",
             "--errors-for-leak-kinds=definite,indirect")
 COMMANDS = (["check"], ["check", "--json"], ["status"], ["status", "--json"], ["map"], ["map", "--json"], ["why"],
-            ["why", "1027"], ["forecast"], ["forecast", "--json"], ["cores", "--json"], ["cores", "0-3", "--raw"], ["status", "--pairs"], ["check", "--quiet"], ["watch"], ["watch", "--json"], ["set"], ["metrics"], ["metrics", "--textfile"])
+            ["why", "1027"], ["forecast"], ["forecast", "--json"], ["cores", "--json"], ["cores", "0-3", "--raw"], ["status", "--pairs"], ["check", "--quiet"], ["watch"], ["watch", "--json"], ["set"], ["lab", "--dry-run"], ["lab", "--dry-run", "--json"], ["metrics"], ["metrics", "--textfile"])
 
 with tempfile.TemporaryDirectory() as scratch:
     hosts = trees.make_all(scratch)
