@@ -1,7 +1,7 @@
 #!/bin/sh
 # SNP is shut down at each of 20 points of a running pass: the module waits, and nothing is blamed.
 # machine: --cores 4 --snp psp --region-nodes 4
-# kernel: 7.2/harsh 7.3/kind
+# kernel: 7.2/none 7.3/harsh
 # timeout: 420
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SNP comes and goes as the stock drivers make it: never an instruction before SNP_INIT is done, no hook needed.
 # machine: --cores 4 --snp psp --region-nodes 4
-# kernel: 7.2/kind 7.3/harsh
+# kernel: 7.2/kind 7.3/none
 # timeout: 300
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Nothing tells that SNP_INIT is done: the module looks by a clock of its own, and again after SNP has moved.
 # machine: --cores 4 --snp psp --region-nodes 4
-# kernel: 7.2/kind 7.3/harsh
+# kernel: 7.2/kind 7.3/none
 # timeout: 400
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

@@ -1,5 +1,6 @@
 #!/bin/bash
 # "make install" by the real dkms, once and again, and "make uninstall".
+# check-all: "make run" installs by dkms, too, and "make check-packages" does all of this
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname -- "$0")/lib.sh"
