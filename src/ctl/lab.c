@@ -174,6 +174,8 @@ static bool do_steps(struct lab *lab)
 		if (is_wanted(step) && !do_step(lab, step))
 			break;
 	questions_end(lab);
+	if (lab->surveyed)
+		facts_regions(lab);
 	return !step->name;
 }
 

@@ -43,8 +43,8 @@
 
 #define ROUNDS		3
 
-/* Reports at most while a page is turned over. */
-#define LOSS_TIMES	200000u
+/* A verify, and reports while a page is turned over. */
+#define LOSS_REPORTS	2048u
 
 /**
  * struct lab_core - siblings that share a table
@@ -157,6 +157,7 @@ struct lab {
  * @cpu: CPUs, ascending
  * @cpus: how many
  * @flags: LAB_TOGETHER, LAB_CONVERT_IT
+ * @odd: whatever comes of it is an answer; else a fault of RMPOPT is a surprise
  * @page: to convert
  * @result: @nr for each CPU; free it by trial_free()
  * @convert_begin: TSC in front of the conversion
@@ -168,6 +169,7 @@ struct lab_trial {
 	const u32 *cpu;
 	u32 cpus;
 	u32 flags;
+	bool odd;
 	u64 page;
 	struct lab_result *result;
 	u64 convert_begin;
@@ -270,6 +272,7 @@ struct lab_core *core_of(struct lab *lab, u32 cpu);
 bool core_armed(const struct lab_core *core);
 bool lab_needs_armed(struct lab *lab);
 bool region_survey(struct lab *lab, struct lab_region *region);
+bool region_in_window(const struct lab_core *core, u32 number);
 u32 regions_in_play(struct lab *lab, const struct lab_core *core, struct lab_region **regions);
 
 /* lab_facts.c */
@@ -282,6 +285,7 @@ int lab_open(struct lab *lab);
 __printf(2, 3) bool lab_surprise(struct lab *lab, const char *fmt, ...);
 bool lab_execute(struct lab *lab, struct lab_trial *run);
 void trial_free(struct lab_trial *run);
+bool lab_odd_one(struct lab *lab, u32 cpu, const struct lab_op *ops, u32 nr, struct lab_result *results);
 bool lab_one(struct lab *lab, u32 cpu, const struct lab_op *ops, u32 nr, struct lab_result *results);
 struct lab_op op_rmpopt(u32 region, u64 rcx);
 struct lab_op op_rmpread(u64 spa);
@@ -360,6 +364,7 @@ bool step_convert(struct lab *lab);
 /* lab_write.c */
 bool measure_writes(struct lab *lab);
 u64 available_memory(void);
+void regions_at_hand(struct list *regions);
 
 /* lab_markdown.c, lab_plot.c, lab_compare.c */
 const char *markdown(struct json_object *document, bool plots);

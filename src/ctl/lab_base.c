@@ -54,7 +54,7 @@ static bool arm_and_report(struct lab *lab, struct lab_core *core)
 	};
 	struct lab_result result[ARRAY_SIZE(ops)];
 
-	if (!lab_one(lab, core->cpu[0], ops, ARRAY_SIZE(ops), result))
+	if (!lab_odd_one(lab, core->cpu[0], ops, ARRAY_SIZE(ops), result))
 		return false;
 	lab_readings(lab, "report-first", core->cpu[0], ops, ARRAY_SIZE(ops), result);
 	if (result[0].outcome != LAB_DONE)
@@ -145,7 +145,7 @@ static bool write_value(struct lab *lab, const char *id, const struct lab_core *
 	if (!lab_one(lab, cpu, ops, 3, result))
 		return false;
 	lab_readings(lab, id, cpu, ops, 3, result);
-	if (!lab_one(lab, cpu, after, 2, result + 3))
+	if (!lab_odd_one(lab, cpu, after, 2, result + 3))
 		return false;
 	lab_readings(lab, id, cpu, after, 2, result + 3);
 	if (!lab_cf(&result[0]) || !lab_cf(&result[1]))
@@ -194,7 +194,7 @@ static bool ask_other_base(struct lab *lab, const struct lab_core *core, const s
 	};
 	struct lab_result result[ARRAY_SIZE(ops)];
 
-	if (!lab_one(lab, core->cpu[0], ops, ARRAY_SIZE(ops), result))
+	if (!lab_odd_one(lab, core->cpu[0], ops, ARRAY_SIZE(ops), result))
 		return false;
 	lab_readings(lab, "other-base", core->cpu[0], ops, ARRAY_SIZE(ops), result);
 	if (result[1].outcome == LAB_FAULT)

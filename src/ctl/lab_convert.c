@@ -11,15 +11,17 @@
 
 /* Pages that are used: so many in each of so many regions. */
 #define OWN_REGIONS	4u
-#define OWN_PAGES	8u
+#define OWN_PAGES	6u
 
+/* Tries that show something, and all of them. */
 #define LOSS_TRIES	12u
+#define LOSS_MOST	60u
 
-/* Two cores that lose a bit at one instant see it with the next report that they execute. */
-#define LOSS_REPORTS	2
+/* TSCs of two cores may differ by so much. */
+#define TSC_SLACK	500u
 
 /* So much memory is used between two pages, that they don't lie side by side. */
-#define SPREAD		(32ull << 20)
+#define SPREAD		(64ull << 20)
 
 /**
  * struct own - pages of ours in a region
@@ -38,15 +40,18 @@ struct supply {
 	u32 regions;
 };
 
-/* Uses memory; it is given back when the process ends. @left: how much it may be. */
+/* Uses memory, page by page; it is given back when the process ends. @left: how much it may be. */
 static void use_some(u64 *left)
 {
-	char *bytes;
+	char *bytes = MAP_FAILED;
 
-	if (*left < SPREAD)
+	if (*left >= SPREAD)
+		bytes = mmap(NULL, SPREAD, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (bytes == MAP_FAILED)
 		return;
-	bytes = mmap(NULL, SPREAD, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	*left = bytes == MAP_FAILED ? 0 : *left - SPREAD;
+	*left -= SPREAD;
+	madvise(bytes, SPREAD, MADV_NOHUGEPAGE);
+	memset(bytes, 1, SPREAD);
 }
 
 /* The kernel's map is split at the first conversion: not to be measured with what follows. */
@@ -62,21 +67,27 @@ static bool take_some(struct lab *lab, struct own *own, u32 number, u64 *left)
 	return !lab->surprise && !lab->signal;
 }
 
-/* In regions that all cores can optimize. */
+/* In regions that the kernel gives memory of, and that both cores can optimize. */
 static bool take_all(struct lab *lab, struct supply *supply)
 {
 	struct lab_core *core = lab_test_core(lab);
 	u64 left = available_memory() / 4;
-	u32 i, tried = 0;
+	const struct lab_region *region;
+	struct list at_hand;
+	size_t i;
+	u32 number;
 
-	for (i = 0; i < lab->regions && supply->regions < OWN_REGIONS && tried < 4 * OWN_REGIONS; i++) {
-		if (!region_free(lab, core, &lab->region[i]) || !region_free(lab, lab->core, &lab->region[i]))
-			continue;
-		tried++;
-		if (!take_some(lab, &supply->own[supply->regions], lab->region[i].number, &left))
-			return false;
-		supply->regions += supply->own[supply->regions].pages > 0;
-	}
+	regions_at_hand(&at_hand);
+	for (i = at_hand.ranges; i--;)
+		for (number = at_hand.range[i].first; number <= at_hand.range[i].last; number++) {
+			region = region_find(lab, number);
+			if (!region || supply->regions == OWN_REGIONS || !region_free(lab, core, region) ||
+			    !region_free(lab, lab->core, region))
+				continue;
+			if (!take_some(lab, &supply->own[supply->regions], number, &left))
+				return false;
+			supply->regions += supply->own[supply->regions].pages > 0;
+		}
 	return true;
 }
 
@@ -209,46 +220,53 @@ static bool ask_failures(struct lab *lab, const struct supply *supply)
 }
 
 /**
- * struct loss - when cores lost the bit of a region
- * @first: TSC of the first CF = 0
- * @last: and of the last
- * @report: cycles of the slowest of their reports, which is how exactly that is known
+ * struct loss - when cores lost the bit of a region; TSC
+ * @first: by when one core had lost it: the end of its first report with CF = 0
+ * @last: until when one core had it: the beginning of its last report with CF = 1
  * @cores: how many were watched
  */
 struct loss {
 	u64 first;
 	u64 last;
-	u64 report;
 	u32 cores;
 };
 
+/* One core's: false if it has not seen the bit set at all. */
+static bool note_loss(const struct lab_trial *trial, u32 cpu, struct loss *loss)
+{
+	const struct lab_result *result = &trial->result[cpu * trial->nr];
+	u64 end;
+	u32 i;
+
+	/* A verify, and reports behind it. */
+	if (!lab_cf(&result[0]) || !lab_cf(&result[1]))
+		return false;
+	for (i = 2; i < trial->nr && lab_cf(&result[i]); i++)
+		;
+	end = i < trial->nr ? result[i].begin + result[i].cycles : ~0ull;
+	loss->first = end < loss->first ? end : loss->first;
+	loss->last = result[i - 1].begin > loss->last ? result[i - 1].begin : loss->last;
+	loss->cores++;
+	return true;
+}
+
 static bool note_losses(struct lab *lab, const struct lab_trial *trial, struct loss *loss)
 {
-	const struct lab_result *result;
 	struct json_object *line;
-	u64 when, each;
 	u32 i;
 
 	*loss = (struct loss){ .first = ~0ull };
-	for (i = 0; i < trial->cpus; i++) {
-		result = &trial->result[i * trial->nr];
-		/* The bit was set, seen to be set, and lost within the time. */
-		if (!lab_cf(&result[0]) || result[1].outcome != LAB_DONE || result[1].cf || result[1].times < 2)
+	for (i = 0; i < trial->cpus; i++)
+		if (!note_loss(trial, i, loss))
 			return false;
-		when = result[1].begin + result[1].cycles;
-		each = result[1].cycles / result[1].times;
-		loss->first = when < loss->first ? when : loss->first;
-		loss->last = when > loss->last ? when : loss->last;
-		loss->report = each > loss->report ? each : loss->report;
-		loss->cores++;
-	}
+	/* The page was turned over while nobody looked any more. */
+	if (loss->first == ~0ull && loss->last < trial->convert_end)
+		return false;
 	line = lab_note(lab, "loss");
 	put_number(line, "cores", loss->cores);
 	put_number(line, "cycles_of_conversion", trial->convert_end - trial->convert_begin);
-	put_number(line, "cycles_of_a_report", loss->report);
-	put(line, "first_loss_before_return", json_object_new_int64(trial->convert_end - loss->first));
-	put(line, "last_loss_before_return", json_object_new_int64(trial->convert_end - loss->last));
-	put_number(line, "between_first_and_last", loss->last - loss->first);
+	put(line, "one_had_lost_it_before_return", json_object_new_int64(trial->convert_end - loss->first));
+	put(line, "one_had_it_still_before_return", json_object_new_int64(trial->convert_end - loss->last));
 	return true;
 }
 
@@ -259,25 +277,29 @@ enum when {
 	LOSS_KINDS,
 };
 
+/* What is proved: a core had the bit when the conversion was over, or when another had lost it. */
 static enum when when_lost(const struct lab_trial *trial, const struct loss *loss)
 {
-	if (loss->last > trial->convert_end + LOSS_REPORTS * loss->report)
+	if (loss->last > trial->convert_end + TSC_SLACK)
 		return LOSS_LATE;
-	return loss->last - loss->first > LOSS_REPORTS * loss->report ? LOSS_BEFORE_RETURN : LOSS_AT_ONCE;
+	return loss->first != ~0ull && loss->last > loss->first + TSC_SLACK ? LOSS_BEFORE_RETURN : LOSS_AT_ONCE;
 }
 
 /* One try: all cores but the first, which converts, report while a page is turned over. */
 static bool lose(struct lab *lab, const struct own *own, u32 *kinds)
 {
-	struct lab_op ops[] = { op_rmpopt(own->region, VERIFY), op_rmpopt(own->region, REPORT) };
-	u32 *cpus = arena_get(lab->cores * sizeof(*cpus)), i;
+	u32 *cpus = arena_get(lab->cores * sizeof(*cpus)), nr = LOSS_REPORTS, i;
+	struct lab_op *ops = arena_get(nr * sizeof(*ops));
 	struct lab_trial trial = {
-		.ops = ops, .nr = 2, .cpu = cpus, .cpus = lab->cores - 1,
+		.ops = ops, .nr = nr, .cpu = cpus, .cpus = lab->cores - 1,
 		.flags = LAB_TOGETHER | LAB_CONVERT_IT, .page = own->page[0],
 	};
 	struct loss loss;
 
-	ops[1].times = LOSS_TIMES;
+	while (trial.nr * trial.cpus > LAB_MAX_RESULTS)
+		trial.nr /= 2;
+	for (i = 0; i < nr; i++)
+		ops[i] = op_rmpopt(own->region, i ? REPORT : VERIFY);
 	for (i = 1; i < lab->cores; i++)
 		cpus[i - 1] = lab->core[i].cpu[0];
 	if (!lab_execute(lab, &trial))
@@ -288,18 +310,19 @@ static bool lose(struct lab *lab, const struct own *own, u32 *kinds)
 	return lab_convert(lab, own->page[0], false, NULL);
 }
 
-/* What keeps a core from looking (an SMI, a hypervisor below) makes it look later, never sooner: the lower quarter counts. */
+static u32 tries_of(const u32 *kinds)
+{
+	return kinds[LOSS_AT_ONCE] + kinds[LOSS_BEFORE_RETURN] + kinds[LOSS_LATE];
+}
+
+/* The worst that was proved more than once; one may be a core's TSC that was off. */
 static const char *word_of(const u32 *kinds)
 {
-	static const char * const words[LOSS_KINDS] = { "at-once", "before-return", "late" };
-	u32 all = kinds[LOSS_AT_ONCE] + kinds[LOSS_BEFORE_RETURN] + kinds[LOSS_LATE], i, seen = 0;
-
-	for (i = 0; i < LOSS_KINDS; i++) {
-		seen += kinds[i];
-		if (4 * seen > all)
-			return words[i];
-	}
-	return NULL;
+	if (kinds[LOSS_LATE] > 1)
+		return "late";
+	if (kinds[LOSS_BEFORE_RETURN] + kinds[LOSS_LATE] > 1)
+		return "before-return";
+	return tries_of(kinds) ? "at-once" : NULL;
 }
 
 static bool ask_loss(struct lab *lab, const struct supply *supply)
@@ -313,7 +336,7 @@ static bool ask_loss(struct lab *lab, const struct supply *supply)
 		return true;
 	}
 	lab_bind_to(lab->core[0].cpu[0]);
-	for (i = 0; i < LOSS_TRIES && good; i++)
+	for (i = 0; i < LOSS_MOST && tries_of(kinds) < LOSS_TRIES && good; i++)
 		good = lose(lab, &supply->own[i % supply->regions], kinds);
 	lab_keep_away(lab, NULL);
 	line = lab_note(lab, "loss");
@@ -351,6 +374,7 @@ static bool with_pages(struct lab *lab)
 
 	if (!take_all(lab, &supply))
 		return false;
+	lab_say("  pages of our own in %u regions", supply.regions);
 	if (supply.regions)
 		return measure_paid(lab, &supply) && measure_together(lab, &supply) && ask_failures(lab, &supply) &&
 		       ask_open(lab, &supply) && ask_loss(lab, &supply);

@@ -18,8 +18,8 @@
 /* A CPU that has not answered by then is a surprise; longer lists have longer. */
 #define LIMIT_MS	3000u
 
-/* Pages that are allocated, and given back, to find one of a region. */
-#define TAKE_TRIES	(1u << 20)
+/* Pages that are allocated, and given back, to find one of a region: 1 GiB at most. */
+#define TAKE_TRIES	(1u << 18)
 
 #define SEGMENTS_MAX	1024u
 
@@ -108,6 +108,32 @@ static void note_firsts(struct lab *lab, const struct lab_trial *trial)
 		}
 }
 
+/* A region with RAM, in the window of an armed core, a verify or a report: this does not fault. */
+static bool is_plain(struct lab *lab, const struct lab_op *op, u32 cpu)
+{
+	const struct lab_region *region = lab->regions ? region_find(lab, op->rax / GIB) : NULL;
+	const struct lab_core *core = core_of(lab, cpu);
+
+	return op->what == LAB_RMPOPT && op->rcx <= REPORT && !(op->rax % GIB) && core_armed(core) && region &&
+	       region->kind != REGION_HOLE && region_in_window(core, region->number);
+}
+
+static bool check_faults(struct lab *lab, const struct lab_trial *trial)
+{
+	const struct lab_result *result;
+	u32 i, j;
+
+	for (i = 0; i < trial->cpus; i++)
+		for (j = 0; j < trial->nr; j++) {
+			result = &trial->result[i * trial->nr + j];
+			if (result->outcome == LAB_FAULT && is_plain(lab, &trial->ops[j], trial->cpu[i]))
+				return lab_surprise(lab, "a %s of region %llu on CPU %u: %s",
+						    trial->ops[j].rcx == REPORT ? "report" : "verify",
+						    trial->ops[j].rax / GIB, trial->cpu[i], result_word(result));
+		}
+	return true;
+}
+
 /* False after a surprise, or if we are told to end. */
 bool lab_execute(struct lab *lab, struct lab_trial *run)
 {
@@ -133,26 +159,39 @@ bool lab_execute(struct lab *lab, struct lab_trial *run)
 	free(bitmap);
 	run->convert_begin = args.convert_begin;
 	run->convert_end = args.convert_end;
-	if (!error) {
+	if (!error && (run->odd || check_faults(lab, run))) {
 		note_firsts(lab, run);
 		return true;
 	}
-	if (error != EINTR)
+	if (error && error != EINTR)
 		run_failed(lab, run, error, args.limit_ms);
 	trial_free(run);
 	return false;
 }
 
+static bool on_one(struct lab *lab, struct lab_trial *trial, struct lab_result *results)
+{
+	if (!lab_execute(lab, trial))
+		return false;
+	memcpy(results, trial->result, trial->nr * sizeof(*results));
+	trial_free(trial);
+	return true;
+}
+
 /* On one CPU; @results has room for all. */
 bool lab_one(struct lab *lab, u32 cpu, const struct lab_op *ops, u32 nr, struct lab_result *results)
 {
-	struct lab_trial run = { .ops = ops, .nr = nr, .cpu = &cpu, .cpus = 1 };
+	struct lab_trial trial = { .ops = ops, .nr = nr, .cpu = &cpu, .cpus = 1 };
 
-	if (!lab_execute(lab, &run))
-		return false;
-	memcpy(results, run.result, nr * sizeof(*results));
-	trial_free(&run);
-	return true;
+	return on_one(lab, &trial, results);
+}
+
+/* The same where a fault is an answer. */
+bool lab_odd_one(struct lab *lab, u32 cpu, const struct lab_op *ops, u32 nr, struct lab_result *results)
+{
+	struct lab_trial trial = { .ops = ops, .nr = nr, .cpu = &cpu, .cpus = 1, .odd = true };
+
+	return on_one(lab, &trial, results);
 }
 
 struct lab_op op_rmpopt(u32 region, u64 rcx)
@@ -175,17 +214,12 @@ struct lab_op op_base(u64 value)
 	return (struct lab_op){ .what = LAB_WRITE_BASE, .times = 1, .rax = value };
 }
 
-/* A verify or report of a region; where these fault it is a surprise. */
+/* A verify or report of a region with RAM. */
 bool lab_rmpopt(struct lab *lab, u32 cpu, u32 region, u64 rcx, struct lab_result *result)
 {
 	struct lab_op op = op_rmpopt(region, rcx);
 
-	if (!lab_one(lab, cpu, &op, 1, result))
-		return false;
-	if (result->outcome == LAB_DONE)
-		return true;
-	return lab_surprise(lab, "%s of region %u on CPU %u: %s", rcx == REPORT ? "a report" : "a verify",
-			    region, cpu, result_word(result) ?: "not executed");
+	return lab_one(lab, cpu, &op, 1, result);
 }
 
 bool lab_cf(const struct lab_result *result)
@@ -222,7 +256,8 @@ bool lab_measure_overhead(struct lab *lab)
 /* A page of ours in that region; false if there is none, or after a surprise. */
 bool lab_take(struct lab *lab, u32 region, u64 *page)
 {
-	struct lab_take take = { .region = region, .node = -1, .tries = TAKE_TRIES };
+	u64 tries = available_memory() / 8 / PAGE;
+	struct lab_take take = { .region = region, .node = -1, .tries = tries < TAKE_TRIES ? tries : TAKE_TRIES };
 
 	lab_check_signal(lab);
 	if (lab->signal)

@@ -204,7 +204,7 @@ bool lab_needs_armed(struct lab *lab)
 	return i == lab->cores;
 }
 
-static bool in_window(const struct lab_core *core, u32 number)
+bool region_in_window(const struct lab_core *core, u32 number)
 {
 	u64 base = core->base / GIB;
 
@@ -214,7 +214,7 @@ static bool in_window(const struct lab_core *core, u32 number)
 /* Has RAM, and lies in the core's window. */
 bool region_usable(const struct lab *lab, const struct lab_core *core, const struct lab_region *region)
 {
-	return region->kind != REGION_HOLE && in_window(core, region->number);
+	return region->kind != REGION_HOLE && region_in_window(core, region->number);
 }
 
 /* And no page of it is assigned, as far as RMPREAD told. */
@@ -242,7 +242,7 @@ const struct lab_region *find_hole(const struct lab *lab, const struct lab_core 
 
 	for (i = 0; i < lab->regions; i++) {
 		region = &lab->region[i];
-		if (region->kind != REGION_HOLE || !in_window(core, region->number))
+		if (region->kind != REGION_HOLE || !region_in_window(core, region->number))
 			continue;
 		if (region->readable)
 			return region;

@@ -11,7 +11,7 @@
 /* An operation that may do anything; noted for a question. */
 static bool try(struct lab *lab, const char *id, u32 cpu, struct lab_op op, struct lab_result *result)
 {
-	if (!lab_one(lab, cpu, &op, 1, result))
+	if (!lab_odd_one(lab, cpu, &op, 1, result))
 		return false;
 	lab_reading(lab, id, cpu, &op, result);
 	return true;
@@ -60,7 +60,7 @@ static bool find_clear_on(struct lab *lab, const struct lab_core *core, struct l
 		if (!lab_one(lab, core->cpu[0], ops, n, result))
 			return false;
 		for (i = 0; i < n && !*found; i++)
-			if (result[i].outcome == LAB_DONE && !result[i].cf)
+			if (!result[i].cf)
 				*found = regions[i];
 		if (*found)
 			break;

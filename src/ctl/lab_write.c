@@ -12,9 +12,15 @@
 
 #include "lab.h"
 
-#define MEMORY_MOST	GIB
-#define WRITES		4000000u
-#define WRITE_REGIONS	8u
+/* More than TLBs hold, where the host has it. */
+#define HUGE_MOST	(16 * GIB)
+#define SMALL_MOST	GIB
+
+#define WRITE_REGIONS	32u
+
+/* How long writes are counted, and how many there are between two looks at the clock. */
+#define WRITE_NS	100000000ull
+#define WRITE_STEP	4096u
 
 /* Of an entry of /proc/self/pagemap. */
 #define PAGEMAP_PFN	(BIT_ULL(55) - 1)
@@ -99,6 +105,22 @@ static u64 *look_up(const struct memory *memory)
 	return spa;
 }
 
+/* Regions from which this process gets memory now, so that a page of them is soon found. */
+void regions_at_hand(struct list *regions)
+{
+	u64 size = available_memory() / 8, *spa, i;
+	struct memory memory = { };
+
+	memset(regions, 0, sizeof(*regions));
+	if (!map(&memory, BLOCK, size < GIB ? size : GIB))
+		return;
+	spa = look_up(&memory);
+	for (i = 0; i < memory.size / memory.unit; i++)
+		if (spa[i])
+			list_insert(regions, spa[i] / GIB, spa[i] / GIB + 1);
+	munmap(memory.bytes, memory.size);
+}
+
 /* Regions that hold this memory, that are free, and in which a page can be had. */
 static bool choose(struct lab *lab, const struct lab_core *core, const struct memory *memory, const u64 *spa,
 		   struct target *target)
@@ -151,17 +173,18 @@ static u64 next_random(u64 *state)
 	return *state;
 }
 
-/* Nanoseconds for WRITES writes of 8 bytes, anywhere in the pages. */
-static u64 write_randomly(const struct memory *memory)
+/* Writes of 8 bytes, anywhere in the pages, for a while; says how many. */
+static u64 write_randomly(const struct memory *memory, u64 *writes)
 {
-	u64 state = 88172645463325252ull, begin = now_ns(), random, i;
+	u64 state = 88172645463325252ull, begin = now_ns(), random, i, ns;
 
-	for (i = 0; i < WRITES; i++) {
-		random = next_random(&state);
-		*(volatile u64 *)(memory->bytes + memory->at[(random >> 32) * memory->units >> 32] +
-				  (random & (memory->unit - 1) & ~7ull)) = random;
-	}
-	return now_ns() - begin;
+	for (*writes = 0; (ns = now_ns() - begin) < WRITE_NS; *writes += WRITE_STEP)
+		for (i = 0; i < WRITE_STEP; i++) {
+			random = next_random(&state);
+			*(volatile u64 *)(memory->bytes + memory->at[(random >> 32) * memory->units >> 32] +
+					  (random & (memory->unit - 1) & ~7ull)) = random;
+		}
+	return ns;
 }
 
 /* Nanoseconds for one copy of the first half of the pages to the second. */
@@ -192,7 +215,9 @@ static void measured(struct lab *lab, const char *what, const struct memory *mem
 
 static void measure_one(struct lab *lab, const struct memory *memory, bool optimized, u32 round)
 {
-	measured(lab, "random", memory, optimized, round, WRITES, write_randomly(memory));
+	u64 writes, ns = write_randomly(memory, &writes);
+
+	measured(lab, "random", memory, optimized, round, writes, ns);
 	if (memory->units > 1)
 		measured(lab, "copy", memory, optimized, round, memory->units / 2 * memory->unit, copy(memory));
 }
@@ -261,6 +286,7 @@ static bool measure_unit(struct lab *lab, const struct lab_core *core, u64 unit,
 		keep_targets(&memory, spa, &target);
 	if (good && memory.units)
 		good = measure_both(lab, core, &memory, &target);
+	lab_say("  writes to %llu MiB in %u regions", memory.units * unit >> 20, target.nr);
 	munmap(memory.bytes, memory.size);
 	lab_give_all(lab);
 	return good;
@@ -269,13 +295,13 @@ static bool measure_unit(struct lab *lab, const struct lab_core *core, u64 unit,
 bool measure_writes(struct lab *lab)
 {
 	const struct lab_core *core = lab_test_core(lab);
-	u64 memory = available_memory() / 4;
+	u64 memory = available_memory() / 8;
 	bool good;
 
-	memory = memory > MEMORY_MOST ? MEMORY_MOST : memory;
 	if (memory < 8 * BLOCK || !lab_bind_to(core->cpu[0]))
 		return true;
-	good = measure_unit(lab, core, BLOCK, memory) && measure_unit(lab, core, PAGE, memory);
+	good = measure_unit(lab, core, BLOCK, memory < HUGE_MOST ? memory : HUGE_MOST) &&
+	       measure_unit(lab, core, PAGE, memory < SMALL_MOST ? memory : SMALL_MOST);
 	lab_keep_away(lab, NULL);
 	return good;
 }

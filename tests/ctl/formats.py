@@ -14,8 +14,9 @@ from tap import ctl, done, equal, like, ok
 
 scratch = tempfile.TemporaryDirectory()
 hosts = trees.make_all(scratch.name)
+# Documents of one table; that of lab has no columns and is looked at in lab.py.
 schemas = {path.stem: json.loads(path.read_text()) for path in
-           sorted((pathlib.Path(__file__).parent / "schemas").glob("*.json"))}
+           sorted((pathlib.Path(__file__).parent / "schemas").glob("*.json")) if path.stem != "lab"}
 
 
 def columns_of(command):
