@@ -12,7 +12,7 @@
  * deepest state. In one go would be truer, but a guest's CPUs wake several
  * times a second.
  */
-#define DEEP_US		2000000
+#define DEEP_US		5000000
 
 /* Whatever a vCPU executes shows that it is online. */
 void cpu_seen(unsigned int cpu)

@@ -219,12 +219,12 @@ for value in kept emptied; do
 done
 
 begin idle kept
-sleep 5
+sleep 8
 gives 1 report 2 4
 begin idle emptied
 gives 1 report 2 4
 taskset -c 0 sh -c 'while :; do :; done' &
-sleep 5
+sleep 8
 kill $!
 is "$(bit 0 4)" 1 "idle emptied: not that of a core where something runs"
 gives 0 report 2 4
