@@ -64,7 +64,7 @@ running() {
 later_headers() {
 	local deb
 	for deb in /srv/later/linux-headers-[0-9]*-amd64_*.deb; do
-		dpkg-deb -f "$deb" Package
+		[ ! -e "$deb" ] || dpkg-deb -f "$deb" Package
 	done
 }
 install_later() {
