@@ -28,7 +28,8 @@ result() {
 
 make_disk() {
 	local root=$1 version=$2 debs=${RMPOPT_DEBS:-}
-	[ -n "$debs" ] || debs=$("$here/deb" "$suite")
+	# Not where another step builds them.
+	[ -n "$debs" ] || debs=$(RMPOPT_BUILD=$out "$here/deb" "$suite")
 	"$tree/scripts/dist" "$out" >/dev/null
 	rm -rf "$out/esp"
 	quietly "$out/disk.log" in_root "$root" --overlay --bind "$debs:/debs" --bind "$here/boot:/proof" --bind "$out:/out" \

@@ -19,6 +19,7 @@ add_later() {
 # The module is built where nothing of the last kernel is left.
 build_for() {
 	local config=/lib/modules/$1/build/.config
+	cd /
 	rm -rf /tmp/source
 	mkdir /tmp/source
 	make -s -C /tree stage DESTDIR=/tmp/source
