@@ -62,7 +62,7 @@ unsigned int hw_rst_entries(void)
 
 /**
  * hw_execute_rmpopt - execute RMPOPT on this CPU, with any operands
- * @rax: in: RAX; out: RAX behind it
+ * @rax: in: RAX; out: RAX after it
  * @rcx: RCX
  * @cf: where to put CF
  *
@@ -113,8 +113,8 @@ int hw_rmpopt(u32 region, enum hw_function function)
 
 /**
  * hw_execute_rmpread - execute RMPREAD on this CPU, with any address
- * @rax: in: RAX, the address; out: RAX behind it, the instruction's own code
- * @entry: where it shall store the entry, in directly mapped or stack memory
+ * @rax: in: RAX, the address; out: RAX after it, the return code
+ * @entry: where to store the entry, in directly mapped or stack memory
  *
  * Return: 0, or the vector of the exception that it raised.
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One operation on the CPU that this runs on. Any context; the caller disables
- * interrupts, so that nothing comes between an instruction and its two stamps
- * but what the hardware itself does (SMIs, NMIs).
+ * One operation on the current CPU. Any context; the caller disables
+ * interrupts, so that only SMIs and NMIs can come between an instruction and
+ * its two time stamps.
  */
 #include <linux/array_size.h>
 #include <linux/string.h>
@@ -16,7 +16,7 @@
 
 #define MSR_MICROCODE	0x8bu
 
-/* MSRs that may be read: none of them tells anything of guests. */
+/* MSRs that may be read: none of them says anything about guests. */
 static const u32 msrs[] = {
 	HW_MSR_SYSCFG, HW_MSR_RMP_BASE, HW_MSR_RMP_END, HW_MSR_RMP_CFG,
 	HW_MSR_RMPOPT_BASE, MSR_MICROCODE,
@@ -52,10 +52,10 @@ bool operation_is_known(const struct lab_op *op)
 }
 
 /**
- * operation_only_reads - does it leave tables and MSRs alone, for certain?
+ * operation_only_reads - is it certain not to change a table or an MSR?
  * @op: the operation
  *
- * Which function an RCX of more than 1 is, is not public. [?]
+ * What RMPOPT does with an RCX above 1 is not public. [?]
  */
 bool operation_only_reads(const struct lab_op *op)
 {
@@ -97,7 +97,10 @@ static void ask_cpuid(const struct lab_op *op, struct lab_result *result)
 	result->value[1] = edx;
 }
 
-/* An MSR that does not exist is #GP, of which the kernel's function makes an errno. */
+/*
+ * An MSR that does not exist is #GP, for which the kernel's function returns an
+ * errno.
+ */
 static void read_msr(const struct lab_op *op, struct lab_result *result)
 {
 	if (hw_read(op->rcx, &result->rax))
@@ -126,9 +129,9 @@ static void (* const execute[LAB_WHATS])(const struct lab_op *op,
 };
 
 /**
- * operation_execute - execute an operation and note what came of it
+ * operation_execute - execute an operation and store the result
  * @op: the operation, a known one
- * @result: where to note it; all 0
+ * @result: where to store it; all 0 before
  *
  * With interrupts disabled.
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The room below, built a second time: two modules can't share an object, as
- * each has a name of its own for its messages.
+ * src/host, built a second time: two modules can't share an object, as its
+ * messages begin with the name of the module.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

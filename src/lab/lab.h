@@ -2,21 +2,22 @@
 /*
  * DOC: the laboratory
  *
- * A module of its own that executes what it is told to, so that the module
- * which works beside people's VMs holds no experiments. rmpopt_lab.h is its
+ * A separate module that executes single instructions on request, so that the
+ * module which runs beside VMs has no code for experiments. rmpopt_lab.h is its
  * interface.
  *
- * main.c: who may load it, the device. run.c: lists of operations on CPUs.
- * execute.c: one operation. pages.c: pages that change hands.
+ * main.c: load, unload, the device. run.c: lists of operations on CPUs.
+ * execute.c: one operation. pages.c: pages that are converted.
  *
  * Safety: every instruction has an exception-table entry. Of MSRs only
  * RMPOPT_BASE is written, and of it only the window and RMPOPT_EN. A verify
  * can't make a table wrong, whoever executes it. [S] Only pages that were
- * allocated here are turned over, to an ASID that no guest has. No wait is
- * without bound.
+ * allocated here are converted, to the ASID that is the last to be used by a
+ * guest. Each wait has a bound.
  *
- * Locking: one process has the device open, and a mutex is held for the whole of
- * each ioctl. Handlers touch their own seat of the run and its counters.
+ * Locking: one process has the device open, and a mutex is held for the whole
+ * of each ioctl. A handler accesses only its own seat of the run and its
+ * counters.
  */
 #ifndef RMPOPT_LAB_PRIVATE_H
 #define RMPOPT_LAB_PRIVATE_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who may load it, and the device.
+ * Load, unload, and the device.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -26,11 +26,11 @@
 
 static bool beside;
 module_param(beside, bool, 0444);
-MODULE_PARM_DESC(beside, "load beside rmpopt, or a kernel that drives RMPOPT itself: for reports and reads only");
+MODULE_PARM_DESC(beside, "load beside rmpopt, or in a kernel that drives RMPOPT itself: reports and reads only");
 
 static DEFINE_MUTEX(lock);
 static atomic_t in_use = ATOMIC_INIT(0);
-/* What it takes to know the RMP's segments; the coverage itself is not used. */
+/* Filled to learn the RMP's segments; not used itself. */
 static struct coverage coverage;
 
 bool lab_beside(void)
@@ -137,14 +137,14 @@ static struct miscdevice device = {
 	.mode = 0600,
 };
 
-/* Nothing verifies outside rmpopt's plan while it holds beliefs. */
+/* While rmpopt has beliefs about tables, nobody else may verify. */
 static int on_module(struct notifier_block *nb, unsigned long event, void *data)
 {
 	const struct module *module = data;
 
 	if (event != MODULE_STATE_COMING || strcmp(module->name, "rmpopt"))
 		return NOTIFY_DONE;
-	pr_err("rmpopt can't be loaded while the laboratory is: run rmmod rmpopt_lab first\n");
+	pr_err("rmpopt can't be loaded together with rmpopt_lab: run \"rmmod rmpopt_lab\" first\n");
 	return notifier_from_errno(-EBUSY);
 }
 
@@ -153,8 +153,8 @@ static struct notifier_block module_notifier = {
 };
 
 /*
- * A module is known to kallsyms before the notifiers hear that it comes, so one
- * of the two finds it, whichever is first.
+ * A module is in kallsyms before notifiers are called for it. So if rmpopt is
+ * being loaded at the same time, either the lookup or the notifier finds it.
  */
 static int keep_rmpopt_away(void)
 {
@@ -163,7 +163,7 @@ static int keep_rmpopt_away(void)
 	if (ret || !host_has_function("rmpopt_scan"))
 		return ret;
 	unregister_module_notifier(&module_notifier);
-	pr_err("rmpopt is loaded: run rmmod rmpopt first, or load with beside=1 for reports only\n");
+	pr_err("rmpopt is loaded: run \"rmmod rmpopt\" first, or load with beside=1 for reports only\n");
 	return -EBUSY;
 }
 
@@ -176,7 +176,7 @@ static int check_host(void)
 		return ret;
 	why = host_only_views();
 	if (why && !host_tables_may_be_in_use()) {
-		pr_err("there is nothing to try here: %s\n", why);
+		pr_err("no RMPOPT to experiment with: %s\n", why);
 		return -ENODEV;
 	}
 	if (why && !beside) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pages that change hands: allocated here, turned over as a guest's would be,
- * by the kernel's own functions, and taken back before they are freed. The
- * kernel's functions split the direct map around them, as a write to any part
- * of a large page that holds an assigned one would fault.
+ * Pages for conversions: allocated here, assigned like a guest's page by the
+ * kernel's own functions, and taken back before they are freed. These functions
+ * also split the direct map, as a write to any part of a large mapping with an
+ * assigned page in it would fault.
  *
- * A page that can't be taken back is never freed: whoever got it would fault.
+ * A page that can't be taken back is never freed: its next owner would fault.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -29,18 +29,18 @@
 #include "host/hw.h"
 #include "lab.h"
 
-/* Where guest pages of the laboratory's are in its guest: nobody ever looks. */
+/* Guest physical address of the pages: no guest ever uses it. */
 #define GPA		0u
 
 /* How many may be allocated in search of one: 4 GiB. */
 #define MAX_TRIES	1048576u
 
 /**
- * struct held - a page of the laboratory's
+ * struct held - a page that the laboratory holds
  * @list: in pages
  * @page: the page
- * @private: it is turned over
- * @split: it was once, so the direct map is split
+ * @private: it is assigned
+ * @split: it was assigned before, so the direct map is split
  */
 struct held {
 	struct list_head list;
@@ -64,10 +64,11 @@ static struct held *find(u64 spa)
 }
 
 /*
- * The highest ASID of SNP guests: KVM gives out the lowest free one, so this one
- * is the last to be in use. Were it: a page that its guest has not validated
- * and that is not in its nested page tables is no page of its. CPUID
- * Fn8000_001F EDX is the lowest ASID of guests that are SEV only. [S]
+ * The highest ASID of SNP guests: KVM uses the lowest free one, so this is the
+ * last to be used. Even if a guest has it, a page which that guest has not
+ * validated and which is not in its nested page tables does not affect it.
+ * CPUID Fn8000_001F EDX is the lowest ASID of guests without SEV-ES and SNP.
+ * [S]
  */
 static u32 asid(void)
 {
@@ -96,12 +97,12 @@ static int take_back(struct held *held)
 }
 
 /**
- * page_convert - turn a page over, or take it back
+ * page_convert - assign a page, or take it back
  * @spa: its system physical address
- * @private: which of the two
+ * @private: true to assign it
  *
- * Return: 0; -ENOENT not a page of the laboratory's; -EALREADY it is as asked
- * for; an errno of the kernel's function.
+ * Return: 0; -ENOENT the laboratory does not hold the page; -EALREADY nothing
+ * to do; or the errno of the kernel's function.
  */
 int page_convert(u64 spa, bool private)
 {
@@ -115,10 +116,10 @@ int page_convert(u64 spa, bool private)
 }
 
 /**
- * page_can_be_raced - can it be turned over without sleeping?
+ * page_can_be_raced - can a page be assigned without sleeping?
  * @spa: its system physical address
  *
- * That is so once the direct map is split.
+ * True if the direct map is split already.
  */
 bool page_can_be_raced(u64 spa)
 {
@@ -127,7 +128,10 @@ bool page_can_be_raced(u64 spa)
 	return held && held->split && !held->private;
 }
 
-/* Those that are of another region: kept until one is found, else they come again. */
+/*
+ * Pages of other regions are kept until the end, or they would be allocated
+ * again.
+ */
 static struct page *search(struct lab_take *take, struct list_head *misses)
 {
 	struct page *page;
@@ -210,7 +214,7 @@ long take_ioctl(struct lab_take __user *user)
 	ret = take_page(&take);
 	if (ret)
 		return ret;
-	/* If this fails the page is held all the same, until the file is closed. */
+	/* If this fails, the page is still held until the file is closed. */
 	return copy_to_user(user, &take, sizeof(take)) ? -EFAULT : 0;
 }
 
@@ -226,7 +230,7 @@ long convert_ioctl(struct lab_convert __user *user)
 		return -EFAULT;
 	if (convert.private > 1)
 		return -EINVAL;
-	/* Without SNP guests' ASIDs there is nobody to turn a page over to. */
+	/* The host has no ASID for SNP guests. */
 	if (convert.private && (s32)asid() < 1)
 		return -ENODEV;
 	convert.begin = rdtsc_ordered();

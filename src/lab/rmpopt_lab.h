@@ -2,22 +2,21 @@
 /*
  * DOC: the laboratory's interface
  *
- * rmpopt_lab executes single instructions where it is told to, and answers what
- * came of each: the whole of its interface is /dev/rmpopt_lab, for root, opened
- * by one process at a time. What is asked of the hardware, and what an answer
- * means, is the business of "rmpoptctl lab".
+ * rmpopt_lab executes single instructions on given CPUs and returns the result
+ * of each. Its whole interface is /dev/rmpopt_lab, for root, opened by one
+ * process at a time. The experiments themselves are in "rmpoptctl lab".
  *
  * A run is a list of operations and a set of CPUs. Each of these executes the
  * list once, in an interrupt handler, with interrupts disabled; either one CPU
  * after the other, or all of them at once. Nothing waits longer than the run's
- * time limit: a CPU that has not answered by then is reported so, and until it
- * has answered no other run is accepted.
+ * time limit: a CPU that has not answered by then is reported as late, and no
+ * other run is accepted until it has.
  *
- * Pages that the laboratory turns over (LAB_CONVERT) are its own, and it takes
- * them back when the file is closed, however that comes about.
+ * Pages that are converted (LAB_CONVERT) were allocated by the module, which
+ * takes them back when the file is closed, for whatever reason.
  *
- * Not an ABI: the module and the tool are of one package, and LAB_INFO tells
- * them apart if they are not.
+ * Not an ABI: module and tool come from one package, and LAB_INFO has a version
+ * in case they do not.
  */
 #ifndef RMPOPT_LAB_H
 #define RMPOPT_LAB_H
@@ -44,7 +43,7 @@
  *	comment lists
  * @LAB_WRITE_BASE: WRMSR RMPOPT_BASE, the value in @rax
  * @LAB_CPUID: CPUID, leaf in @rax, subleaf in @rcx
- * @LAB_NOTHING: nothing, to measure what measuring costs
+ * @LAB_NOTHING: nothing, to measure the cost of measuring
  */
 enum lab_what {
 	LAB_RMPOPT,
@@ -59,7 +58,7 @@ enum lab_what {
 /**
  * struct lab_op - one operation
  * @what: enum lab_what
- * @times: how often at the most, 1 ... LAB_MAX_TIMES. More than once only for
+ * @times: how often at most, 1 ... LAB_MAX_TIMES. More than once only for
  *	LAB_RMPOPT, which is repeated as long as CF = 1 and nothing faults
  * @rax: register RAX
  * @rcx: register RCX
@@ -71,23 +70,23 @@ struct lab_op {
 	__u64 rcx;
 };
 
-/* enum lab_outcome - what came of an operation */
+/* enum lab_outcome - the result of an operation */
 enum lab_outcome {
-	LAB_NOT_RUN,	/* the CPU had not come so far within the time limit */
+	LAB_NOT_RUN,	/* not reached within the time limit */
 	LAB_DONE,
 	LAB_FAULT,	/* the instruction faulted; @vector */
 };
 
 /**
- * struct lab_result - what came of one operation on one CPU
+ * struct lab_result - the result of one operation on one CPU
  * @outcome: enum lab_outcome
  * @vector: the exception's vector if it faulted (6 #UD, 13 #GP, 14 #PF). The
  *	kernel's exception table keeps no error code.
- * @cf: CF behind LAB_RMPOPT, of the last time
+ * @cf: CF after LAB_RMPOPT, of the last time
  * @times: how often it was executed
- * @begin: TSC in front of it (of the first time)
- * @cycles: of the TSC that it took, as a whole
- * @rax: RAX behind it; EAX of LAB_CPUID, EDX << 32 | EAX of LAB_READ_MSR
+ * @begin: TSC before it (before the first time)
+ * @cycles: TSC cycles that it took, all times together
+ * @rax: RAX after it; EAX of LAB_CPUID, EDX << 32 | EAX of LAB_READ_MSR
  * @value: the 16 bytes of LAB_RMPREAD; EBX | ECX << 32 and EDX of LAB_CPUID
  */
 struct lab_result {
@@ -104,7 +103,7 @@ struct lab_result {
 
 /* lab_run.flags */
 #define LAB_TOGETHER	0x1u	/* all CPUs at once: each waits for all of them, 1 ms at most */
-#define LAB_CONVERT_IT	0x2u	/* with LAB_TOGETHER: meanwhile turn @page over to a guest */
+#define LAB_CONVERT_IT	0x2u	/* with LAB_TOGETHER: meanwhile assign @page */
 
 /**
  * struct lab_run - a list of operations for a set of CPUs
@@ -119,19 +118,18 @@ struct lab_result {
  * @page: the page's system physical address (LAB_CONVERT_IT), held by LAB_TAKE
  *	and converted and given back at least once before, so that the kernel's
  *	direct map is split already
- * @convert_begin: out: TSC in front of the conversion
- * @convert_end: out: TSC behind it, when RMPUPDATE has returned
+ * @convert_begin: out: TSC before the conversion
+ * @convert_end: out: TSC after it, when RMPUPDATE has returned
  * @late: out: CPUs that have not answered in time
  *
- * The sum of all @times of the operations is LAB_MAX_TIMES at the most.
- * LAB_CONVERT_IT wants the calling thread on a CPU that is not in the bitmap.
+ * The sum of all @times of the operations is at most LAB_MAX_TIMES.
+ * With LAB_CONVERT_IT the caller must run on a CPU that is not in the bitmap.
  *
  * Results: 0; -ETIMEDOUT if @late is not 0 (what has answered is stored);
  * -EINVAL the run is malformed; -ENXIO a CPU is not online; -EBUSY a CPU has
- * not answered an earlier run yet; -EPERM something other than reports and reads
- * was asked for and the module was loaded with beside=1; -EINTR a signal came
- * (nothing is stored). An error of a conversion: what the kernel's function
- * answered.
+ * not answered an earlier run yet; -EPERM not only reports and reads, and the
+ * module was loaded with beside=1; -EINTR interrupted by a signal (nothing is
+ * stored); or the errno of the kernel's function for a conversion.
  */
 struct lab_run {
 	__u64 cpus;
@@ -213,12 +211,12 @@ struct lab_take {
 };
 
 /**
- * struct lab_convert - turn a page over to a guest, or take it back
+ * struct lab_convert - assign a page as a guest's, or take it back
  * @page: its system physical address, from LAB_TAKE
- * @private: 1: to a guest (an ASID that none of them has), 0: back
- * @error: out: what the kernel's function answered, 0 or an errno
- * @begin: out: TSC in front of it
- * @end: out: TSC behind it
+ * @private: 1: assign it (to an ASID that no guest has), 0: take it back
+ * @error: out: result of the kernel's function, 0 or an errno
+ * @begin: out: TSC before it
+ * @end: out: TSC after it
  */
 struct lab_convert {
 	__u64 page;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Runs: a list of operations, executed by a set of CPUs in an interrupt handler
- * each. A run lives until its last handler has ended, however long that takes;
- * the ioctl that began it waits no longer than it was told to.
+ * Runs: a list of operations that each CPU of a set executes in an interrupt
+ * handler. A run exists until its last handler has ended, however long that
+ * takes; its ioctl waits no longer than the time limit.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -23,7 +23,7 @@
 
 #include "lab.h"
 
-/* How long CPUs that shall begin together wait for each other. */
+/* How long CPUs wait for each other to begin together. */
 #define GATHER_US	1000u
 
 /**
@@ -31,7 +31,7 @@
  * @csd: brings it there
  * @run: the run
  * @results: one for each operation
- * @done: it has executed all, and touches nothing any more
+ * @done: all is executed, and the results are complete
  */
 struct seat {
 	call_single_data_t csd;
@@ -42,14 +42,14 @@ struct seat {
 
 /**
  * struct run - a run under way
- * @want: what was asked for
+ * @want: the request
  * @ops: the operations
- * @cpus: where
- * @results: of all CPUs, in the form that the user gets
+ * @cpus: the CPUs that execute them
+ * @results: of all CPUs, in the form that is returned to user space
  * @seats: of all CPUs, in ascending order
  * @nr_cpus: how many
  * @gathered: handlers that have begun
- * @open: seats that were sent and whose handlers have not ended
+ * @open: handlers that were sent and have not ended
  */
 struct run {
 	struct lab_run want;
@@ -62,7 +62,9 @@ struct run {
 	atomic_t open;
 };
 
-/* The run before, if a CPU has not answered it; under the mutex of ioctls. */
+/*
+ * The previous run, if a CPU has not answered yet; under the mutex of ioctls.
+ */
 static struct run *unanswered;
 static DECLARE_WAIT_QUEUE_HEAD(answered);
 
@@ -75,7 +77,7 @@ static void free_run(struct run *run)
 	kvfree(run);
 }
 
-/* --- What was asked for ------------------------------------------------------ */
+/* --- The request ------------------------------------------------------ */
 
 static int check_ops(const struct run *run)
 {
@@ -108,7 +110,10 @@ static int check_limits(const struct lab_run *want)
 	       0 : -EINVAL;
 }
 
-/* Bits of CPUs that there can't be: CPUs that are not online. */
+/*
+ * Bits for CPUs that can't exist; like CPUs that are not online, they are
+ * refused.
+ */
 static bool has_stray_bits(const struct cpumask *cpus, u64 bytes)
 {
 	return find_next_bit(cpumask_bits(cpus), bytes * BITS_PER_BYTE,
@@ -177,14 +182,17 @@ static int read_run(struct run *run)
 	return check_ops(run) ?: read_cpus(run) ?: lay_seats(run);
 }
 
-/* --- On the CPUs --------------------------------------------------------------- */
+/*
+ * --- On the CPUs
+ * ---------------------------------------------------------------
+ */
 
 static u64 gather_cycles(void)
 {
 	return (u64)(tsc_khz ?: 2000000) * GATHER_US / 1000;
 }
 
-/* A bound, as others may be late: their interrupts may be disabled for long. */
+/* With a bound, as another CPU may have interrupts disabled for long. */
 static void gather(struct run *run)
 {
 	u64 begin = rdtsc_ordered(), limit = gather_cycles();
@@ -205,16 +213,27 @@ static void handler(void *info)
 		gather(run);
 	for (i = 0; i < run->want.nr_ops; i++)
 		operation_execute(&run->ops[i], &seat->results[i]);
-	/* What is done is there to be read: has_answered(). */
+	/*
+	 * Pairs with has_answered(): the results are visible before the flag.
+	 */
 	smp_store_release(&seat->done, true);
-	/* Behind the last of these the run may be gone, but not this code: run_end(). */
+	/*
+	 * After the last of these the run may be freed, but not this code: see
+	 * run_end().
+	 */
 	if (atomic_dec_and_test(&run->open))
 		wake_up_all(&answered);
 }
 
-/* --- Where it was asked for ---------------------------------------------------- */
+/*
+ * --- On the CPU of the caller
+ * ----------------------------------------------------
+ */
 
-/* -ENXIO: the CPU has gone offline since read_cpus(). One that goes now answers first. */
+/*
+ * -ENXIO: the CPU went offline after read_cpus(). If it goes offline now, it
+ * answers first.
+ */
 static int send(struct seat *seat, unsigned int cpu)
 {
 	int ret;
@@ -226,7 +245,10 @@ static int send(struct seat *seat, unsigned int cpu)
 	return ret;
 }
 
-/* The handler on this CPU runs at once, so it comes last: it waits for the others. */
+/*
+ * The handler on this CPU runs at once and waits for the others, so it comes
+ * last.
+ */
 static int send_all(struct run *run)
 {
 	unsigned int cpu, i = 0, here = get_cpu();
@@ -247,7 +269,7 @@ static int send_all(struct run *run)
 	return ret;
 }
 
-/* While they execute: from when all have begun, or as many as did in time. */
+/* While they execute: when all have begun, or after the bound. */
 static int convert(struct run *run)
 {
 	u64 begin = rdtsc_ordered(), limit = gather_cycles();
@@ -262,7 +284,7 @@ static int convert(struct run *run)
 	return ret;
 }
 
-/* On one CPU from the first interrupt sent to the conversion: they don't wait long. */
+/* Without preemption, so that the CPUs don't wait long for the conversion. */
 static int send_and_convert(struct run *run)
 {
 	int ret = -EINVAL;
@@ -275,8 +297,8 @@ static int send_and_convert(struct run *run)
 }
 
 /*
- * Until those that were sent have ended; what is left of the time limit comes
- * back. A run is not begun anew behind a signal's handler: hence -EINTR.
+ * Waits until all handlers that were sent have ended, and returns the rest of
+ * the time limit. A run must not be repeated after a signal, hence -EINTR.
  */
 static long wait_for_answers(struct run *run, long limit)
 {
@@ -319,7 +341,7 @@ static long run_one_by_one(struct run *run, long limit)
 
 static bool has_answered(const struct seat *seat)
 {
-	/* Pairs with handler(): its results are complete. */
+	/* Pairs with handler(). */
 	return smp_load_acquire(&seat->done);
 }
 
@@ -333,7 +355,7 @@ static u32 late(const struct run *run)
 	return n;
 }
 
-/* Of CPUs that are late nothing: their handlers may be writing. */
+/* Nothing of CPUs that are late, as their handlers may still write. */
 static int store_results(struct run *run, struct lab_run __user *user)
 {
 	struct lab_result __user *to = u64_to_user_ptr(run->want.results);
@@ -364,7 +386,7 @@ static long execute_run(struct run *run, struct lab_run __user *user)
 	return store_results(run, user) ?: run->want.late ? -ETIMEDOUT : 0;
 }
 
-/* Let an earlier run go if all have answered it by now. */
+/* Free the previous run if all CPUs have answered by now. */
 static bool all_have_answered(void)
 {
 	if (!unanswered)
@@ -400,7 +422,7 @@ long run_ioctl(struct lab_run __user *user)
 	if (!ret)
 		ret = execute_run(run, user);
 out:
-	/* Freed by who finds that all have answered: perhaps right now. */
+	/* Freed when all CPUs have answered, which is usually now. */
 	unanswered = run;
 	all_have_answered();
 	return ret;
@@ -409,8 +431,8 @@ out:
 /**
  * run_end - wait for handlers that have not ended yet
  *
- * At unload. The one that answered last may still be on its way out, with
- * interrupts disabled, which RCU waits for.
+ * At unload. The last handler may still be returning, with interrupts disabled,
+ * which RCU waits for.
  */
 void run_end(void)
 {
