@@ -179,7 +179,6 @@ static bool fail_twice(struct lab *lab, u32 region, u64 page, struct failures *f
 {
 	const struct lab_core *core = lab_test_core(lab), *other = another_core(lab);
 	struct lab_result first, second;
-	struct json_object *line;
 
 	if (!lab_convert(lab, page, true, NULL))
 		return false;
@@ -191,13 +190,10 @@ static bool fail_twice(struct lab *lab, u32 region, u64 page, struct failures *f
 	if (first.cf || second.cf)
 		return lab_surprise(lab, "CF = 1 for a region of which a page of ours is a guest's");
 	failures->cost[block_of(page)] = lab_cycles(lab, &first);
-	line = lab_note(lab, "cache-failure");
-	put_number(line, "first_assigned_block", block_of(page));
-	put_number(line, "cycles", lab_cycles(lab, &first));
-	put_number(line, "cycles_by_another_core", lab_cycles(lab, &second));
-	if (100 * lab_cycles(lab, &first) >= 60 * lab->paid) {
+	note_failure(lab, "cache-failure", block_of(page), lab_cycles(lab, &first), lab_cycles(lab, &second));
+	if (is_late_failure(lab, lab_cycles(lab, &first))) {
 		failures->late++;
-		failures->cheap += 100 * lab_cycles(lab, &second) < 75 * lab_cycles(lab, &first);
+		failures->cheap += is_cheap(lab_cycles(lab, &second), lab_cycles(lab, &first));
 	}
 	return true;
 }

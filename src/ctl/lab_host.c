@@ -275,7 +275,7 @@ static bool read_again(struct lab *lab, const struct lab_op *op, struct lab_resu
 }
 
 /* The first block of a region in which a page is assigned. */
-bool region_survey(struct lab *lab, struct lab_region *region)
+static bool region_survey(struct lab *lab, struct lab_region *region)
 {
 	static struct lab_op op[BLOCKS];
 	static struct lab_result result[BLOCKS];

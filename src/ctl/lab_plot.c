@@ -13,11 +13,6 @@ static const char head[] =
 
 typedef bool want_function(struct json_object *line);
 
-static size_t length_of(struct json_object *array)
-{
-	return json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
-}
-
 static bool is_text(struct json_object *line, const char *name, const char *value)
 {
 	const char *text = json_text(line, name);
@@ -31,7 +26,7 @@ static size_t data_of(FILE *to, struct json_object *lines, const char *id, const
 	size_t i, n = 0;
 
 	fprintf(to, "$%s << EOD\n", name);
-	for (i = 0; i < length_of(lines); i++) {
+	for (i = 0; i < json_length(lines); i++) {
 		struct json_object *line = json_object_array_get_idx(lines, i);
 
 		if (!is_text(line, "id", id))
@@ -66,10 +61,10 @@ static bool plot_cycles(FILE *to, struct json_object *document)
 		size_t j;
 
 		for (j = 0;
-		     j < length_of(lines) && !is_text(json_object_array_get_idx(lines, j), "id", kinds[i][0]);
+		     j < json_length(lines) && !is_text(json_object_array_get_idx(lines, j), "id", kinds[i][0]);
 		     j++)
 			;
-		if (j == length_of(lines))
+		if (j == json_length(lines))
 			continue;
 		fprintf(to,
 			"%s$%s using ($1*%.2f):($2+1):($3+1):($4+1) with yerrorbars pt 7 ps 0.5 title '%s'",
@@ -89,12 +84,12 @@ static bool plot_failures(FILE *to, struct json_object *document)
 
 	fprintf(to,
 		"set xlabel 'first assigned page, block of 2 MiB'\nset ylabel 'cycles'\nset yrange [0:*]\n$failures << EOD\n");
-	for (i = 0; i < length_of(questions); i++) {
+	for (i = 0; i < json_length(questions); i++) {
 		one = json_object_array_get_idx(questions, i);
 		if (!is_text(one, "id", "failure-cost") && !is_text(one, "id", "cache-failure"))
 			continue;
 		readings = json_at(one, "readings");
-		for (j = 0; j < length_of(readings); j++, n++) {
+		for (j = 0; j < json_length(readings); j++, n++) {
 			one = json_object_array_get_idx(readings, j);
 			fprintf(to, "%llu %llu\n", json_number(one, "first_assigned_block"),
 				json_number(one, "cycles"));
@@ -117,7 +112,7 @@ static bool plot_passes(FILE *to, struct json_object *document)
 	size_t i, n = 0;
 
 	fprintf(to, "set ylabel 'microseconds'\nset logscale y\nset yrange [0.1:*]\n$bars << EOD\n");
-	for (i = 0; i < length_of(passes); i++) {
+	for (i = 0; i < json_length(passes); i++) {
 		line = json_object_array_get_idx(passes, i);
 		fprintf(to, "\"%s %s\" %g %g\n", json_text(line, "algorithm") ?: "?",
 			json_text(line, "round") ?: "", json_object_get_double(json_at(line, "stolen_us")),
@@ -136,7 +131,7 @@ static double best(struct json_object *writes, const char *what, u64 size, bool 
 	double most = 0, rate;
 	size_t i;
 
-	for (i = 0; i < length_of(writes); i++) {
+	for (i = 0; i < json_length(writes); i++) {
 		line = json_object_array_get_idx(writes, i);
 		rate = json_object_get_double(json_at(line, "rate"));
 		if (is_text(line, "what", what) && json_number(line, "page_size") == size &&
