@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * rmpopt: what other modules may ask for.
+ * rmpopt: requests of other modules.
  *
- * A module that has just given memory of an SEV-SNP guest back may ask for a
- * scan instead of leaving it to the next one. Where hooks are attached
- * (/sys/kernel/rmpopt/hooks) pages are seen to come back without that.
+ * A module that has given back memory of an SEV-SNP guest may request a pass
+ * instead of waiting for the next one. If hooks are attached
+ * (/sys/kernel/rmpopt/hooks), rmpopt sees without it that pages come back.
  */
 #ifndef RMPOPT_H
 #define RMPOPT_H
 
 /**
- * enum rmpopt_when - when a requested scan starts
+ * enum rmpopt_when - when a requested pass starts
  * @RMPOPT_SCAN_NOW: as soon as the worker is free
  * @RMPOPT_SCAN_LATER: after the quiet period (parameter delay_ms)
  */

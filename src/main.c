@@ -33,24 +33,24 @@ static char *cpus = "all";
 static char *coverage = "all";
 
 module_param_named(scan_on_load, params.scan_on_load, bool, 0444);
-MODULE_PARM_DESC(scan_on_load, "first scan as soon as SNP is initialised (default Y)");
+MODULE_PARM_DESC(scan_on_load, "start the first pass as soon as SNP is initialised (Y or N; default Y)");
 module_param_named(init_check, params.init_check, bool, 0444);
-MODULE_PARM_DESC(init_check, "wait until SNP_INIT is seen done; N: take SnpEn alone for it (default Y)");
+MODULE_PARM_DESC(init_check, "check in the RMP that SNP_INIT is done; N: rely on SnpEn alone (Y or N; default Y)");
 module_param_named(hooks, params.hooks, bool, 0444);
-MODULE_PARM_DESC(hooks, "be told by kprobes and notifiers of what happens; N: find it by the watch (default Y)");
+MODULE_PARM_DESC(hooks, "use kprobes to notice pages that guests give back (Y or N; default Y)");
 module_param(disable, bool, 0444);
-MODULE_PARM_DESC(disable, "refuse to load; also by rmpopt.disable=1 on the kernel command line (default N)");
+MODULE_PARM_DESC(disable, "refuse to load (Y or N; default N)");
 module_param(cpus, charp, 0444);
-MODULE_PARM_DESC(cpus, "cpulist: only cores with a thread in it take part (default all)");
+MODULE_PARM_DESC(cpus, "use only cores with a thread in this list (all or a list like 0-3,8; default all)");
 module_param(coverage, charp, 0444);
-MODULE_PARM_DESC(coverage, "list of regions (GiB of physical address space) like 0-3,1024-1535 to look after (default all)");
+MODULE_PARM_DESC(coverage, "regions to cover, like 0-3,1024-1535 (all or a list like 0-3,8; default all)");
 
 static int take_cpus(void)
 {
 	int ret = cores_select(cpus);
 
 	if (ret)
-		pr_err("parameter cpus=%s: give a list of this host's CPUs like 0-3,8 or \"all\"\n",
+		pr_err("parameter cpus=%s is invalid: use \"all\" or a list of CPUs of this host, like 0-3,8\n",
 		       cpus);
 	return ret;
 }
@@ -61,12 +61,12 @@ static int intersect_coverage(const struct coverage *rmp,
 	int ret = coverage_intersect(&the_coverage, rmp, list);
 
 	if (ret) {
-		pr_err("parameter coverage=%s: too many ranges (error %d): give fewer, or leave it out\n",
+		pr_err("parameter coverage=%s has too many ranges (error %d): use fewer, or \"all\"\n",
 		       coverage, ret);
 		return ret;
 	}
 	if (!the_coverage.regions) {
-		pr_err("parameter coverage=%s: the RMP covers none of these regions, but %u from %u to %u: give some of those\n",
+		pr_err("parameter coverage=%s is invalid: the RMP covers none of these regions, but %u between %u and %u: use some of them\n",
 		       coverage, rmp->regions, coverage_lowest(rmp),
 		       coverage_end(rmp) - 1);
 		return -EINVAL;
@@ -74,7 +74,7 @@ static int intersect_coverage(const struct coverage *rmp,
 	return 0;
 }
 
-/* What the RMP covers and the admin wants of it. */
+/* The regions that the RMP covers and the admin has chosen. */
 static int take_coverage(void)
 {
 	struct coverage *rmp = kvmalloc(sizeof(*rmp), GFP_KERNEL);
@@ -85,7 +85,7 @@ static int take_coverage(void)
 		goto out;
 	ret = coverage_parse(list, coverage);
 	if (ret) {
-		pr_err("parameter coverage=%s: give a list of regions like 0-3,1024-1535 or \"all\"\n",
+		pr_err("parameter coverage=%s is invalid: use \"all\" or a list of regions, like 0-3,1024-1535\n",
 		       coverage);
 		goto out;
 	}
@@ -96,7 +96,7 @@ out:
 	return ret;
 }
 
-/* Reboot, power-off and kexec: nothing is verified any more. */
+/* Reboot, power-off and kexec: end verifies. */
 static int on_reboot(struct notifier_block *block, unsigned long action,
 		     void *unused)
 {
@@ -148,7 +148,7 @@ static void stop_notifiers(void)
 	unregister_reboot_notifier(&reboot_notifier);
 }
 
-/* Everything that others can see or call; rmpopt_unload() takes it back. */
+/* Everything that others can see or call; rmpopt_unload() undoes it. */
 static int start(void)
 {
 	int ret = hotplug_start();
@@ -164,7 +164,7 @@ static int start(void)
 	ret = start_notifiers();
 	if (ret)
 		goto leave;
-	/* Who only looks does nothing about what hooks would tell. */
+	/* In view only mode hooks are not used. */
 	if (!engine.view_only)
 		hooks_start();
 	views_start();
@@ -181,13 +181,15 @@ unwatch:
 	return ret;
 }
 
-/* Not rmpopt_init(): host_check() would take it for a function of the kernel's. */
+/*
+ * Not rmpopt_init(): host_check() would take it for a function of the kernel.
+ */
 static int __init rmpopt_load(void)
 {
 	int ret;
 
 	if (disable) {
-		pr_err("disabled by parameter disable, in the configuration of modprobe or as rmpopt.disable on the kernel command line: remove it to load\n");
+		pr_err("disabled by the parameter disable, in modprobe.d or as rmpopt.disable=1 on the kernel command line: remove it to load rmpopt\n");
 		return -ECANCELED;
 	}
 	ret = host_check();
@@ -203,11 +205,11 @@ static int __init rmpopt_load(void)
 	if (!ret) {
 		ret = windows_start() ?: events_start() ?: start();
 		if (ret && ret != -ENOMEM)
-			pr_err("the kernel refuses what is needed to start (error %d): report this with the whole kernel log\n",
+			pr_err("can't start (error %d): report this, with the whole kernel log\n",
 			       ret);
 	}
 	if (ret == -ENOMEM)
-		pr_err("not enough memory to load: free some and load again\n");
+		pr_err("not enough memory: free some, and load rmpopt again\n");
 	if (ret) {
 		guard_stop();
 		cores_stop();
@@ -219,9 +221,9 @@ static int __init rmpopt_load(void)
 module_init(rmpopt_load);
 
 /*
- * Work ends first, so that nothing is sent or armed any more; then whoever
- * could call in; then the worker and the handlers under way. RMPOPT_BASE stays:
- * it can't be cleared, and the hardware keeps the tables true. [S]
+ * Work ends first, so that nothing is sent or armed any more; then everything
+ * that could call in; then the worker and the handlers under way. RMPOPT_BASE
+ * stays: it can't be cleared, and the hardware keeps the tables correct. [S]
  */
 static void __exit rmpopt_unload(void)
 {

@@ -4,7 +4,8 @@
  * built by it, broken headers). No kernel loads this; modinfo reads it.
  */
 	.section .modinfo, "a"
-	.asciz "name=rmpopt"
+	.ascii "name="
+	.asciz STUB_NAME
 	.ascii "version="
 	.asciz STUB_VERSION
 	.asciz "license=GPL"

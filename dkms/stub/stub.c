@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * In the place of rmpopt.ko for kernels that it can't be built for, so that
- * DKMS does not fail there: see dkms/build. Refuses to load and says why;
- * "modinfo -F stub rmpopt" says it without loading.
+ * In the place of rmpopt.ko, or another module of dkms.conf, for kernels that it
+ * can't be built for, so that DKMS does not fail there: see dkms/build. Refuses to
+ * load and says why; "modinfo -F stub rmpopt" says it without loading.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

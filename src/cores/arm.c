@@ -2,17 +2,16 @@
 /*
  * Arming: RMPOPT_BASE on the cores that take part.
  *
- * RMPOPT_BASE and the table behind it are per core; one thread writes it and
- * the siblings are covered. [S] RMPOPT_EN can't be cleared while SNP is enabled
- * [S], so a core that is found armed, by a kernel before kexec or by a module
- * loaded before this one, keeps the base that it has, and its window is the one
- * that belongs to that base. Nothing here clears: whoever stops using a table
- * leaves it in use, and the hardware keeps every bit of it true.
+ * RMPOPT_BASE and its table are per core; it is enough that one thread writes
+ * it. [S] RMPOPT_EN can't be cleared while SNP is enabled [S], so a core that
+ * is found armed, by a kernel before kexec or an earlier load of this module,
+ * keeps its base, and the window of that base. Nothing is ever cleared here:
+ * tables stay in use, and the hardware keeps them correct.
  *
  * The worker sends each core an *errand*, an asynchronous IPI, and waits for
- * all of them, but not for long: a CPU that does not answer is looked at when
- * it does. CPUs come and go meanwhile as they like. An IPI that was sent to a
- * CPU that goes offline is executed there on its way, and does no harm.
+ * all of them, but not for long: the answer of a CPU that is late is read when
+ * it comes. CPUs may come and go meanwhile. If an IPI was sent to a CPU that is
+ * going offline, that CPU still executes it, which does no harm.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -37,10 +36,10 @@
 /* How long the worker waits for errands, which take a microsecond. */
 #define PATIENCE	HZ
 
-/* Of cores that were found armed, the log tells once. */
+/* Cores that were found armed have been logged. */
 static bool told;
 
-/* A CPU that has not answered for long may do so when nobody wants it any more. */
+/* A CPU that is late may get here when arming is not wanted any more. */
 static bool is_revoked(void)
 {
 	return READ_ONCE(wishes.leaving) || READ_ONCE(wishes.suspended) ||
@@ -81,7 +80,10 @@ static void errand_handler(void *info)
 	errand->result = cores_here() == core ? arm_here(errand) : -ENXIO;
 	/* Last access to the errand; pairs with is_busy(). */
 	smp_store_release(&errand->busy, false);
-	/* Either this sees that nobody waits, or the worker that it is back. */
+	/*
+	 * Either this sees that the worker does not wait, or the worker that it
+	 * is back.
+	 */
 	smp_mb();
 	if (READ_ONCE(errand->late))
 		WRITE_ONCE(wishes.kicked, true);
@@ -90,7 +92,7 @@ static void errand_handler(void *info)
 }
 
 /**
- * arm_prepare - make a new core's errand ready
+ * arm_prepare - initialise the errand of a new core
  * @core: the core
  */
 void arm_prepare(struct core *core)
@@ -100,7 +102,9 @@ void arm_prepare(struct core *core)
 
 static bool is_busy(const struct core *core)
 {
-	/* Pairs with errand_handler(): its results are visible before the flag. */
+	/*
+	 * Pairs with errand_handler(): its results are visible before the flag.
+	 */
 	return smp_load_acquire(&core->errand.busy);
 }
 
@@ -133,7 +137,7 @@ static void send(struct core *core, enum errand_kind kind)
 		WRITE_ONCE(errand->busy, false);
 }
 
-/* Those that are not back by then nobody waits for once more. */
+/* Errands that are not back by then are late, and not waited for again. */
 static void wait_for_errands(void)
 {
 	struct core *core;
@@ -143,11 +147,11 @@ static void wait_for_errands(void)
 	for (i = 0; (core = cores_at(i)); i++)
 		if (is_busy(core))
 			WRITE_ONCE(core->errand.late, true);
-	/* Before they are looked at; pairs with errand_handler(). */
+	/* Before their results are read; pairs with errand_handler(). */
 	smp_mb();
 }
 
-/* What came of a core's errand; -EAGAIN: nothing yet. */
+/* The result of a core's errand; -EAGAIN: none yet. */
 static int result_of(struct core *core)
 {
 	if (!core->errand.sent || is_busy(core))
@@ -157,7 +161,7 @@ static int result_of(struct core *core)
 }
 
 /**
- * arm_forget - believe no answer that was asked for before
+ * arm_forget - ignore the answers to all errands sent so far
  *
  * By the worker.
  */
@@ -177,7 +181,7 @@ static bool to_arm(const struct core *core, u64 now)
 	return !core->dropped || now >= core->retry_at;
 }
 
-/* The admin lets it take part no longer. Its table stays as it is, and true. */
+/* The admin has excluded it. Its table stays in use, and correct. */
 static void release(struct core *core)
 {
 	if ((core->armed || core->dropped) && !cores_may_take_part(core)) {
@@ -186,7 +190,7 @@ static void release(struct core *core)
 	}
 }
 
-/* Believe what a core has answered; true if it takes part now and did not. */
+/* Take in the answer of a core; true if it has joined. */
 static bool take_in(struct core *core)
 {
 	int result = result_of(core);
@@ -197,7 +201,7 @@ static bool take_in(struct core *core)
 		core->dropped = 0;
 		return cores_join(core, core->errand.base);
 	}
-	/* Whoever only looks expects nothing. */
+	/* An errand that only looks is no reason to drop the core. */
 	if (core->errand.kind == ERRAND_ARM)
 		cores_drop(core, result);
 	return false;
@@ -215,12 +219,12 @@ static void tell_found(void)
 		elsewhere += core->base != windows_base(core->plan.node);
 	}
 	if (found && !told)
-		pr_info("RMPOPT was enabled on %u core(s) before this module was loaded, on %u of them with another RMPOPT_BASE than this module would choose: they keep it\n",
+		pr_info("RMPOPT was enabled already on %u of the cores, %u of them with an RMPOPT_BASE that rmpopt would not choose: they keep it\n",
 			found, elsewhere);
 	told = true;
 }
 
-/* No core takes part: what is the reason? SnpEn only if it is everybody's. */
+/* Why does no core take part? SnpEn is the reason only if no core has it. */
 static int why_none(void)
 {
 	struct core *core;
@@ -243,17 +247,17 @@ static int why_none(void)
 }
 
 /**
- * arm_cores - let every core take part that may and does not yet
+ * arm_cores - let all cores join that may take part
  * @view: write nothing; cores whose tables are not in use are left out
  *
- * By the worker; sleeps. Interrupts only the cores that need it, and is done
- * with those that have not answered soon: they join when they have.
+ * By the worker; sleeps. Interrupts only the cores that have not joined. Cores
+ * that are late join when they answer.
  *
- * Return: how many take part now that did not before. If none takes part at
- * all: -ENODEV if SnpEn is not set on any or SNP_INIT not done, -EBUSY if the RMP
- * could not be read to see that, another errno if one fails for another reason,
- * -ENOMEM if there was no memory for any, -EINPROGRESS if none has answered yet,
- * -EAGAIN if none is online that may.
+ * Return: how many cores have joined. If no core takes part: -ENODEV if SnpEn
+ * is not set on any or SNP_INIT is not done, -EBUSY if the RMP could not be
+ * read to see that, another errno if one fails for another reason, -ENOMEM if
+ * there was no memory for any, -EINPROGRESS if none has answered yet, -EAGAIN
+ * if none that may take part is online.
  */
 int arm_cores(bool view)
 {
@@ -264,7 +268,7 @@ int arm_cores(bool view)
 	cores_catch_up();
 	for (i = 0; (core = cores_at(i)); i++) {
 		release(core);
-		/* An answer that came late is as good as any. */
+		/* A late answer counts like any other. */
 		joined += take_in(core);
 		if (to_arm(core, now))
 			send(core, view ? ERRAND_LOOK : ERRAND_ARM);
@@ -277,7 +281,7 @@ int arm_cores(bool view)
 	return why_none() ?: (int)joined;
 }
 
-/* Its answer is in and, as far as it could see, SNP is initialised. */
+/* It has answered, and does not say that SNP is off. */
 static bool says_ready(struct core *core)
 {
 	int result = result_of(core);
@@ -303,8 +307,8 @@ bool arm_ask(struct core *core)
 /**
  * arm_possible - is SNP initialised, as seen from any core that takes part?
  *
- * By the worker; sleeps, interrupts all of them. SnpEn is per CPU, and one CPU
- * that lacks it does not speak for the host; nor does one that does not answer.
+ * By the worker; sleeps, interrupts all of them. SnpEn is per CPU: that one CPU
+ * lacks it, or does not answer, says nothing about the others.
  */
 bool arm_possible(void)
 {
@@ -313,7 +317,7 @@ bool arm_possible(void)
 	u32 i;
 
 	cores_catch_up();
-	/* Most often one is enough. */
+	/* One is usually enough. */
 	core = cores_leader(0);
 	if (core && core_takes_part(core) && arm_ask(core))
 		return true;
@@ -339,10 +343,10 @@ bool arm_found(struct core *core)
 }
 
 /**
- * arm_is_void - has SNP gone from under the cores that take part?
+ * arm_is_void - is SNP off on all cores that take part?
  *
- * By the worker; sleeps. Interrupts them only if it looks so from this CPU. An
- * RMP that could not be read says nothing.
+ * By the worker; sleeps. Interrupts them only if it is off on this CPU. If the
+ * RMP can't be read, the answer is no.
  */
 bool arm_is_void(void)
 {
@@ -350,15 +354,15 @@ bool arm_is_void(void)
 }
 
 /**
- * arm_again - look after a core whose RMPOPT_BASE is not right
+ * arm_again - arm a core again whose RMPOPT_BASE is not right
  * @core: the core
  * @view: write nothing
  *
  * By the worker; sleeps, interrupts the core.
  *
  * Return: 0 RMPOPT_BASE is right (again), -ENODEV SnpEn is not set there or
- * SNP_INIT not done, -ENXIO it does not take part any more, -EIO the write did
- * not take, -EAGAIN it does not answer.
+ * SNP_INIT is not done, -ENXIO it does not take part any more, -EIO the write
+ * had no effect, -EAGAIN it does not answer.
  */
 int arm_again(struct core *core, bool view)
 {
@@ -373,7 +377,7 @@ int arm_again(struct core *core, bool view)
 /**
  * arm_drain - wait until every handler has given its errand back
  *
- * By the worker, as the last thing that it does; sleeps.
+ * By the worker, at its very end; sleeps.
  */
 void arm_drain(void)
 {

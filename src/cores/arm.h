@@ -17,16 +17,16 @@ enum errand_kind {
 /**
  * struct errand - what the worker wants to know of a core
  * @csd: its IPI
- * @busy: from sending until the handler's last access to this structure; who
- *	sees it clear owns the rest
+ * @busy: from sending until the handler's last access to this structure;
+ *	whoever sees it clear owns the rest
  * @sent: its answer has not been looked at
- * @late: nobody waits for it any more
- * @stale: its answer says nothing any more
+ * @late: the worker does not wait for it any more
+ * @stale: its answer does not count any more
  * @found: RMPOPT_EN was set already
  * @kind: what to do
- * @result: 0 RMPOPT_EN is set, -ENODEV SNP is not initialised there, -EBUSY
- *	the RMP could not be read to see that, -ENXIO RMPOPT_EN is clear and is to
- *	stay so, -EIO the write did not take, -EAGAIN it was not executed
+ * @result: 0 RMPOPT_EN is set, -ENODEV SNP is not initialised there, -EBUSY the
+ *	RMP could not be read to see that, -ENXIO RMPOPT_EN is clear and is to
+ *	stay so, -EIO the write had no effect, -EAGAIN it was not executed
  * @base: what RMPOPT_BASE reads as, if @result is 0
  */
 struct errand {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Cores: the registry of who shares a table with whom.
+ * Cores: the registry of threads that share a table.
  *
- * The kernel's primary-thread mask is not used: it goes by APIC id and loses a
- * core whose first thread is offline. A core's primary here is its first
- * *online* thread.
+ * The kernel's primary-thread mask is not used: it is based on APIC ids, and
+ * lacks a core whose first thread is offline. Here a core's primary is its
+ * first *online* thread.
  *
- * The registry belongs to the worker. Entries are added and never removed
- * before unload, so IPI handlers may look their own core up.
+ * The registry belongs to the worker. Entries are added, and never removed
+ * before unload, so IPI handlers may look up their own core.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -28,7 +28,7 @@
 #include "cores.h"
 #include "windows.h"
 
-/* Cores and their maps are allocated in bulk: the latter fit no slab well. */
+/* Cores and their maps are allocated in bulk, as the maps fit no slab well. */
 #define CHUNK	64u
 
 #define MEMORY_PAUSE_NS	NSEC_PER_SEC
@@ -43,23 +43,23 @@ static struct core **core_list;
 static u32 core_count;
 static struct core **chunks;
 
-/* Times that the CPU came online; written by its own callback. */
+/* How often the CPU has come online; written by its own callback. */
 static DEFINE_PER_CPU(u32, onlined);
 
-/* It has not taken in yet what has become of some CPU. */
+/* A CPU has come or gone since the last refresh. */
 static bool changed;
 
-/* The first CPU that there was no memory for; nr_cpu_ids: none. */
+/* The first CPU for which there was no memory; nr_cpu_ids: none. */
 static unsigned int missing;
 
-/* ktime in ns at which to ask for it again; 0: there was enough. */
+/* ktime in ns at which to retry; 0: there was enough. */
 static u64 memory_at;
 
 /* The parameter cpus; all CPUs if there was none. */
 static cpumask_var_t selected;
 
 /**
- * cores_start - make room for the registry
+ * cores_start - allocate the registry
  *
  * Return: 0, -ENOMEM; cores_stop() cleans up after both.
  */
@@ -128,7 +128,10 @@ bool cores_may_take_part(const struct core *core)
 	       !is_spared(core->primary);
 }
 
-/* Package and core number: unlike sibling masks they outlive an offline. */
+/*
+ * Package and core number: unlike sibling masks they stay when a CPU goes
+ * offline.
+ */
 static u64 core_key(unsigned int cpu)
 {
 	return (u64)topology_physical_package_id(cpu) << 32 |
@@ -151,14 +154,14 @@ static struct core *find_core(unsigned int cpu)
 	return NULL;
 }
 
-/* Room for the next core; its maps lie behind the cores of its chunk. */
+/* Memory for the next core; its maps are after the cores of its chunk. */
 static struct core *next_core(unsigned long **maps)
 {
 	struct core **chunk = &chunks[core_count / CHUNK];
 	u32 longs = plan_core_longs(&the_plan);
 	u32 i = core_count % CHUNK;
 
-	/* The state tells of a failure, so the allocator need not. */
+	/* The state reports a failure, so the allocator need not. */
 	if (!*chunk)
 		*chunk = __vmalloc(CHUNK * (sizeof(**chunk) +
 					    longs * sizeof(unsigned long)),
@@ -209,11 +212,11 @@ static bool register_thread(unsigned int cpu)
 
 /**
  * cores_join - a core takes part from now on
- * @core: the core; if it does already, all that is believed of it is void
+ * @core: the core; if it takes part already, nothing is believed of it any more
  * @base: what its RMPOPT_BASE reads as
  *
- * By the worker. A slice that is still under way was sent to the table that
- * the core had before.
+ * By the worker. A slice that is still under way belongs to the table that the
+ * core had before.
  *
  * Return: true, or false if it has to wait for such a slice: the handler uses
  * the core's window, which must not change meanwhile.
@@ -256,9 +259,9 @@ void cores_leave(struct core *core)
 }
 
 /*
- * Take in what has become of a core's threads. One that has come online may
- * have emptied the table ([?]: what INIT does to it), and voids what the core
- * had achieved.
+ * See which threads of a core are online. One that has come online may have
+ * emptied the table ([?]: what INIT does to it), so nothing is believed of the
+ * core any more.
  */
 static void refresh_core(struct core *core)
 {
@@ -296,7 +299,7 @@ void cores_came(void)
 }
 
 /**
- * cores_touch - make somebody look at the masks again
+ * cores_touch - let the worker read the CPU masks again
  *
  * Any context.
  */
@@ -316,8 +319,8 @@ bool cores_changed(void)
 }
 
 /*
- * CPUs that were never seen online before. Where memory is short all others go
- * on: it is asked for again after a pause, not by each refresh of a pass.
+ * CPUs that were never seen online before. If there is no memory for one, the
+ * others go on; it is retried after a pause, not by each refresh.
  */
 static void register_new(void)
 {
@@ -339,10 +342,10 @@ static void register_new(void)
  * cores_refresh - bring the registry up to date
  *
  * By the worker, which holds cpus_read_lock(). (lockdep_assert_cpus_held() is
- * not exported.) Nothing is left to be noticed by cores_changed() afterwards:
- * the flag is cleared before the masks are looked at.
+ * not exported.) The flag of cores_changed() is cleared before the masks are
+ * read, so no change is missed.
  *
- * A CPU that there was no memory for is tried again by the first call after a
+ * A CPU for which there was no memory is retried by the first call after a
  * pause, see cores_memory_at().
  */
 static void cores_refresh(void)
@@ -357,7 +360,7 @@ static void cores_refresh(void)
 
 /**
  * cores_catch_up - bring the registry up to date if a CPU has come or gone, or
- *	if it is time to ask again for memory that one needs
+ *	if it is time to retry one for which there was no memory
  *
  * By the worker, which does not hold cpus_read_lock(); sleeps.
  */
@@ -373,7 +376,7 @@ void cores_catch_up(void)
 }
 
 /**
- * cores_missing - is there a CPU that there was no memory for?
+ * cores_missing - is there a CPU for which there was no memory?
  *
  * By the worker.
  *
@@ -385,7 +388,7 @@ unsigned int cores_missing(void)
 }
 
 /**
- * cores_memory_at - when to call cores_refresh() because of it
+ * cores_memory_at - when to retry a CPU for which there was no memory
  *
  * By the worker.
  *
@@ -397,7 +400,7 @@ u64 cores_memory_at(void)
 }
 
 /**
- * cores_try_missing - let the next cores_refresh() try at once
+ * cores_try_missing - let the next cores_refresh() retry at once
  */
 void cores_try_missing(void)
 {
@@ -422,11 +425,13 @@ struct core *cores_here(void)
  *
  * Any context.
  *
- * Return: the core, NULL behind the last one.
+ * Return: the core, NULL after the last one.
  */
 struct core *cores_at(u32 i)
 {
-	/* Pairs with register_core(): the entries are visible before the count. */
+	/*
+	 * Pairs with register_core(): the entries are visible before the count.
+	 */
 	return i < smp_load_acquire(&core_count) ? core_list[i] : NULL;
 }
 
@@ -434,9 +439,9 @@ struct core *cores_at(u32 i)
  * cores_leader - one leader after the other
  * @i: 0, 1, 2 ...
  *
- * By the worker, or by whoever only wants to show it.
+ * By the worker or, to show it, by files.
  *
- * Return: the core, NULL behind the last one.
+ * Return: the core, NULL after the last one.
  */
 struct core *cores_leader(u32 i)
 {

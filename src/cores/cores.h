@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Cores: who shares a table with whom, who takes part, who comes and goes.
+ * Cores: which threads share a table, which cores take part, come and go.
  */
 #ifndef RMPOPT_CORES_H
 #define RMPOPT_CORES_H
@@ -16,24 +16,24 @@
 #include "latency.h"
 
 /**
- * struct slice - what one follower does in one go
+ * struct slice - the instructions that a follower executes without a break
  * @csd: its IPI; may be unlocked before the handler has begun, so it says
  *	nothing about the handler
- * @timer: or the timer that runs it behind a tick
- * @ready: @csd and @timer are
- * @busy: from sending until the handler's last access to this structure; who
- *	sees it clear owns the rest
+ * @timer: or the timer that runs it after a tick
+ * @ready: @csd and @timer are initialised
+ * @busy: from sending until the handler's last access to this structure;
+ *	whoever sees it clear owns the rest
  * @by_tick: it was sent by timer
  * @verify: whether its instructions are verifies
- * @number: number of the phase that it belongs to
- * @pass: and of the pass
- * @next: the place behind the last one done; where to begin
+ * @number: number of its phase
+ * @pass: number of its pass
+ * @next: the place after the last one done; where to begin
  * @done: instructions executed
  * @error: 0, or what the last instruction failed with
- * @budget: what it may take, in cycles
- * @cycles: how long its instructions took, with all that belongs to them
+ * @budget: how long it may take, in cycles
+ * @cycles: how long its instructions took, with everything around them
  * @pace: how long this core's instructions take
- * @times: the same of the slice's, counted
+ * @times: histogram of how long the slice's instructions took
  */
 struct slice {
 	call_single_data_t csd;
@@ -56,29 +56,30 @@ struct slice {
 /**
  * struct core - the threads that share one RMPOPT table
  * @plan: what is believed of it, and its order
- * @key: what tells it from others: package and core number
- * @first: one of its threads, the others follow by the registry
+ * @key: package and core number, which identify it
+ * @first: one of its threads; the registry has the others
  * @primary: its first online thread, nr_cpu_ids if there is none
  * @wanted: the admin lets it take part (parameter cpus)
  * @armed: its table is in use and it takes part
  * @behind: its table may lack bits of clean regions
- * @rearmed: it has faulted and was armed anew, and has not done an order since
+ * @rearmed: it has faulted and was armed again, and has not finished an order
+ *	since
  * @epoch: how often one of its threads has come online, as last looked at
  * @base: what its RMPOPT_BASE reads as, or did when it last took part
- * @dropped: what it was dropped for, an errno; 0 if it was not
- * @pause_ms: how long it is left alone for that
+ * @dropped: why it was dropped, an errno; 0 if it was not
+ * @pause_ms: how long it is not used then
  * @retry_at: ktime in ns of the next try
- * @next: the place behind the last one of its order that is known to be done
+ * @next: the place after the last one of its order that is known to be done
  * @sent: its order is being executed, by a slice or by a leader's thread
  * @sent_at: ktime in ns at which that began
- * @sent_cpu: and where
+ * @sent_cpu: on which CPU
  * @waits_until: ktime in ns until which a tick is waited for
  * @resume_at: ktime in ns before which it is not interrupted again
- * @slices: how many slices it had
+ * @slices: how many slices it has executed
  * @worst_ns: the longest of them
- * @spared_until: the same, for the sake of who reads its table
+ * @spared_until: the same, after its table was read for debugfs
  * @slice: the slice under way
- * @errand: what the worker has asked it last
+ * @errand: the last one that the worker has sent it
  */
 struct core {
 	struct plan_core plan;
@@ -103,12 +104,14 @@ struct core {
 	u64 slices;
 	u64 worst_ns;
 	u64 spared_until;
-	/* These begin at multiples of 32 bytes: nothing between them. */
+	/*
+	 * Both begin at multiples of 32 bytes, so there is no gap between them.
+	 */
 	struct slice slice;
 	struct errand errand;
 };
 
-/* What is believed of the tables, and the regions looked after. */
+/* What is believed of the tables, and the regions that are covered. */
 extern struct plan the_plan;
 extern struct coverage the_coverage;
 
@@ -118,14 +121,19 @@ static inline bool core_takes_part(const struct core *core)
 	return core->primary < nr_cpu_ids && core->armed;
 }
 
-/* Is its slice under way? If not, all that its handler has written may be read. */
+/*
+ * Is its slice under way? If not, all that its handler has written may be read.
+ */
 static inline bool core_is_busy(const struct core *core)
 {
-	/* Pairs with give_back() in slice.c: results are visible before the flag. */
+	/*
+	 * Pairs with give_back() in slice.c: results are visible before the
+	 * flag.
+	 */
 	return smp_load_acquire(&core->slice.busy);
 }
 
-/* The CPU by which a core is named, online or not. */
+/* The CPU that names a core, online or not. */
 static inline int core_name(const struct core *core)
 {
 	return core->primary < nr_cpu_ids ? (int)core->primary : core->first;
@@ -152,7 +160,7 @@ void cores_leave(struct core *core);
 void cores_mask(struct cpumask *mask, bool behind_only);
 void cores_leader_mask(struct cpumask *mask);
 
-/* cores_drop.c: who is left alone for a while */
+/* cores_drop.c: cores that fail */
 void cores_drop(struct core *core, int error);
 void cores_forgive(void);
 void cores_retry_now(void);

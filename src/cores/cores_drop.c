@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Cores that do not do as they should: each is left alone for a while, a longer
- * one each time, and tried again.
+ * Cores that fail are dropped: they are not used for a while, a longer one each
+ * time, and then retried.
  *
  * All of it belongs to the worker.
  */
@@ -12,16 +12,18 @@
 #include "cores.h"
 
 #define PAUSE_FIRST_MS	1000u
-/* Where a thread got no time: whatever kept the CPU is not over in a second. */
+/*
+ * If a thread got no CPU time: what occupies the CPU is not over in a second.
+ */
 #define PAUSE_STARVED_MS	10000u
 #define PAUSE_CAP_MS	(10 * 60 * 1000u)
 
 /**
- * cores_drop - leave a core alone that does not do as it should
+ * cores_drop - stop using a core that fails
  * @core: the core
  * @error: why
  *
- * It is tried again after a pause that grows.
+ * It is retried after a pause that grows each time.
  */
 void cores_drop(struct core *core, int error)
 {
@@ -35,7 +37,7 @@ void cores_drop(struct core *core, int error)
 }
 
 /**
- * cores_forgive - try dropped and missing cores again at once
+ * cores_forgive - retry dropped and missing cores at once
  */
 void cores_forgive(void)
 {
@@ -50,7 +52,7 @@ void cores_forgive(void)
 }
 
 /**
- * cores_retry_now - let the pauses of dropped cores end; the next ones grow on
+ * cores_retry_now - end the pauses of dropped cores; the next ones are longer
  */
 void cores_retry_now(void)
 {
@@ -62,7 +64,7 @@ void cores_retry_now(void)
 }
 
 /**
- * cores_praise - a pass went well: who took part starts anew with its pauses
+ * cores_praise - a pass went well: the next pauses of its cores are short again
  */
 void cores_praise(void)
 {
@@ -74,7 +76,7 @@ void cores_praise(void)
 			core->pause_ms = 0;
 }
 
-/* Dropped, though it may take part: whom the admin leaves out nobody tries. */
+/* Dropped, though it may take part. */
 static bool is_missed(const struct core *core)
 {
 	return core->dropped && cores_may_take_part(core);
@@ -92,7 +94,9 @@ u64 cores_retry_at(void)
 	u32 i;
 
 	for (i = 0; (core = cores_at(i)); i++)
-		/* One that is being tried tells by itself when it answers. */
+		/*
+		 * One that is being retried kicks the worker when it answers.
+		 */
 		if (is_missed(core) && !READ_ONCE(core->errand.busy) &&
 		    (!at || core->retry_at < at))
 			at = core->retry_at;

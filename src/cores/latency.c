@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How long instructions took, of all cores since load. Who executes notes them
- * beside what it executes; the worker adds them up.
+ * How long instructions took, on all cores since load. They are noted in the
+ * slice or order that is executed, and added up by the worker.
  */
 #include <linux/compiler.h>
 
@@ -10,9 +10,9 @@
 static u64 sums[LATENCY_KINDS][LATENCY_BUCKETS];
 
 /**
- * latency_take - add up what was noted, and begin anew
- * @kind: of what
- * @latency: by whom; it executes nothing now
+ * latency_take - add up what was noted, and clear it
+ * @kind: kind of the instructions
+ * @latency: what was noted; nothing is being added to it
  *
  * By the worker. Files read the sums meanwhile.
  */

@@ -21,7 +21,7 @@ enum latency_kind {
 
 /**
  * struct latency - the instructions of one slice or order, which are no more
- *	than a window has regions; its writer is who executes them
+ *	than a window has regions; written by whoever executes them
  * @count: bucket 0 is for 0 cycles, bucket i for those from 2^(i - 1) on
  */
 struct latency {

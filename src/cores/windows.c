@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Windows: where the cores of each node look, and what the planner is told of
- * regions. All of it is decided at load.
+ * Windows of the cores of each node, and the planner's regions. All of it is
+ * decided at load.
  *
  * A core's table covers 2 TiB from its RMPOPT_BASE, and cores may have
- * different bases. [S] Where the RMP covers no more than that all have the
- * same; beyond each node gets the window that suits its memory best. A core that
- * is found armed keeps the base that it has: cores.c tells the planner.
+ * different bases. [S] If the RMP covers no more than that, all have the same
+ * base; if it covers more, each node gets the window that fits its memory best.
+ * A core that is found armed keeps its base: cores.c tells the planner.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -27,16 +27,16 @@
 #include "cores.h"
 #include "windows.h"
 
-/* Memory does not begin at whole GiB: look every so often. */
+/* Memory does not begin at whole GiB: how often to look. */
 #define PROBE_STEP	(128ull << 20)
 
 /* By node: the first region of its cores' window. */
 static u32 *base_of;
 
 /**
- * struct memory - which covered regions are memory, and whose
- * @ram: anybody's
- * @own: one node's
+ * struct memory - which covered regions are memory
+ * @ram: of any node
+ * @own: of one node
  */
 struct memory {
 	struct coverage ram;
@@ -45,7 +45,7 @@ struct memory {
 
 /*
  * The node of a region's memory, NUMA_NO_NODE if there is none. Firmware also
- * gives nodes to where memory might be plugged in one day.
+ * assigns nodes to addresses at which memory might be plugged in later.
  */
 static int node_of(u32 region)
 {
@@ -65,7 +65,7 @@ static int node_of(u32 region)
 	return NUMA_NO_NODE;
 }
 
-/* The covered regions that are a node's memory; of any for NUMA_NO_NODE. */
+/* The covered regions that are memory of a node; NUMA_NO_NODE: of any node. */
 static int find_memory(struct coverage *cov, int wanted)
 {
 	u32 i, k, region;
@@ -85,7 +85,7 @@ static int find_memory(struct coverage *cov, int wanted)
 	return ret;
 }
 
-/* One window for all, as long as one is enough. */
+/* Does one window hold all covered regions? */
 static bool one_is_enough(void)
 {
 	return coverage_end(&the_coverage) -
@@ -104,7 +104,7 @@ static int place_window(struct memory *memory, int node)
 	return ret;
 }
 
-/* Online or not: those that come later find the node's window in place. */
+/* Online or not, so that those that come later find a window. */
 static bool has_cpus(int node)
 {
 	unsigned int cpu;
@@ -115,7 +115,7 @@ static bool has_cpus(int node)
 	return false;
 }
 
-/* For nodes that have no say: the first window that was placed. */
+/* Nodes without CPUs get the first window that was placed. */
 static void place_rest(int first)
 {
 	int node;
@@ -127,8 +127,8 @@ static void place_rest(int first)
 }
 
 /*
- * Nodes without CPUs have no say. (One may get its first ones by hotplug of a
- * whole socket: they look through the first window.)
+ * Nodes without CPUs need no window of their own. (If one gets its first CPUs
+ * by hotplug of a socket, these use the first window.)
  */
 static int place_windows(struct memory *memory)
 {
@@ -148,7 +148,7 @@ static int place_windows(struct memory *memory)
 	return ret;
 }
 
-/* Where its part of the RMP lies; for the planner, who is near leads it. */
+/* The node of its part of the RMP: the planner lets a leader near it lead. */
 static u16 home_of(u32 region)
 {
 	u64 rmp = host_rmp_address(region);
@@ -184,7 +184,7 @@ static int size_plan(void)
 }
 
 /**
- * windows_start - place the windows and make room for the planner
+ * windows_start - place the windows and allocate the plan
  *
  * At load, when the coverage is known; may sleep.
  *
@@ -218,8 +218,8 @@ void windows_stop(void)
 }
 
 /**
- * windows_base - what RMPOPT_BASE is to be on a node's cores
- * @node: the node; of any other number, the first one
+ * windows_base - the RMPOPT_BASE of a node's cores
+ * @node: the node; any other number means the first node
  *
  * Any context. For cores whose RMPOPT_BASE is not set yet: it can't be moved.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Windows: where the cores of each node look.
+ * Windows of the cores of each node.
  */
 #ifndef RMPOPT_WINDOWS_H
 #define RMPOPT_WINDOWS_H

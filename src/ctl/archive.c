@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Files as a tar or a folder, by libarchive. What is written has no name, or
- * another one, until it is whole: who is killed leaves nothing that could be
- * taken for it. Errors are sentences for people; NULL is none.
+ * Files as a tar or a folder, by libarchive. Until it is complete it has no name,
+ * or another one, so that nothing incomplete can be taken for it. What remains of
+ * a save that was killed is removed by the next save of the same name. Errors are
+ * sentences; NULL is none.
  */
 #include <archive.h>
 #include <archive_entry.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -13,6 +15,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,9 +23,9 @@
 #include "archive.h"
 
 /**
- * struct kind - of a tar
- * @end: of its name
- * @filter: libarchive's name of how it is packed; NULL: it is not
+ * struct kind - a kind of tar
+ * @end: suffix of its name
+ * @filter: its compression, as libarchive calls it; NULL: none
  */
 static const struct kind {
 	const char *end;
@@ -35,7 +38,7 @@ static const struct kind {
 	{ ".tar.zst", "zstd" }, { ".tzst", "zstd" },
 };
 
-/* Whoever gives such a name does not want a folder. */
+/* With such a name a directory is not what was meant. */
 static const char * const strange[] = {
 	".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".zip", ".7z", ".cpio",
 };
@@ -72,7 +75,7 @@ static const char *folder_of(const char *path)
 	return dirname(arena_copy(path));
 }
 
-/* Why nothing can be written there, as far as that is known before. */
+/* Why nothing can be written there, as far as is known before trying. */
 const char *archive_refused(const char *to)
 {
 	struct stat stat;
@@ -137,7 +140,7 @@ static const char *write_tar(int fd, const char *filter, const struct kept *file
 
 	if (!archive)
 		return strerror(ENOMEM);
-	/* A warning says that some program would be run instead. */
+	/* ARCHIVE_WARN would mean that an external program is run. */
 	if (archive_write_set_format_pax_restricted(archive) == ARCHIVE_OK &&
 	    (!filter || archive_write_add_filter_by_name(archive, filter) == ARCHIVE_OK) &&
 	    archive_write_open_fd(archive, fd) == ARCHIVE_OK)
@@ -147,7 +150,7 @@ static const char *write_tar(int fd, const char *filter, const struct kept *file
 	return error;
 }
 
-/* What would leave something half-made waits until it is whole or gone. */
+/* Signals wait until the result is complete, or removed. */
 static void hold_signals(sigset_t *before)
 {
 	static const int numbers[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
@@ -160,12 +163,55 @@ static void hold_signals(sigset_t *before)
 	sigprocmask(SIG_BLOCK, &set, before);
 }
 
-/* Gives it its name, unless somebody has it. */
+static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *ftw)
+{
+	return remove(path);
+}
+
+static void remove_all(const char *path)
+{
+	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Its name until it is complete: one that nobody gives to something else. */
+static char *temporary_name(const char *to, const char *end)
+{
+	return format("%s/.%s.rmpoptctl-%s", folder_of(to), basename(arena_copy(to)), end);
+}
+
+/* Whoever writes it holds a lock on it. */
+static void remove_unused(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat stat;
+
+	if (fd < 0)
+		return;
+	if (!fstat(fd, &stat) && stat.st_uid == geteuid() && !flock(fd, LOCK_EX | LOCK_NB))
+		remove_all(path);
+	close(fd);
+}
+
+/* What remains of saves of this name that were killed. */
+static void remove_leftovers(const char *to)
+{
+	const char *folder = folder_of(to), *start = temporary_name(to, "") + strlen(folder) + 1;
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (!strncmp(entry->d_name, start, strlen(start)))
+			remove_unused(format("%s/%s", folder, entry->d_name));
+	if (dir)
+		closedir(dir);
+}
+
+/* Gives it its final name, unless that exists. */
 static const char *publish(const char *from, const char *to)
 {
 	if (!renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE))
 		return NULL;
-	/* Network file systems can't; where they can't link either it is a folder. */
+	/* Network file systems can't do this; a directory can't be linked either. */
 	if (errno != EINVAL)
 		return strerror(errno);
 	if (!link(from, to))
@@ -181,23 +227,25 @@ static const char *finish_tar(int fd, const char *to, const struct kept *files)
 	       (fsync(fd) ? strerror(errno) : NULL);
 }
 
-/* Where files can't be without a name. */
+/* For file systems on which a file must have a name. */
 static const char *write_named_tar(const char *to, const struct kept *files)
 {
-	char *name = format("%s.XXXXXX", to);
+	char *name = temporary_name(to, "XXXXXX");
 	const char *error;
 	sigset_t before;
 	int fd;
 
+	remove_leftovers(to);
 	hold_signals(&before);
 	fd = mkostemp(name, O_CLOEXEC);
-	error = fd < 0 ? strerror(errno) : finish_tar(fd, to, files);
-	if (fd >= 0 && close(fd) && !error)
+	if (fd < 0) {
 		error = strerror(errno);
-	if (fd >= 0) {
-		error = error ?: publish(name, to);
+	} else {
+		flock(fd, LOCK_EX);
+		error = finish_tar(fd, to, files) ?: publish(name, to);
 		if (error)
 			unlink(name);
+		close(fd);
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return error;
@@ -217,11 +265,6 @@ static const char *write_tar_file(const char *to, const struct kept *files)
 	return error;
 }
 
-static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *ftw)
-{
-	return remove(path);
-}
-
 static const char *fill_folder(const char *folder, const struct kept *files)
 {
 	struct archive *archive = archive_write_disk_new();
@@ -231,25 +274,30 @@ static const char *fill_folder(const char *folder, const struct kept *files)
 
 static const char *write_folder(const char *to, const struct kept *files)
 {
-	char *name = format("%s.XXXXXX", to);
+	char *name = temporary_name(to, "XXXXXX");
 	const char *error;
 	sigset_t before;
 	mode_t mask = umask(077);
+	int fd;
 
+	remove_leftovers(to);
 	hold_signals(&before);
 	if (!mkdtemp(name)) {
 		error = strerror(errno);
 	} else {
+		fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		flock(fd, LOCK_EX);
 		error = fill_folder(name, files) ?: publish(name, to);
 		if (error)
-			nftw(name, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+			remove_all(name);
+		close(fd);
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	umask(mask);
 	return error;
 }
 
-/* For the caller alone to read; what exists is not touched. */
+/* Only the caller can read the result; existing files are not changed. */
 const char *archive_write_all(const char *to, const struct kept *files)
 {
 	size_t length = strlen(to);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Files that are gathered first and then written, as a tar or a folder: all of
- * them or nothing.
+ * Files that are collected first, then written as a tar or a directory: all of
+ * them, or nothing.
  */
 #ifndef RMPOPTCTL_ARCHIVE_H
 #define RMPOPTCTL_ARCHIVE_H
@@ -12,8 +12,8 @@
  * struct kept - a file
  * @next: the next one
  * @path: absolute, in the tree
- * @bytes: what it holds
- * @size: how many those are
+ * @bytes: its contents
+ * @size: how many bytes
  */
 struct kept {
 	struct kept *next;

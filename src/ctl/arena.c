@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Memory that is given back all at once: at the end, or per round of watch. */
+/* Memory that is freed all at once: at the end, or after each update of watch. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

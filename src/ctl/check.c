@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * check: every condition, in the order in which they are fixed: CPU, BIOS,
- * kernel, SNP, module. All are looked at before anything is said: a failure is
- * shown with those that it explains. Reads only; never a command to the PSP.
+ * kernel, SNP, module. All are checked before anything is printed, as a failure is
+ * shown with those that it explains. Only reads; never sends a command to the PSP.
  */
 #include <string.h>
 #include <unistd.h>
@@ -60,8 +60,8 @@ static const struct condition conditions[] = {
 
 /**
  * struct finding - what was found about a condition
- * @answer: the result of its own look
- * @cause: the place of the failed condition that explains it, or NO_CAUSE
+ * @answer: the result of its check
+ * @cause: index of the failed condition that explains it, or NO_CAUSE
  */
 struct finding {
 	struct answer answer;
@@ -82,7 +82,7 @@ static const enum color colors[] = {
 	[VERDICT_VIEW]	= COLOR_WARN,
 };
 
-/* Where what was read begins, and what is below it. */
+/* Columns in which the value that was read, and the fix below it, begin. */
 #define READ_COLUMN	41
 #define FIX_COLUMN	9
 
@@ -93,7 +93,7 @@ void check_add(struct answer *answer, const char *read, const char *fix)
 	answer->fix = answer->fix ? format("%s\n%s", answer->fix, fix) : fix;
 }
 
-/* Is there no room beside the titles? */
+/* Is there no room next to the titles? */
 static bool is_narrow(void)
 {
 	u32 width = screen_width(STDOUT_FILENO);
@@ -138,7 +138,7 @@ static void say(const struct finding *findings, size_t i)
 	say_explained(findings, i);
 }
 
-/* In a cell steps are sentences. */
+/* In a table cell the steps are joined. */
 static const char *in_line(const char *fix)
 {
 	char *rest = arena_copy(fix), *line;
@@ -163,13 +163,15 @@ static void add(struct table *table, const struct finding *finding, const struct
 }
 
 /**
- * struct sum - how many there are
+ * struct sum - how many conditions there are
  * @count: by verdict
  * @explained: failures that another one explains
+ * @open: skipped, although others need it, and with advice
  */
 struct sum {
 	u32 count[ARRAY_SIZE(words)];
 	u32 explained;
+	u32 open;
 };
 
 static struct sum count_all(const struct finding *findings)
@@ -180,8 +182,26 @@ static struct sum count_all(const struct finding *findings)
 	for (i = 0; i < CONDITIONS; i++) {
 		sum.count[findings[i].answer.verdict]++;
 		sum.explained += findings[i].cause != NO_CAUSE;
+		sum.open += findings[i].answer.verdict == VERDICT_SKIP && findings[i].answer.fix &&
+			    conditions[i].breaks;
 	}
 	return sum;
+}
+
+/* What all this means, and what to do next. */
+static const char *what_now(const struct sum *sum)
+{
+	bool loaded = check_is_loaded();
+
+	if (sum->count[VERDICT_FAIL])
+		return "Fix what failed, then check again.";
+	if (sum->count[VERDICT_VIEW])
+		return format("View only: rmpopt shows what the RMP and the tables hold, and changes nothing. Next: %srmpoptctl forecast.",
+			      loaded ? "" : "rmpoptctl load, then ");
+	if (loaded)
+		return "rmpopt works on this host. Next: rmpoptctl status.";
+	return sum->open ? "As far as is known, this host can use rmpopt; see what was skipped. Next: rmpoptctl load." :
+	       "This host can use rmpopt. Next: rmpoptctl load.";
 }
 
 static void sum_up(const struct sum *sum)
@@ -189,20 +209,15 @@ static void sum_up(const struct sum *sum)
 	const u32 *count = sum->count;
 	u32 causes = count[VERDICT_FAIL] - sum->explained;
 
-	printf("%u passed, %u failed%s, %u skipped%s.\n", count[VERDICT_PASS], causes,
-	       sum->explained ? format(" (and %u because of %s)", sum->explained,
-				       causes == 1 ? "that" : "those") : "",
-	       count[VERDICT_SKIP],
-	       count[VERDICT_VIEW] ? format(", %u view only", count[VERDICT_VIEW]) : "");
-	if (count[VERDICT_FAIL])
-		puts("Fix what failed, then check again.");
-	else if (count[VERDICT_VIEW])
-		fold(0, 0, format("%s %s",
-				  "View only: the module can be loaded, and shows what the RMP and the tables hold; it changes nothing.",
-				  "rmpoptctl forecast shows what RMPOPT could optimize."));
+	fold(0, 0, format("%u passed, %u failed%s, %u skipped%s.", count[VERDICT_PASS], causes,
+			  sum->explained ? format(" (and %u because of %s)", sum->explained,
+						  causes == 1 ? "that" : "those") : "",
+			  count[VERDICT_SKIP],
+			  count[VERDICT_VIEW] ? format(", %u view only", count[VERDICT_VIEW]) : ""));
+	fold(0, 0, what_now(sum));
 }
 
-/* Where the module can't be used, advice on how to install it would mislead. */
+/* If the module can't be used here, advice to install it would be misleading. */
 static struct answer look(const struct condition *condition, const char *hopeless)
 {
 	if (hopeless && condition->place == OF_MODULE)
@@ -241,7 +256,7 @@ static size_t find_cause(const struct finding *findings, size_t i)
 	return NO_CAUSE;
 }
 
-/* Links lead one way only, so there is an end. */
+/* Links have no cycles, so this ends. */
 static size_t first_cause(const struct finding *findings, size_t i)
 {
 	size_t cause = find_cause(findings, i), before;
@@ -271,7 +286,7 @@ static int print_table(const struct finding *findings)
 	return table_print(table);
 }
 
-/* Failures last: the end is what a screen shows. */
+/* Failures last, as a screen shows the end. */
 static void print_words(const struct finding *findings, const struct sum *sum)
 {
 	size_t i;

@@ -15,12 +15,12 @@ enum verdict {
 };
 
 /*
- * What a host has that fails may break more: these are the links between the
- * conditions that break it and those that need it.
+ * A condition that fails may let others fail: links connect those that break
+ * something with those that need it.
  */
 enum link {
 	LINK_IOMMU	= 1 << 0,
-	/* The kernel takes the host for an SNP host. */
+	/* The kernel is an SNP host. */
 	LINK_HOST	= 1 << 1,
 	LINK_KVM	= 1 << 2,
 	/* SNP is initialised. */
@@ -52,10 +52,10 @@ struct answer {
  * struct condition - something that a host has to have
  * @name: word for scripts
  * @title: for people
- * @look: finds out
- * @breaks: what fails if this fails; 0: the answer tells
- * @needs: what it fails without; 0: the answer tells
- * @place: its part in what the others mean
+ * @look: checks it
+ * @breaks: what fails if this fails; 0: see the answer
+ * @needs: what it fails without; 0: see the answer
+ * @place: whether it decides about others, or is about the module
  */
 struct condition {
 	const char *name;

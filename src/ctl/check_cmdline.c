@@ -18,7 +18,7 @@ struct answer check_kdump(void)
 	return pass("no /proc/vmcore, no elfcorehdr=");
 }
 
-/* Of a word NAME=VALUE the value, of NAME alone "", else NULL; - in a name is _. */
+/* VALUE of NAME=VALUE, "" of NAME alone, else NULL; - in a name is the same as _. */
 const char *check_value_in(const char *word, const char *name)
 {
 	for (; *name; name++, word++)
@@ -65,7 +65,7 @@ static const struct forbidding {
 } forbids[] = {
 	{ "sev", "nosnp", .breaks = LINK_SNP_ALL },
 	{ "amd_iommu", "off", .breaks = LINK_IOMMU | LINK_SNP_ALL },
-	/* SNP wants the IOMMU's tables of version 1. */
+	/* SNP requires version 1 of the IOMMU's page tables. */
 	{ "amd_iommu", "pgtbl_v2", .breaks = LINK_SNP_ALL },
 	{ "iommu", "off", .breaks = LINK_IOMMU | LINK_SNP_ALL },
 	{ "iommu", "pt", .breaks = LINK_SNP_ALL },
@@ -82,7 +82,7 @@ static const struct forbidding {
 	{ "rmpopt.disable", NULL, true, true, true },
 };
 
-/* The word of a command line that prevents, NULL if there is none. */
+/* The word of the command line that prevents SNP or rmpopt, NULL if there is none. */
 static const char *forbidden(const char *text, const struct forbidding *what)
 {
 	char *line = arena_copy(text), *word;
@@ -100,7 +100,7 @@ static const char *forbidden(const char *text, const struct forbidding *what)
 	return found;
 }
 
-/* It does nothing, but looks as if it did. */
+/* It does nothing, but looks as if it did something. */
 static bool has_bare_disable(const char *text)
 {
 	char *line = arena_copy(text), *word;
@@ -114,7 +114,7 @@ static bool has_bare_disable(const char *text)
 	return false;
 }
 
-/* All of them, as each one costs a reboot; @breaks gets what they break. */
+/* Shows all of them, as each one costs a reboot; @breaks gets what they break. */
 static const char *all_forbidden(const char *line, unsigned int *breaks)
 {
 	const char *word, *all = NULL;

@@ -55,7 +55,7 @@ struct answer check_hypervisor(void)
 	return pass("CPUID Fn1 ECX[31] is 0");
 }
 
-/* A bit of the leaf of SEV; without it the answer is what @without makes of it. */
+/* A bit of the SEV leaf; if it is 0, @without makes the answer. */
 static struct answer sev_bit(u32 mask, unsigned int bit, const char *fix,
 			     struct answer (*without)(const char *, const char *))
 {
@@ -177,7 +177,7 @@ struct answer check_rmp_cfg(void)
 		return answer;
 	if (!(value & RMP_CFG_SEGMENTED))
 		return view(format("RMP_CFG is 0x%llx: bit 0 (segmented) is 0", value),
-			    "view only: the RMP is not segmented, which RMPOPT needs: enable the segmented RMP in the BIOS");
+			    "view only: the RMP is not segmented, which RMPOPT requires: enable the segmented RMP in the BIOS");
 	return pass(format("RMP_CFG is 0x%llx", value));
 }
 

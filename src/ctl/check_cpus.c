@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * check: CPUs that keep SNP from being initialised. The kernel refuses while one
- * that is present is offline; CPUs that the kernel does not know of keep the
- * firmware from it.
+ * check: CPUs that keep SNP from being initialised. The kernel refuses while a
+ * present CPU is offline; the firmware refuses if there are CPUs that the kernel
+ * does not know.
  */
 #include <string.h>
 
@@ -72,7 +72,9 @@ static struct answer some_offline(const struct list *cpus, const char *line)
 	return fail(read, then_start(steps));
 }
 
-/* nr_cpus=N hides CPUs if there are more than N; that N are possible is all that shows. */
+/*
+ * nr_cpus=N hides CPUs if there are more than N; that N are possible is all that shows.
+ */
 static struct answer some_hidden(const char *line, const struct list *present)
 {
 	static const char * const names[] = { "nr_cpus=", "possible_cpus=", NULL };

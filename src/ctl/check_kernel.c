@@ -7,7 +7,10 @@
 
 #include "check.h"
 
-/* Functions of kernels that drive RMPOPT themselves; the module looks for them, too (host.c). */
+/*
+ * Functions of kernels that drive RMPOPT themselves; the module looks for them, too
+ * (host.c).
+ */
 static const char * const in_kernel[] = {
 	"snp_enable_rmpopt", "do_rmpopt_work", "rmpopt_scan_range", "rmpopt_init",
 	"snp_setup_rmpopt",
@@ -41,8 +44,8 @@ static u32 version_of(const char *release)
 }
 
 /*
- * Vendors backport: between 6.9 and 6.14 what the kernel says of itself counts.
- * The contiguous RMP of CPUs that have no other is known from 6.9 on.
+ * Vendors backport: between 6.9 and 6.14 the kernel's own flags count. Linux 6.9
+ * and later support the contiguous RMP of CPUs that have no other.
  */
 struct answer check_kernel(void)
 {
@@ -69,7 +72,10 @@ struct answer check_kernel(void)
 /* zlib's own words for "gzip, and nothing else". */
 #define GZIP_ONLY	(16 + MAX_WBITS)
 
-/* /proc/config.gz, which a kernel with CONFIG_IKCONFIG_PROC has; NULL if it can't be read. */
+/*
+ * /proc/config.gz, which a kernel with CONFIG_IKCONFIG_PROC has; NULL if it can't be
+ * read.
+ */
 static char *packed_config(void)
 {
 	char *text = arena_get(CONFIG_SIZE + 1);

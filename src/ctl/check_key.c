@@ -41,9 +41,9 @@ static bool has_identifier(const struct owner_keys *keys, struct bytes identifie
 }
 
 /*
- * Is a key of that name in the kernel's keyrings which the machine owner's list
- * does not account for? There keys go by name and subject key identifier, which
- * no signature tells.
+ * Do the kernel's keyrings have a key of that name that is not in the machine
+ * owner's list? Keyrings list name and subject key identifier; a signature does
+ * not have the latter.
  */
 static bool may_be_in_keyring(const struct owner_keys *keys, const char *signer)
 {

@@ -11,7 +11,9 @@
 
 typedef struct kmod_config_iter *(*config_list)(const struct kmod_ctx *ctx);
 
-/* The first @limit values of a list under a module's name, joined; NULL if there is none. */
+/*
+ * The first @limit values of a list under a module's name, joined; NULL if there is none.
+ */
 static char *first_values(struct kmod_ctx *ctx, config_list list, const char *module,
 			  u32 limit, u32 *count)
 {
@@ -31,8 +33,8 @@ static char *first_values(struct kmod_ctx *ctx, config_list list, const char *mo
 }
 
 /*
- * What files say. What the live command line says comes after it, and is all that
- * libkmod finds if it is given no files: so many are left out.
+ * What files say. libkmod puts what the live command line says after it, and only
+ * has that if it is given no files: so many are left out.
  */
 static char *values(struct kmod_ctx *ctx, config_list list, const char *module)
 {
@@ -91,7 +93,10 @@ static bool loads_nothing(const char *command)
 static const char find_snp[] =
 	"remove this; find it with: grep -rE '(install|options) (ccp|kvm)' /etc/modprobe.d /usr/lib/modprobe.d";
 
-/* What keeps SNP from being initialised: a module that is not loaded, or loaded without it. */
+/*
+ * What keeps SNP from being initialised: a module that is not loaded, or loaded without
+ * it.
+ */
 static void add_install(struct answer *answer, const char *module, bool *readable)
 {
 	const char *install = configured(kmod_config_get_install_commands, module, readable);

@@ -22,10 +22,10 @@ static struct answer look_built(struct kmod_module *module)
 	if (!path)
 		return pass("built into the kernel");
 	if (stub)
-		return fail(format("%s is only a stub: rmpopt could not be built for this kernel", path), stub);
+		return fail(format("only a stub, as rmpopt could not be built for this kernel: %s", path), stub);
 	if (!version)
 		return fail(format("%s is no module", path), "make install");
-	return pass(format("%s, version %s", path, version));
+	return pass(format("version %s, %s", version, path));
 }
 
 struct answer check_built(void)

@@ -59,7 +59,7 @@ bool check_snp_is_on(void)
 	return !census.error && census.all && census.enabled == census.all;
 }
 
-/* How SNP gets initialised, by kvm_amd; it does that when it is loaded only. */
+/* How to initialise SNP: kvm_amd does that, but only when it is loaded. */
 const char *check_start_snp(void)
 {
 	if (!file_exists("/sys/module/kvm_amd"))
@@ -70,8 +70,8 @@ const char *check_start_snp(void)
 }
 
 /*
- * The flag stays where the IOMMU keeps the kernel from being a host. What
- * proves more: the module is loaded; kvm_amd has found a host; SnpEn is set.
+ * The flag is also set if the IOMMU prevents SNP. Better evidence: the module is
+ * loaded; kvm_amd has SNP; SnpEn is set.
  */
 struct answer check_snp_host(void)
 {

@@ -10,7 +10,7 @@ bool check_is_loaded(void)
 	return file_exists(SYSFS "state");
 }
 
-/* Or it can't be told whether it is. */
+/* Or it is not known whether it is. */
 static struct answer not_loaded(const char *fix)
 {
 	int error = host_hidden();
@@ -34,7 +34,7 @@ struct answer check_loaded(void)
 	return pass(version ? format("version %s", version) : "version not known");
 }
 
-/* It waits for SNP: what prevents that explains it. */
+/* It waits for SNP: the failure that prevents SNP explains it. */
 static struct answer waits_for_snp(const char *reason)
 {
 	struct answer answer = fail(format("waiting: %s", reason), "see the reason");

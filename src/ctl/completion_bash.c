@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * completion: bash. It takes words apart at "=", so a value may be a word of its
- * own; then the word before the "=" is the name of the parameter or option.
+ * completion: bash. It splits words at "=", so a value may be a separate word; then
+ * the word before the "=" is the name of the parameter or option.
  */
 #include "completion.h"
 #include "ctl.h"

@@ -65,12 +65,16 @@ static void add_cpu(struct table *table, const struct host *host, u32 cpu)
 	table_bool(table, "behind", list_has(&host->behind, cpu));
 }
 
-/* An empty screen would say nothing. */
-static void say_view(const struct host *host)
+/* What the table alone would not tell. */
+static void explain(const struct host *host, u32 rows)
 {
-	if (!table_wanted() && host->viewing)
+	if (table_wanted())
+		return;
+	if (host->viewing)
 		fold(0, 0, format("View only: %s.%s", host_why(host),
 				  host->tables ? "" : " No core's table is in use."));
+	else if (!rows)
+		fold(0, 0, format("No core is in use: rmpopt %s: %s", host_is(host), host->reason));
 }
 
 /* Is this core, or one of its other threads, among @wanted? NULL: all are. */
@@ -126,17 +130,19 @@ int run_cores(char **arguments)
 	struct list list, *wanted = *arguments ? &list : NULL;
 	struct table *table;
 	struct host host;
+	int ret = CTL_OK;
 	u32 rows;
 
 	if (wanted && (!**arguments || !list_parse(wanted, *arguments)))
 		return misused("cores %s: use a list of CPUs in ascending order, like 0-3,8", *arguments);
 	if (!host_read(&host))
 		return host_missing();
-	say_view(&host);
 	records = records_read(DEBUGFS "cores");
 	table = table_new("cores", cores_columns, records ? NULL : "cpu,role,behind");
 	rows = records ? from_debugfs(table, records, wanted) : from_sysfs(table, &host, wanted);
-	if (table_print(table))
-		return CTL_FAILED;
-	return wanted && !rows ? failed("no core of CPU %s is known; rmpoptctl cores shows all", *arguments) : CTL_OK;
+	if (wanted && !rows)
+		ret = failed("no core of CPU %s is known; rmpoptctl cores shows all", *arguments);
+	else
+		explain(&host, rows);
+	return table_print(table) ?: ret;
 }

@@ -2,8 +2,8 @@
 /*
  * DOC: rmpoptctl
  *
- * A program of one command each time: it reads files, says something, ends.
- * Memory is given back at the end, all at once (arena.c).
+ * Each run executes one command: it reads files, prints something, and ends.
+ * Memory is freed at the end, all at once (arena.c).
  *
  * Everything that is read goes through file.c and hw.c, which stay below the directory
  * of --sysroot. A saved tree holds what the live files said; CPUID and
@@ -47,30 +47,31 @@ enum {
 #define WINDOW_REGIONS	2048u
 
 /**
- * struct options - what the command line says beside command and arguments
+ * struct options - the options of the command line
  * @json: print JSON
  * @raw: print columns with one blank between them
  * @pairs: print NAME="VALUE"
  * @no_headings: no line of column names
  * @output_all: show all columns
- * @quiet: say it by the exit status alone
- * @full: a full scan
- * @later: a scan after the quiet period
- * @cancel: end the pass that runs, and drop what waits
- * @wait: until the scan has ended
+ * @quiet: print nothing, only set the exit status
+ * @full: a full pass
+ * @later: a pass after the quiet period
+ * @cancel: cancel the running pass and waiting requests
+ * @wait: wait until the pass has ended
  * @persist: for later loads, too
  * @unset: arguments are names of parameters that get their defaults
  * @textfile: metrics for the textfile collector
  * @color: auto, always or never; NULL for auto
  * @sysroot: read below this folder instead of /
- * @output: columns to show; with + in front, beside the default ones; or NULL. Of the lab: the report's directory
+ * @output: columns to show; with + in front, in addition to the default ones; or
+ *	NULL. Of the lab: the report's directory
  * @save: where to save what is read
  * @dry_run: say what would be done, and do nothing
  * @yes: don't ask
  * @convert: pages may change hands
  * @compare: of two reports
  * @steps: of the lab, by their names; NULL for all
- * @timeout: seconds, 0 for ever
+ * @timeout: seconds, 0 forever
  * @count: end after so many, 0 never
  */
 struct options {
@@ -191,7 +192,7 @@ enum column_type {
 
 /**
  * struct column - one thing that a command shows
- * @name: in JSON and, in capitals, above the column; NULL behind the last
+ * @name: in JSON and, in capitals, above the column; NULL after the last
  * @type: what it is in JSON
  * @help: what it means, with its unit
  * @extra: shown in JSON, with --output-all, and where it is named

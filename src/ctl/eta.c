@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* When the running pass ends. It finds more to do on its way, so this is a guess. */
+/* When the running pass ends. It may find more to do, so this is a guess. */
 #include <time.h>
 
 #include "eta.h"
@@ -15,7 +15,7 @@ u64 eta_now_ns(void)
 	return now.tv_sec * NS + now.tv_nsec;
 }
 
-/* Seconds left, rounded up; UNKNOWN at rest, and before anything was seen to move. */
+/* Seconds left, rounded up; UNKNOWN at rest, and until progress was seen. */
 u64 eta_seconds(struct eta *eta, const struct host *host)
 {
 	u64 now = eta_now_ns();

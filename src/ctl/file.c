@@ -17,7 +17,7 @@
 
 #include "ctl.h"
 
-/* No file that is read comes near it; who saved a larger one, saved something else. */
+/* Far larger than any file that is read. */
 #define FILE_MAX	(64u << 20)
 
 /* The folder of --sysroot, -1 without. */
@@ -39,7 +39,7 @@ static int open_in_root(const char *path, u64 flags)
 	return fd;
 }
 
-/* A folder or whatever it is, not to be read from. */
+/* A descriptor of a folder or anything else, not for reading. */
 static int open_place(const char *path, int flags)
 {
 	return root < 0 ? open(path, O_PATH | O_CLOEXEC | flags) :
@@ -75,7 +75,7 @@ char **file_names(const char *dir, size_t *count)
 	return names;
 }
 
-/* What may not be read is not missing: of a tree that root saved, nearly all. */
+/* What may not be read is not missing: nearly everything in a tree saved by root. */
 static int check_access(void)
 {
 	/* Each saved tree has them. */
@@ -102,7 +102,9 @@ int file_root(const char *dir)
 	root = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return errno;
-	/* Linux has openat2(2) from 5.6 on; "/." wants the folder to be searched. */
+	/*
+	 * openat2(2) requires Linux 5.6; "/." requires permission to search the folder.
+	 */
 	fd = open_place("/.", O_DIRECTORY);
 	if (fd < 0)
 		return errno == EACCES ? EACCES : EOPNOTSUPP;
@@ -153,7 +155,7 @@ static bool is_file(int fd)
 	return S_ISREG(stat.st_mode) && stat.st_size <= FILE_MAX;
 }
 
-/* Opening a device may do who knows what, so it is known to be none before. */
+/* Opening a device may do anything, so the type is checked before. */
 static int open_saved(const char *path)
 {
 	int place = open_place(path, 0), fd = -1, error;
@@ -168,7 +170,7 @@ static int open_saved(const char *path)
 	return fd;
 }
 
-/* A regular file, for reading; -1 and errno if it is none: a FIFO would be waited for. */
+/* A regular file, for reading; -1 and errno if it is not: a FIFO would block. */
 int file_open(const char *path)
 {
 	int fd, error;
@@ -184,7 +186,7 @@ int file_open(const char *path)
 	return -1;
 }
 
-/* All of a file and a NUL behind it; NULL and errno if it can't be read. */
+/* All of a file, and a NUL after it; NULL and errno if it can't be read. */
 char *file_bytes(const char *path, size_t *size)
 {
 	int fd = file_open(path), error;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Waiting for the module by poll(): a file of sysfs is news (POLLPRI) if it has
+ * Waiting for the module by poll(): a file of sysfs is ready (POLLPRI) if it has
  * changed since it was last read.
  */
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include "ctl.h"
 #include "follow.h"
 
-/* Written while ppoll() waits only, so no access to it is cut by a signal. */
+/* Only written while ppoll() waits, so no access is interrupted by a signal. */
 static sig_atomic_t told_to_end;
 
 static void on_signal(int number)
@@ -30,7 +30,7 @@ static void catch_one(int number, sigset_t *set)
 	sigaddset(set, number);
 }
 
-/* They come while we wait, and at no other time. */
+/* They are only delivered while we wait. */
 static void catch_signals(struct follow *follow)
 {
 	sigset_t set;
@@ -41,7 +41,7 @@ static void catch_signals(struct follow *follow)
 	sigprocmask(SIG_BLOCK, &set, &follow->unheld);
 }
 
-/* As if it had not been caught: the parent sees which signal it was. */
+/* Die of the signal, so that the parent sees which one it was. */
 void follow_die(void)
 {
 	sigset_t set;
@@ -54,7 +54,7 @@ void follow_die(void)
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
-/* After a whole read, only later changes are news. */
+/* After a complete read, only later changes are reported. */
 static int read_again(int fd)
 {
 	char buf[64];
@@ -78,7 +78,7 @@ int follow_open(struct follow *follow)
 	return read_again(follow->state) ?: read_again(follow->served);
 }
 
-/* Until there is news, or so many ms; 0 or an errno, EINTR if we are told to end. */
+/* Until a file changes, or so many ms; 0 or an errno, EINTR for a signal to end. */
 int follow_wait(struct follow *follow, int ms)
 {
 	struct pollfd fds[] = {

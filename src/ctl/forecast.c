@@ -21,7 +21,7 @@ const struct column forecast_columns[] = {
 	{ }
 };
 
-/* What prevents it for a region; of several the first. */
+/* What prevents a region from being optimized; of several, the first. */
 enum holder {
 	HOLDER_NONE,
 	HOLDER_RMP,
@@ -44,7 +44,7 @@ static const char * const holder_words[HOLDERS] = {
 /**
  * struct share - regions of one node and holder
  * @regions: which they are
- * @asids: guests met there
+ * @asids: guests found there
  */
 struct share {
 	struct list regions;
@@ -54,7 +54,7 @@ struct share {
 /**
  * struct forecast - the whole host
  * @nodes: whose memory regions are
- * @share: HOLDERS for each node, and for what is no node's memory behind them
+ * @share: HOLDERS for each node, then for what is no node's memory
  * @total: regions by holder
  * @error: why the RMP could not be read in region @failing; NULL if it could
  * @failing: the first such region
@@ -105,7 +105,7 @@ static struct share *share_of(struct forecast *forecast, int node, enum holder h
 	return &forecast->share[i * HOLDERS + holder];
 }
 
-/* @row is that of the region, or behind the last one if there is none. */
+/* @row is that of the region, or after the last one if there is none. */
 static void add_region(struct forecast *forecast, const struct host *host, u32 region,
 		       const struct records *records, size_t row)
 {

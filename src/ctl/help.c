@@ -4,8 +4,9 @@
 
 #include "ctl.h"
 
-/* Columns of an option or column before what it means. */
+/* Columns of an option or column before what it means, and of a command. */
 #define HELP_COLUMN	28
+#define COMMAND_COLUMN	14
 
 static void print_option(const struct option_word *word)
 {
@@ -64,11 +65,16 @@ static int help_all(void)
 {
 	const struct command *command;
 
-	puts("Usage: rmpoptctl COMMAND [OPTION...] [ARGUMENT...]\n\n"
-	     "Show and control rmpopt, which keeps the RMPOPT tables of SEV-SNP hosts full.\n\nCommands:");
-	for (command = commands; command->name; command++)
-		printf("  %-11s %s\n", command->name, command->summary);
-	puts("\nFor options and examples: rmpoptctl COMMAND --help. For more: man rmpoptctl.");
+	fold(0, 7, "Usage: rmpoptctl COMMAND [OPTION...] [ARGUMENT...]");
+	putchar('\n');
+	fold(0, 0, "Show and control rmpopt, which keeps the RMPOPT tables of SEV-SNP hosts full.");
+	puts("\nCommands:");
+	for (command = commands; command->name; command++) {
+		printf("  %-11s ", command->name);
+		fold(COMMAND_COLUMN, COMMAND_COLUMN, command->summary);
+	}
+	putchar('\n');
+	fold(0, 0, "For options and examples: rmpoptctl COMMAND --help. For more: man rmpoptctl.");
 	return CTL_OK;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The hardware's own numbers, as far as programs may see them.
+ * Numbers of the hardware, as far as programs can read them.
  */
 #ifndef RMPOPTCTL_HW_H
 #define RMPOPTCTL_HW_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A table of libsmartcols as JSON, by json-c: an object with a version and
- * an array of rows, which may be empty. libsmartcols prints no such table, and none in one line.
+ * A table of libsmartcols as JSON, by json-c: an object with a version and an array of
+ * rows, which may be empty. libsmartcols prints no such table, and none in one line.
  */
 #include <json-c/json.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "ctl.h"
 #include "json.h"
 
-/* Of the documents; a new one if a name goes or changes its meaning. */
+/* Of the format; it changes if a name is removed or gets another meaning. */
 #define JSON_VERSION	1
 
 static void add(struct json_object *object, const char *name, struct json_object *value)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * libkmod. It follows links wherever they lead and waits for FIFOs, so below
- * --sysroot it is given nothing but files that are open already.
+ * libkmod. It follows all links, and blocks on FIFOs, so with --sysroot it only
+ * gets files that are open already.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +21,8 @@ static void be_quiet(void *data, int priority, const char *file, int line,
 }
 
 /*
- * kmod_new() complains about files with what is in them, on the standard error,
- * before it can be given a function for that. 0 is nothing but emergencies.
+ * kmod_new() prints errors with text of files to standard error before it can be
+ * given a log function. 0 means emergencies only.
  */
 static struct kmod_ctx *quiet_context(const char *dir, const char * const *configs)
 {
@@ -56,7 +56,7 @@ static bool is_configuration(const char *name)
 /**
  * struct source - a file of modprobe.d
  * @name: its name
- * @path: where it lies
+ * @path: its path
  */
 struct source {
 	const char *name;
@@ -119,7 +119,7 @@ static FILE *gather(void)
 		if (!bytes)
 			continue;
 		fwrite(bytes, 1, size, file);
-		/* A last line that is to go on goes on in no other file. */
+		/* A backslash at the end of a file does not join it to the next file. */
 		fputs("\n\n", file);
 	}
 	return file;
@@ -127,7 +127,7 @@ static FILE *gather(void)
 
 static struct kmod_ctx *saved_context(void)
 {
-	/* Asked for again and again, gathered once. */
+	/* Needed often, so it is collected once. */
 	static FILE *file;
 	const char *configs[2] = { };
 
@@ -136,7 +136,7 @@ static struct kmod_ctx *saved_context(void)
 	if (!file || fflush(file))
 		return NULL;
 	configs[0] = path_of(fileno(file));
-	/* Below what is no folder it finds no index either. */
+	/* Not a directory, so it finds no index there. */
 	return quiet_context(configs[0], configs);
 }
 
@@ -227,7 +227,7 @@ void kmod_close(struct kmod_ctx *ctx, struct kmod_module *module)
 	saved_fd = -1;
 }
 
-/* Where its file lies, as the host knows it; NULL if it has none. */
+/* The path of its file on that host; NULL if it has none. */
 const char *kmod_path(struct kmod_module *module)
 {
 	return options.sysroot ? saved_path : printable(kmod_module_get_path(module));

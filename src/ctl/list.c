@@ -114,7 +114,7 @@ void list_insert(struct list *list, u64 first, u64 end)
 	list->ranges = n;
 }
 
-/* A number that is larger than all in the list, which nothing else may fill. */
+/* Adds a number that is larger than all others in the list. */
 void list_append(struct list *list, u32 number)
 {
 	size_t n = list->ranges, size = sizeof(*list->range);

@@ -24,7 +24,9 @@ int load_log(void)
 	return fd;
 }
 
-/* The last line that the module wrote since, NULL if there is none. A read is a record. */
+/*
+ * The last line that the module wrote since, NULL if there is none. A read is a record.
+ */
 static const char *last_words(int log, const char *word)
 {
 	char record[8192 + 1], *at;
@@ -87,7 +89,7 @@ static void say_loaded(void)
 		puts("rmpopt is loaded; rmpoptctl status shows what it does");
 }
 
-/* As modprobe does: a command of modprobe.d runs instead, and may do anything. */
+/* Like modprobe: an install command in modprobe.d runs instead, and may do anything. */
 static int insert(struct kmod_module *module, char **words)
 {
 	const char *command = printable(kmod_module_get_install_commands(module));
@@ -108,7 +110,7 @@ static int insert(struct kmod_module *module, char **words)
 	return ret;
 }
 
-/* Loaded already is what was asked for, unless it is to have certain values. */
+/* This is a success, unless parameters are given. */
 static int loaded_already(char **words)
 {
 	if (*words)

@@ -32,7 +32,7 @@ int failed(const char *fmt, ...)
 	return CTL_FAILED;
 }
 
-/* The same for a command line that makes no sense. */
+/* The same for an invalid command line. */
 int misused(const char *fmt, ...)
 {
 	va_list args;
@@ -44,8 +44,8 @@ int misused(const char *fmt, ...)
 }
 
 /*
- * A packed module may be anything once libkmod has unpacked it. Sanitizers keep
- * books that are larger than that.
+ * libkmod may unpack a module to any size, so memory is limited. Sanitizers need
+ * more than that.
  */
 static void limit_memory(void)
 {
@@ -149,7 +149,7 @@ static int run(int argc, char **argv, const char *used)
 	return ret ?: run_command(command, argv + 1);
 }
 
-/* Of the user's locale only the character set: capitals of i and I are not the same everywhere. */
+/* Only the character set of the locale: capitals of i differ between languages. */
 static void set_locale(void)
 {
 	setlocale(LC_CTYPE, "");

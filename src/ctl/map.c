@@ -31,10 +31,10 @@ static const struct {
 	[REGION_UNKNOWN]	= { '?', COLOR_DIM, "not known yet" },
 };
 
-/* Columns of a line's first region and the blanks behind it. */
+/* Columns of a line's first region and the blanks after it. */
 #define LABEL	11
 
-/* Regions in a line: what fits beside the label, a power of two. */
+/* Regions in a line: what fits next to the label, a power of two. */
 static u32 line_regions(void)
 {
 	u32 width = screen_width(STDOUT_FILENO);
@@ -124,13 +124,13 @@ static void show_sum(const struct host *host, const u64 *count)
 				  count[REGION_OPTIMIZABLE], all));
 }
 
-/* Those that can be met anywhere, and what is met here. */
+/* Those that are common, and those that are on the map. */
 static bool is_explained(const struct host *host, const u64 *count, size_t state)
 {
 	return count[state] || (host->tables && !host->viewing && state < REGION_FAULTY);
 }
 
-/* A meaning is not torn from its sign. */
+/* Signs and their meanings stay together. */
 static void show_legend(const struct host *host)
 {
 	u32 width = screen_width(STDOUT_FILENO), at = 0, length;

@@ -109,7 +109,7 @@ static void words(const char *name, const char *label, const char *help,
 		       now && !strcmp(*word, now));
 }
 
-/* What could end a label's value has no place in a version. */
+/* Without characters that would end the value of the label. */
 static void print_info(const char *version)
 {
 	char *text = arena_copy(version), *c;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Nodes and their memory, from /proc/zoneinfo: one file, whatever the size of
- * the host. A zone spans its holes; where nodes lie in each other the first
- * zone counts.
+ * the host. A zone includes its holes; if zones overlap, the first one counts.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -118,7 +118,7 @@ static void make_tables(struct option *longs, char *shorts)
 	const struct option_word *word;
 	int i;
 
-	/* Errors are told here, in one way. */
+	/* Errors are reported here. */
 	*shorts++ = ':';
 	for (i = 0; option_words[i].name; i++) {
 		word = &option_words[i];

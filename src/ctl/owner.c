@@ -21,15 +21,15 @@
 
 #define GUID_SIZE	16
 
-/* EFI_CERT_X509_GUID, as it lies in memory. */
+/* EFI_CERT_X509_GUID, as in memory. */
 static const unsigned char x509_guid[GUID_SIZE] = {
 	0xa1, 0x59, 0xc0, 0xa5, 0xe4, 0x94, 0xa7, 0x4a,
 	0x87, 0xb5, 0xab, 0x15, 0x5c, 0x2b, 0xf0, 0x72,
 };
 
 /**
- * struct signature_list - EFI_SIGNATURE_LIST; behind it @header_size bytes, then
- *	signatures: the GUID of whom they belong to, then the signature
+ * struct signature_list - EFI_SIGNATURE_LIST; after it @header_size bytes, then
+ *	signatures: the GUID of the owner, then the signature
  * @type: what signatures are
  * @size: of all of it
  * @header_size: of a header
@@ -79,7 +79,7 @@ static const char *common_name(const X509_NAME *name)
 	int place = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
 	const X509_NAME_ENTRY *entry = place < 0 ? NULL : X509_NAME_get_entry(name, place);
 
-	/* kept() leaves a NUL behind it. */
+	/* kept() has put a NUL after it. */
 	return entry ? printable((const char *)kept(X509_NAME_ENTRY_get_data(entry)).at) : "";
 }
 
@@ -106,7 +106,7 @@ static void add_list(struct owner_keys *keys, struct bytes rest, size_t each)
 		add(keys, (struct bytes){ each - GUID_SIZE, rest.at + GUID_SIZE });
 }
 
-/* Lists follow each other; one that makes no sense ends them. */
+/* Lists follow each other; an invalid one ends them. */
 static void add_lists(struct owner_keys *keys, struct bytes rest)
 {
 	struct signature_list list;
@@ -126,7 +126,7 @@ static void add_lists(struct owner_keys *keys, struct bytes rest)
 	}
 }
 
-/* MokListRT, perhaps with a number, and @end behind it? */
+/* MokListRT, perhaps with a number, and @end after it? */
 static bool is_list(const char *name, const char *end)
 {
 	size_t length = strlen(OWNER_KEYS_LIST);
@@ -158,11 +158,11 @@ static void read_lists(struct owner_keys *keys, const char *dir, const char *end
 	}
 }
 
-/* The same certificate may be met twice. */
+/* The same certificate may be found twice. */
 void owner_keys_read(struct owner_keys *keys)
 {
 	memset(keys, 0, sizeof(*keys));
-	/* openssl.cnf has no say in what a certificate holds. */
+	/* Independent of openssl.cnf. */
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	read_lists(keys, OWNER_KEYS_EFI, SHIM_GUID, EFI_ATTRIBUTES);
 	read_lists(keys, OWNER_KEYS_SHIM, "", 0);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The module's parameters and their limits, as tune.c and main.c of the module have them. */
+/*
+ * The module's parameters and their limits, as tune.c and main.c of the module
+ * have them.
+ */
 #include <string.h>
 
 #include "parameters.h"
@@ -63,7 +66,10 @@ const struct parameter *parameter_find(const char *word, size_t length)
 	return NULL;
 }
 
-/* The next NAME=VALUE, NULL behind the last; blanks in double quotes belong to it. */
+/*
+ * The next NAME=VALUE, NULL after the last; blanks in double quotes belong to
+ * it.
+ */
 char *option_next(char **line)
 {
 	char *word = *line + strspn(*line, " \t"), *c = word;
@@ -77,7 +83,9 @@ char *option_next(char **line)
 	return *word ? word : NULL;
 }
 
-/* Without the quotes that the kernel drops: around the value, or around it all. */
+/*
+ * Without the quotes that the kernel drops: around the value, or around it all.
+ */
 char *option_plain(const char *word)
 {
 	char *plain = arena_copy(*word == '"' ? word + 1 : word);

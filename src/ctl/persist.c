@@ -20,7 +20,7 @@
 static const char header[] =
 	"# Parameters of rmpopt; written by rmpoptctl set --persist, which keeps other lines.\n";
 
-/* Takes a line off @text, with those that a backslash joins to it; its newline stays. */
+/* The next line of @text, with those that a backslash joins to it, and its newline. */
 static char *take_line(char **text)
 {
 	char *end = *text, *line;
@@ -60,7 +60,7 @@ static bool is_set_again(const char *word, char **words)
 	return false;
 }
 
-/* A line "options rmpopt ..." without what is set anew; "" if nothing stays. */
+/* A line "options rmpopt ..." without what is set now; "" if nothing remains. */
 static const char *without(const char *line, char **words)
 {
 	char *rest = joined(line), *word, *kept = "";
@@ -167,7 +167,7 @@ static int rewrite(char **words)
 
 /*
  * Two at once would lose what the first has written. Whoever can open a file can
- * lock it for ever: only root can open this one.
+ * lock it forever: only root can open this one.
  */
 static int rewrite_alone(char **words)
 {
@@ -180,7 +180,7 @@ static int rewrite_alone(char **words)
 	return error;
 }
 
-/* Files of later names, and the kernel command line, have the last word. */
+/* Files with later names, and the kernel command line, override it. */
 static int overridden(char **words)
 {
 	const char *value, *wanted;

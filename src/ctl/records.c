@@ -55,7 +55,7 @@ static bool take_row(struct records *records, char *line)
 	return !next_word(&line);
 }
 
-/* Takes @text apart; NULL and EBADMSG if it makes no sense. */
+/* Parses @text; NULL and EBADMSG if it is invalid. */
 struct records *records_parse(char *text)
 {
 	struct records *records = arena_get(sizeof(*records));

@@ -27,20 +27,20 @@ bool host_loaded(void)
 	return file_text(SYSFS "state");
 }
 
-/* Why it can't be told whether it is loaded, an errno; 0 if it can. */
+/* Why it is not known whether it is loaded, an errno; 0 if it is. */
 int host_hidden(void)
 {
 	return host_loaded() || errno == ENOENT ? 0 : errno;
 }
 
-/* Says that it is not loaded, or why that can't be told. */
+/* Reports that it is not loaded, or why that is not known. */
 int host_missing(void)
 {
 	int error = host_hidden();
 
 	if (error)
 		return failed("can't read " SYSFS "state: %s", strerror(error));
-	return failed("rmpopt is not loaded; load it with rmpoptctl load, or run rmpoptctl check to see what it needs");
+	return failed("rmpopt is not loaded: run rmpoptctl check, then rmpoptctl load");
 }
 
 bool host_has_state(const struct host *host, const char *state)
@@ -149,7 +149,7 @@ static void read_contiguous(struct host *host, u64 base)
 		list_insert(&host->own, region_of(base), region_of(last) + 1);
 }
 
-/* debugfs tells where the parts of the RMP lie; its first bytes an MSR, too. */
+/* debugfs has the parts of the RMP; an MSR has its beginning, too. */
 static void read_own(struct host *host)
 {
 	struct records *segments = records_read(DEBUGFS "segments");
@@ -172,7 +172,7 @@ static void read_own(struct host *host)
 		read_contiguous(host, base);
 }
 
-/* What of a range of covered regions lies in no window. */
+/* Adds those of a range of covered regions that are in no window. */
 static void add_uncovered(struct host *host, const struct list *windows,
 			  struct range range)
 {
@@ -240,7 +240,7 @@ bool host_read(struct host *host)
 	host->state = text("state");
 	if (!host->state)
 		return false;
-	/* First: what a pass that it counts has left is what is read next. */
+	/* Read first, so that everything else is read after a pass that it counts. */
 	host->served = number("served");
 	host->reason = text("reason") ?: "";
 	host->last_result = text("last_result") ?: "";
@@ -252,7 +252,7 @@ bool host_read(struct host *host)
 	read_lists(host);
 	host->viewing = host_has_state(host, "viewing");
 	host->tables = !host->viewing || host->cores.members;
-	/* What no table holds no window can hold. */
+	/* Without tables there are no windows. */
 	if (!host->tables)
 		host->regions_uncovered = 0;
 	host->automatic = is_automatic();
@@ -260,7 +260,7 @@ bool host_read(struct host *host)
 	return true;
 }
 
-/* Where the RMP lies, and what no window holds; scan --wait does without. */
+/* Where the RMP is, and what is in no window; not needed by scan --wait. */
 void host_read_places(struct host *host)
 {
 	if (host->root)
@@ -270,8 +270,8 @@ void host_read_places(struct host *host)
 }
 
 /*
- * What could be optimized in view only mode, in which no pass finds that out. It
- * reads the whole RMP for it, so not for a picture each second.
+ * What could be optimized: in view only mode no pass finds that out. The module
+ * reads the whole RMP for it, so watch does not call this.
  */
 void host_read_free(struct host *host)
 {
@@ -279,7 +279,7 @@ void host_read_free(struct host *host)
 		host->knows_free = list_read(&host->optimizable, SYSFS "optimizable");
 }
 
-/* What is said behind "rmpopt". */
+/* What follows "rmpopt" in a sentence. */
 const char *host_is(const struct host *host)
 {
 	return host_has_state(host, "failed") ? "has failed" : format("is %s", host->state);

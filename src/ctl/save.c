@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * status --save: everything that rmpoptctl reads, as a tree for --sysroot. Of
- * text files that hold more than concerns rmpopt only the lines that do are kept.
+ * status --save: everything that rmpoptctl reads, as a tree for --sysroot. If a text
+ * file has more than that, only the lines that concern rmpopt are kept.
  */
 #include <errno.h>
 #include <glob.h>
@@ -27,7 +27,7 @@ static const char modules[] = MODULE_NAME "|kvm|ccp";
 /* Of the kernel's configuration. */
 static const char config[] = "CONFIG_KVM_AMD|CONFIG_KPROBES|CONFIG_MODULE_SIG";
 
-/* What it says about itself, in this order, where there is something of it. */
+/* What is listed as its contents, in this order. */
 enum part {
 	PART_RMPOPT,
 	PART_TABLES,
@@ -178,7 +178,7 @@ static void join_lines(char *text)
 		memset(text, ' ', 2);
 }
 
-/* Where the kernel lies in memory concerns nobody. */
+/* Kernel addresses are not saved. */
 static const char *without_address(const char *path, char *line)
 {
 	size_t length = strcspn(line, " ");
@@ -230,7 +230,7 @@ static const char *keep_lines(const char *path, char *text, const char *lines)
 	return stream_take(&kept);
 }
 
-/* What this user may not read is no news, what nobody can read is. */
+/* Files that this user may not read are not listed. */
 static void leave_out(struct collection *all, const char *path)
 {
 	if (errno != ENOENT && errno != EACCES && errno != EPERM && errno != EINVAL)

@@ -14,10 +14,10 @@
 
 #define NS	1000000000ull
 
-/* How often progress is looked at: nothing tells of it. */
+/* How often progress is read, as there is no notification for it. */
 #define LOOK_MS	100
 
-/* Columns of the bar, and with how few there is none. */
+/* Width of the bar, and the least for which there is one. */
 #define BAR		40
 #define BAR_LEAST	8
 
@@ -86,7 +86,7 @@ static void show_progress(const struct host *host, u64 left, u64 *shown)
 	*shown = 10 * done / total;
 }
 
-/* The bar of a pass that went through stays, any other one makes room. */
+/* The bar of a complete pass stays, any other one is removed. */
 static void end_progress(bool through, u64 shown)
 {
 	if (shown == NOTHING || options.json || !is_screen(STDERR_FILENO))

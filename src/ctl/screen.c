@@ -7,7 +7,7 @@
 
 #include "ctl.h"
 
-/* Can what was written there be drawn over? */
+/* Can the cursor be moved there? */
 bool is_screen(int fd)
 {
 	const char *term = getenv("TERM");
@@ -17,7 +17,7 @@ bool is_screen(int fd)
 
 #define SCREEN_MAX	4096
 
-/* What COLUMNS says; 0 if it is not set or makes no sense. */
+/* The value of COLUMNS; 0 if it is not set or invalid. */
 u32 screen_columns(void)
 {
 	const char *text = getenv("COLUMNS");
@@ -26,7 +26,7 @@ u32 screen_columns(void)
 	return text && parse_number(text, &columns) && columns <= SCREEN_MAX ? columns : 0;
 }
 
-/* Columns that may be used; 0 for any number, as in a file. */
+/* Columns that may be used; 0: any number, as in a file. */
 u32 screen_width(int fd)
 {
 	struct winsize size;
@@ -51,12 +51,12 @@ static u32 columns(const char *word, size_t length)
 	return n;
 }
 
-/* Less room than this beside an indent is no room. */
+/* If an indent leaves less room than this, it is reduced. */
 #define ROOM_LEAST	24
 
 /*
- * Prints a line of text from column @at on; on a terminal words that do not fit
- * go to lines of their own, @indent blanks from the left.
+ * Prints a line of text from column @at on. On a terminal words that do not fit
+ * go to the next line, @indent blanks from the left, or fewer if a word is long.
  */
 void fold(u32 at, u32 indent, const char *text)
 {
@@ -68,10 +68,12 @@ void fold(u32 at, u32 indent, const char *text)
 	for (; width && *text; text += length + (text[length] == ' ')) {
 		length = strcspn(text, " ");
 		needed = columns(text, length);
-		if (at > indent && at + blank + needed > width) {
+		if (at + blank + needed > width && (at > indent || needed <= width)) {
 			putchar('\n');
 			at = 0;
 			blank = indent;
+			if (blank + needed > width)
+				blank = needed < width ? width - needed : 0;
 		}
 		printf("%*s%.*s", (int)blank, "", (int)length, text);
 		at += blank + needed;

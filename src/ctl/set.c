@@ -42,7 +42,7 @@ static void add_row(struct table *table, const struct parameter *parameter)
 	table_set(table, "meaning", "%s", parameter->help);
 }
 
-/* Those that @words name, all without. People see what fits a screen. */
+/* Those that are named in @words; all if there are none. */
 static int show(char **words)
 {
 	const char *defaults = table_wanted() ? NULL : "name,value,limits,meaning";
@@ -87,7 +87,7 @@ static int write_word(const char *word, const char *value)
 		      error == EACCES ? "; run this as root" : "");
 }
 
-/* Notes in @before what each value was that is written. */
+/* Saves the previous values in @before. */
 static int write_words(char **words, const char **before)
 {
 	const char *value;
@@ -134,7 +134,7 @@ static int change(char **words)
 		ret = write_words(words, before);
 	if (!ret && options.persist)
 		ret = persist(words);
-	/* What the kernel or the disk alone could refuse. */
+	/* Fails only if the kernel or the disk refuses. */
 	if (ret == CTL_FAILED)
 		take_back(words, before);
 	return ret;

@@ -47,8 +47,8 @@ static void say_regions(const struct host *host)
 	if (covered == UNKNOWN || optimized == UNKNOWN || optimized > covered)
 		return;
 	percent = covered ? 100.0 * optimized / covered : 0;
-	line("Optimized", format("%llu of %llu GiB (%.1f %%): writes there skip the RMP check",
-				 optimized, covered, percent));
+	line("Optimized", format("%llu of %llu GiB (%.1f %%)%s", optimized, covered, percent,
+				 optimized ? ": writes there skip the RMP check" : ""));
 }
 
 /* In view only mode: where what is shown comes from. */
@@ -74,7 +74,7 @@ static void say_possible(const struct host *host)
 				free, covered, 100.0 * free / covered));
 }
 
-/* In view only mode the RMP tells; a live view does not read it. */
+/* In view only mode this is in the RMP, which watch does not read. */
 static const char *say_unknown(const struct host *host, u64 count)
 {
 	if (host->viewing)
@@ -99,11 +99,11 @@ static void say_missing(const struct host *host)
 					 "GiB could be optimized: the kernel decides when" },
 	};
 	u64 count[REGION_STATES];
-	const char *head = "Not";
+	const char *head = host->tables || !host->knows_free ? "Not optimized" : "Not possible";
 	size_t i;
 
 	if (!host->root && (host->looked || host->viewing))
-		return line("Not", format("%llu GiB; run this as root to see why",
+		return line(head, format("%llu GiB; run this as root to see why",
 					  host->regions_covered - host->regions_optimized));
 	host_count(host, count);
 	if (!host->root)
@@ -166,9 +166,13 @@ static void say_pass(const struct host *host)
 				 trigger_phrase(host->last_trigger), *cost ? "; " : "", cost));
 }
 
-static const char *if_known(const char *before, u64 n, const char *after)
+/* What slice_us allows, and how often a slice took longer. */
+static const char *slice_limit(const struct host *host)
 {
-	return n == UNKNOWN ? "" : format("%s%llu%s", before, n, after);
+	if (host->slice_us == UNKNOWN || host->overruns == UNKNOWN)
+		return "";
+	return format("; limit %llu %ss (slice_us), exceeded by %llu of %llu", host->slice_us, micro(),
+		      host->overruns, host->slices);
 }
 
 static void say_slice(const struct host *host)
@@ -177,12 +181,8 @@ static void say_slice(const struct host *host)
 		return;
 	if (!host->slices)
 		return line("Longest slice", "none: no follower had anything to do");
-	line("Longest slice", format("%s%s%s%s", duration(host->worst_slice_ns),
-				     if_known(" on CPU ", host->worst_slice_cpu, ""),
-				     if_known(" (slice_us is ", host->slice_us, ")"),
-				     host->overruns == UNKNOWN ? "" :
-				     format("; %llu of %llu slices took longer",
-					    host->overruns, host->slices)));
+	line("Longest slice", format("%s%s%s", duration(host->worst_slice_ns), host->worst_slice_cpu == UNKNOWN ? "" :
+				     format(" on CPU %llu", host->worst_slice_cpu), slice_limit(host)));
 }
 
 static const char *who_leads(const struct list *list)
@@ -209,7 +209,7 @@ static void say_cores(const struct host *host)
 		line("Hooks", host->hooks);
 }
 
-/* Where it works, and the first pass has ended. */
+/* If it works, and the first pass has ended. */
 static const char *next_of_working(const struct host *host)
 {
 	u64 count[REGION_STATES];
@@ -223,7 +223,7 @@ static const char *next_of_working(const struct host *host)
 	       "after guests have ended: rmpoptctl scan --wait, as auto is N";
 }
 
-/* Where no pass has shown yet what is optimized. */
+/* If no pass has shown yet what is optimized. */
 static const char *next_of_unknown(const struct host *host)
 {
 	if (host->total || host_has_state(host, "scanning"))
@@ -237,8 +237,8 @@ static const char *next(const struct host *host)
 	static const char * const next_of[][2] = {
 		{ "viewing", "nothing to do: in view only mode nothing is changed" },
 		{ "stopped", "rmpoptctl enable starts it again" },
-		{ "waiting", "see the reason above; rmpoptctl check shows how to fix it" },
-		{ "failed", "nothing to do at first: it retries; if it keeps failing, rmpoptctl check" },
+		{ "waiting", "rmpoptctl check shows how to fix it" },
+		{ "failed", "wait, it retries automatically; if it keeps failing: rmpoptctl check" },
 		{ "suspended", "nothing to do: it goes on after resume" },
 		{ "leaving", "nothing to do: the module is being unloaded" },
 	};

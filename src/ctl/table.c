@@ -10,7 +10,7 @@
 
 /**
  * struct table - what a command shows
- * @smart: as libsmartcols has it
+ * @smart: the table of libsmartcols
  * @row: the row that is being filled
  * @columns: what there is
  * @place: of each of them where it is shown, -1 if it is not
@@ -30,7 +30,7 @@ bool table_printed(void)
 	return printed;
 }
 
-/* Are columns asked for, where words are the default? */
+/* Are columns wanted, even if words are the default? */
 bool table_wanted(void)
 {
 	return options.json || options.raw || options.pairs || options.output ||
@@ -140,7 +140,7 @@ static void show_list(struct table *table, const char *list)
 	}
 }
 
-/* Those that are asked for; in JSON all unless others are. */
+/* Those that are wanted; in JSON all by default. */
 static void show_columns(struct table *table, const char *defaults)
 {
 	const char *asked = options.output;

@@ -18,7 +18,7 @@ static bool parse(const char *text, int base, u64 *value)
 	return !errno && end != text && !*end;
 }
 
-/* So that it can't steer a terminal; lines stay lines. */
+/* So that it can't control a terminal; newlines stay. */
 void make_printable(char *text, size_t size)
 {
 	size_t i;
@@ -115,7 +115,7 @@ const char *value_of(const char *text, const char *name)
 	return format("%.*s", (int)strcspn(at + 1, "\t\n "), at + 1);
 }
 
-/* The next line without its end, NULL behind the last; @text moves on. */
+/* The next line without its end, NULL after the last; @text moves on. */
 char *next_line(char **text)
 {
 	char *line = *text;
@@ -128,7 +128,7 @@ char *next_line(char **text)
 	return line;
 }
 
-/* The next word of a line, NULL behind the last; @line moves on. */
+/* The next word of a line, NULL after the last; @line moves on. */
 char *next_word(char **line)
 {
 	char *word = *line + strspn(*line, " \t");
@@ -147,13 +147,13 @@ const char *plural(u64 n)
 	return n == 1 ? "" : "s";
 }
 
-/* Where the character set has no Greek letter, as much as that. */
+/* u if the character set has no Greek letters. */
 const char *micro(void)
 {
 	return strcmp(nl_langinfo(CODESET), "UTF-8") ? "u" : "\302\265";
 }
 
-/* A time as people write it, three digits of it. */
+/* A duration in a readable unit, with three digits. */
 const char *duration(u64 ns)
 {
 	if (ns < 1000)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* watch: the status, again and again; off a terminal a line for each change. */
+/* watch: the status, updated all the time; without a terminal, a line for each change. */
 #include <errno.h>
 #include <string.h>
 #include <time.h>
@@ -32,7 +32,9 @@ static const char *change_line(const struct host *host)
 
 static void draw(const struct host *host)
 {
-	printf("\033[H\033[Jrmpoptctl watch, %s (Ctrl-C ends it)\n\n", time_text(time(NULL)));
+	fputs("\033[H\033[J", stdout);
+	fold(0, 2, format("rmpoptctl watch, %s (Ctrl-C ends it)", time_text(time(NULL))));
+	putchar('\n');
 	status_show(host);
 }
 

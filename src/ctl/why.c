@@ -23,7 +23,7 @@ const struct column why_columns[] = {
 	{ }
 };
 
-/* Says why a file of debugfs could not be read, by errno. */
+/* Reports why a file of debugfs could not be read, by errno. */
 int why_no_debugfs(const char *file)
 {
 	/* Only a locked down kernel does this to root. */
@@ -46,7 +46,7 @@ struct holders {
 	bool somebody;
 };
 
-/* Whatever the RMP says of the region; NULL if that matters. */
+/* Advice that does not depend on the RMP; NULL if there is none. */
 static const char *plain_advice(enum region_state state)
 {
 	switch (state) {
@@ -342,6 +342,21 @@ static void why_region(struct table *table, const struct host *host, u32 region,
 		*failure = (struct failure){ error, region };
 }
 
+/* Words behind the rows. */
+static void say_sum(const struct host *host, u64 regions)
+{
+	if (regions) {
+		putchar('\n');
+		fold(0, 0, format("%llu region%s of 1 GiB %s optimized. %s %s", regions, plural(regions),
+				  host->tables ? regions == 1 ? "is not" : "are not" : "can't be",
+				  "WHOLE, PARTIAL and FIRMWARE count blocks of 2 MiB;",
+				  "rmpoptctl why REGION counts the pages of each owner."));
+	} else {
+		puts(host->tables ? "All covered regions are optimized." :
+		     "RMPOPT could optimize all covered regions: no page is assigned.");
+	}
+}
+
 /* Every covered region that is not optimized, whether the file has it or not. */
 static int why_all(const struct host *host)
 {
@@ -349,9 +364,10 @@ static int why_all(const struct host *host)
 	struct records *records = records_read(DEBUGFS "rmp");
 	struct failure failure = { };
 	struct table *table;
-	bool any = false;
 	u32 *places, region;
+	u64 regions = 0;
 	size_t i;
+	int ret;
 
 	if (!records)
 		return why_no_debugfs("rmp");
@@ -362,12 +378,12 @@ static int why_all(const struct host *host)
 			if (!is_in_question(host, region))
 				continue;
 			why_region(table, host, region, records, places[region], &failure);
-			any = true;
+			regions++;
 		}
-	if (!any && !table_wanted())
-		puts(host->tables ? "All covered regions are optimized." :
-		     "RMPOPT could optimize all covered regions: no page is assigned.");
-	return table_print(table) ?: (failure.error ? why_no_rmp(failure.region, failure.error) : CTL_OK);
+	ret = table_print(table);
+	if (!ret && !table_wanted())
+		say_sum(host, regions);
+	return ret ?: (failure.error ? why_no_rmp(failure.region, failure.error) : CTL_OK);
 }
 
 int run_why(char **arguments)

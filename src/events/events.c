@@ -3,20 +3,20 @@
  * Conversions: what a hook notes for each page, and when a pass is due for it.
  *
  * The hook runs once for each 4 KiB page that comes back, 16.7 million times
- * for a guest of 64 GiB, on many CPUs at once, with preemption or interrupts
- * disabled. So it takes no lock, allocates nothing, and writes to memory that
- * others look at only once per region and tick: a *stamp*, when the region was
- * last converted, and a *mark* that the worker takes away.
+ * for a guest of 64 GiB, on many CPUs at the same time, with preemption or
+ * interrupts disabled. So it takes no lock, allocates nothing, and writes to
+ * shared memory only once per region and tick: a *stamp*, when the region was
+ * last converted, and a *mark*, which the worker clears.
  *
- * It runs *before* the RMPUPDATE. A region takes part in a pass only when it
- * was *quiet* for delay_ms; marks of others survive the pass. The worker takes
- * a mark first and looks at the stamp after, the hook writes the stamp first
- * and looks at the mark after: no conversion is lost between the two.
+ * It runs *before* the RMPUPDATE. A pass tries a region only if it has been
+ * *quiet* for delay_ms; other regions keep their marks. The worker clears the
+ * mark, then reads the stamp; the hook writes the stamp, then reads the mark:
+ * so no conversion is lost.
  *
  * A *round* begins with the first mark. A pass is due when all marked regions
- * are quiet; at the latest max_delay_ms after the beginning, and then some may
- * have to wait for the next round. Only the beginning of a round wakes the
- * worker, which looks at the clock by itself from then on.
+ * are quiet, or max_delay_ms after the round began; then some regions may have
+ * to wait for the next round. The worker is woken up only when a round begins,
+ * and uses its own timer from then on.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -38,16 +38,16 @@
 #include "state/tune.h"
 #include "events.h"
 
-/* A region is at least so old, in ticks, when it counts as quiet. */
+/* For how many ticks a region has to be quiet at least. */
 #define QUIET_MIN	1u
 
-/* In @round: there is one. */
+/* In @round: a round has begun. */
 #define ROUND_OPEN	BIT_ULL(32)
 
 /**
- * struct seen - what one CPU has seen of conversions
+ * struct seen - conversions that one CPU has seen
  * @conversions: how many
- * @region: region of the last one; pages come back in rows
+ * @region: region of the last one, as neighbouring pages come back together
  * @place: its place, the_plan.regions if it has none
  */
 struct seen {
@@ -66,9 +66,9 @@ static unsigned long *marks;
 static atomic64_t round;
 
 /**
- * events_start - make room
+ * events_start - allocate stamps and marks
  *
- * When the planner knows its regions.
+ * After the planner has got its regions.
  *
  * Return: 0, -ENOMEM; events_stop() cleans up after both.
  */
@@ -143,7 +143,9 @@ void events_converted(u64 pfn)
 		return;
 	if (READ_ONCE(stamps[here->place]) != tick) {
 		WRITE_ONCE(stamps[here->place], tick);
-		/* The stamp before the look at the mark; pairs with take(). */
+		/*
+		 * Write the stamp before the mark is read; pairs with take().
+		 */
 		smp_mb();
 	}
 	if (!test_bit(here->place, marks) &&
@@ -176,9 +178,9 @@ static u32 quiet_ticks(void)
 }
 
 /*
- * How many of @period ticks are left. Marks may wait for ever while the module
- * is stopped: what is so old that its age begins anew looks young for one
- * period, and no longer.
+ * How many of @period ticks are left. Marks may wait forever while the module
+ * is stopped: when the counter wraps, a mark looks young once more, for one
+ * period.
  */
 static u32 ticks_left(u32 since, u32 period)
 {
@@ -187,7 +189,7 @@ static u32 ticks_left(u32 since, u32 period)
 	return age < period ? period - age : 0;
 }
 
-/* The tick itself is not over when it is noted: one more. */
+/* One more, as the tick is not over when it is noted. */
 static u32 ticks_to_quiet(u32 place)
 {
 	return ticks_left(READ_ONCE(stamps[place]), quiet_ticks() + 1);
@@ -233,8 +235,8 @@ static void restart_round(void)
 }
 
 /*
- * All marks that are left belong to the next round. If there are none it
- * begins with the next mark, which may be this moment.
+ * The remaining marks belong to the next round. If there are none, it begins
+ * with the next mark, which may come at this moment.
  */
 static void end_round(void)
 {
@@ -250,8 +252,8 @@ static void end_round(void)
 /**
  * events_due - is a pass due for what was converted?
  *
- * By the worker. At the end of a round in which no region became quiet the
- * next one begins.
+ * By the worker. If a round ends and no region has become quiet, the next one
+ * begins.
  */
 bool events_due(void)
 {
@@ -275,7 +277,7 @@ bool events_due(void)
 }
 
 /**
- * events_due_at - when to look whether one is
+ * events_due_at - when to call events_due()
  *
  * By the worker.
  *
@@ -291,7 +293,7 @@ u64 events_due_at(void)
 	return ktime_get_ns() + jiffies_to_nsecs(max(ticks, 1u));
 }
 
-/* Is the region marked, and quiet? Then it is not marked any more. */
+/* Is the region marked, and quiet? If so, clear the mark. */
 static bool take(u32 place)
 {
 	/* Implies a full barrier; pairs with events_converted(). */
@@ -305,9 +307,9 @@ static bool take(u32 place)
 
 /**
  * events_take - tell the planner what was converted
- * @served: the pass that begins is the one that was due for it
+ * @served: the pass that begins was due for this
  *
- * By the worker, before a pass, whatever it runs for.
+ * By the worker, before every pass.
  */
 void events_take(bool served)
 {
@@ -322,13 +324,13 @@ void events_take(bool served)
 		trace_event(TRACE_CONVERTED, -1,
 			    the_plan.region[place].number);
 	}
-	/* Others have not been waited for long enough. */
+	/* If the pass was not due for it, the round goes on. */
 	if (served || bitmap_empty(marks, the_plan.regions))
 		end_round();
 }
 
 /**
- * events_give_back - the pass was cancelled: what was taken waits anew
+ * events_give_back - if the pass was cancelled, mark what was taken again
  *
  * By the worker, after a pass.
  */

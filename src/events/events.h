@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Conversions: what hooks tell of them, and when a pass is due for them.
+ * Conversions: what hooks note, and when a pass is due for it.
  */
 #ifndef RMPOPT_EVENTS_H
 #define RMPOPT_EVENTS_H

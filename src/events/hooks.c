@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Hooks: where the module is told of what happens on the host. All of them are
- * hints: the hardware is the authority, and without any hook the watch finds
- * everything, only later. One that can't be attached is never an error.
+ * Hooks: how the module learns what happens on the host. All of them are hints:
+ * only the hardware counts, and without hooks the watch finds everything, but
+ * later. It is never an error if one can't be attached.
  *
  *	rmp_make_shared	A page goes back to the hypervisor: its region may be
  *			regained. Called for each 4 KiB page of a guest that
@@ -13,15 +13,15 @@
  *			go on before SNP_INIT is done.
  *	snp_prepare	(7.1 and later) SnpEn is about to be set. Several ioctls
  *			of /dev/sev shut SNP down and initialise it again
- *			between two looks of the worker; whoever missed the
- *			shutdown learns here that all tables are going to be
- *			zeroed.
- *	kvm_amd, ccp	Their coming and going is announced when SNP_INIT or
+ *			between two looks of the worker; if it has missed the
+ *			shutdown, it learns here that all tables are going to
+ *			be zeroed.
+ *	kvm_amd, ccp	The module notifier is called for them when SNP_INIT or
  *			the shutdown is done: the time to look.
  *
- * Probes are of functions in the kernel itself, and modules are only named:
- * ccp and kvm_amd can be unloaded at any time. Registering a probe patches text
- * with an IPI to all CPUs, so it is done once per load.
+ * Probes are only set on functions of the kernel itself, as ccp and kvm_amd can
+ * be unloaded at any time. Registering a probe patches the kernel with an IPI
+ * to all CPUs, so it is done once per load.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -44,7 +44,7 @@
 
 /**
  * struct hook - one probe
- * @probe: it; where and what
+ * @probe: the function and its handler
  * @error: 0 while it is attached, or why it is not
  */
 struct hook {
@@ -96,7 +96,7 @@ static int module_moves(struct notifier_block *block, unsigned long action,
 
 	if ((action == MODULE_STATE_LIVE || action == MODULE_STATE_GOING) &&
 	    match_string(modules, ARRAY_SIZE(modules), module->name) >= 0) {
-		/* Before 7.1 SnpEn does not tell of it. */
+		/* Before 7.1 SnpEn does not change then. */
 		WRITE_ONCE(wishes.snp_moved, true);
 		state_kick();
 	}
@@ -134,7 +134,7 @@ void hooks_stop(void)
 	bool notified = !modules_error;
 	u32 i, count = 0;
 
-	/* Nobody is to be told of what is just being detached. */
+	/* Hooks that are being detached are not shown. */
 	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
 		if (!hooks[i].error)
 			attached[count++] = &hooks[i].probe;
@@ -159,7 +159,7 @@ static int show_attached(char *buf, const int *errors, int of_modules)
 					    hooks[i].probe.symbol_name);
 	for (i = 0; i < ARRAY_SIZE(modules) && !of_modules; i++)
 		at += sysfs_emit_at(buf, at, "%s ", modules[i]);
-	/* The last blank goes. */
+	/* Without the last blank. */
 	return at ? at - 1 : sysfs_emit_at(buf, at, "none");
 }
 
@@ -169,7 +169,7 @@ static int show_missing(char *buf, int at, const char *name, int error)
 	case 0:
 		return 0;
 	case HOOK_OFF:
-		return sysfs_emit_at(buf, at, "; %s: the module is just being loaded or unloaded",
+		return sysfs_emit_at(buf, at, "; %s: the module is being loaded or unloaded",
 				     name);
 	case -EOPNOTSUPP:
 		return sysfs_emit_at(buf, at, "; %s: this kernel has no kprobes",
@@ -196,13 +196,13 @@ ssize_t hooks_describe(char *buf)
 	u32 i;
 
 	if (!params.hooks)
-		return sysfs_emit(buf, "none: parameter hooks is N\n");
-	/* They may come and go meanwhile: one look at each. */
+		return sysfs_emit(buf, "none: the parameter hooks is N\n");
+	/* They may be attached or detached meanwhile: read each once. */
 	for (i = 0; i < ARRAY_SIZE(hooks); i++)
 		errors[i] = READ_ONCE(hooks[i].error);
 	at = show_attached(buf, errors, of_modules);
 	for (i = 0; i < ARRAY_SIZE(hooks); i++)
 		at += show_missing(buf, at, hooks[i].probe.symbol_name, errors[i]);
-	at += show_missing(buf, at, "notifier of modules", of_modules);
+	at += show_missing(buf, at, "module notifier", of_modules);
 	return at + sysfs_emit_at(buf, at, "\n");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Hooks: where the module is told of what happens on the host.
+ * Hooks: how the module learns what happens on the host.
  */
 #ifndef RMPOPT_HOOKS_H
 #define RMPOPT_HOOKS_H

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Hotplug: CPUs come and go. The callbacks count and kick; they take no lock
- * but the wait queue's, never wait and never veto. What comes of it is the
- * worker's: a core that was armed stays armed, others are when it looks.
+ * except that of the wait queue, never wait and never veto. The worker does the
+ * rest: a core that was armed stays armed, others are armed at its next look.
  */
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
@@ -65,9 +65,9 @@ int hotplug_start(void)
 }
 
 /**
- * hotplug_stop - stop to follow CPU hotplug
+ * hotplug_stop - stop following CPU hotplug
  *
- * Runs no callback: nothing is to be taken back on any CPU.
+ * Runs no callback, as nothing has to be undone on any CPU.
  */
 void hotplug_stop(void)
 {

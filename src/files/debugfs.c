@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /sys/kernel/debug/rmpopt: how it looks inside. For root only.
+ * /sys/kernel/debug/rmpopt: the inside of the module. For root only.
  *
  * Each file is a table: one line with the names of its columns, then one record
- * per line, made when the reader comes to it. So nothing large is allocated on
- * the largest host, and what is shown may change while it is read. Nothing is
- * locked: the worker goes on, and all that is followed here stays until unload.
+ * per line, made when the reader gets to it. So nothing large is allocated even
+ * on the largest host, and what is shown may change while it is read. Nothing
+ * is locked: the worker goes on, and the objects shown here exist until unload.
  *
- * Open files hold the module, as the files' operations are its text: rmmod says
- * that it is in use, and so an unload never waits for a reader.
+ * An open file holds a reference to the module: rmmod fails then, so that
+ * unload never waits for a reader.
  */
 #include <linux/bitmap.h>
 #include <linux/debugfs.h>
@@ -94,14 +94,17 @@ static const struct view cores_view = {
 
 /* windows */
 
-/* Of the same node, with the same base: most often all cores of a node. */
+/* On the same node, with the same base: usually all cores of a node. */
 static bool is_fellow(const struct core *core, const struct core *other)
 {
 	return core->plan.node == other->plan.node &&
 	       READ_ONCE(core->base) == READ_ONCE(other->base);
 }
 
-/* A core's fellows: how many take part, who leads; false if it is not the first. */
+/*
+ * Of such cores: how many take part, and the leader; false if @first is not the
+ * first.
+ */
 static bool count_fellows(u32 first, u32 *count, const struct core **leader)
 {
 	const struct core *core, *other;
@@ -318,7 +321,7 @@ static void create(const struct view *view, umode_t mode,
 /**
  * views_start - create the files
  *
- * Whatever goes wrong with debugfs: the module works without.
+ * Without them the module works, too.
  */
 void views_start(void)
 {
@@ -335,7 +338,7 @@ void views_start(void)
 }
 
 /**
- * views_stop - remove the files, and wait for what was begun by them
+ * views_stop - remove the files, and wait for probes under way
  *
  * After worker_leave(); sleeps. Before cores and leaders' threads go.
  */

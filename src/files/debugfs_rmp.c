@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * debugfs rmp, rmp_region: whose pages hold a region back.
- * owners.c reads it, when the reader comes to the line.
+ * debugfs rmp, rmp_region: whose pages keep a region from being optimized.
+ * owners.c reads the RMP when the reader gets to the line.
  */
 #include <linux/errno.h>
 #include <linux/fs.h>
@@ -17,7 +17,7 @@
 #include "owners.h"
 #include "views.h"
 
-/* No region was asked for yet. */
+/* No region was written yet. */
 #define NO_REGION	U32_MAX
 
 static struct owners *owners_of(struct view_reader *reader)
@@ -48,7 +48,7 @@ static void show_asids(struct seq_file *seq, struct xarray *pages)
 	char before = ' ';
 	void *entry;
 
-	/* Guests' begin at 1; 0 is firmware and has a column of its own. */
+	/* ASIDs of guests begin at 1; 0 is firmware and has its own column. */
 	xa_for_each_start(pages, asid, entry, 1) {
 		if (first && asid == last + 1) {
 			last = asid;
@@ -117,14 +117,15 @@ const struct view rmp_view = {
 	.release = reader_goes,
 };
 
-/* rmp_region: exactly, of the one that was written last */
+/* rmp_region: all pages of the region that was written last */
 
 static u32 last_region = NO_REGION;
 
 /**
  * struct choice - a reader of rmp_region
  * @owners: what was read
- * @region: which region it has asked for, or whoever asked last when it came
+ * @region: the one that it has written; before that, the one written last when
+ *	the file was opened
  */
 struct choice {
 	struct owners owners;
@@ -186,7 +187,7 @@ static ssize_t rmp_region_write(struct file *file, const char __user *buf,
 		return -EINVAL;
 	WRITE_ONCE(choice_of(seq->private)->region, region);
 	WRITE_ONCE(last_region, region);
-	/* What is read next is the answer, from its beginning. */
+	/* The next read gets the answer from its beginning. */
 	*pos = 0;
 	return count;
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * debugfs table: what each core's table really holds, by report.
+ * debugfs table: what the table of each core really holds, by report.
  *
- * A core is interrupted when the reader comes to its line, and no other one. A
- * core that can't be read (it is not armed, has gone offline, faults, does not
- * answer) has a line without a window: that it has no bit is not said of it.
+ * A core is interrupted when the reader gets to its line, and no other core is.
+ * A core that can't be read (it is not armed, has gone offline, faults, or does
+ * not answer) has a line without a window, which does not mean that no bit is
+ * set.
  */
 #include <linux/bitmap.h>
 #include <linux/errno.h>
@@ -32,7 +33,7 @@ static bool table_has(const struct view_reader *reader, u32 i)
 	return cores_at(i);
 }
 
-/* A region's number jumps where the RMP has a hole. */
+/* Region numbers have gaps where the RMP has a hole. */
 static u32 run_end(const struct plan_window *window, const unsigned long *bits,
 		   u32 i)
 {
@@ -82,7 +83,7 @@ static int table_show(struct seq_file *seq, struct view_reader *reader, u32 i)
 	const struct plan_window *window = plan_window_of(&the_plan, &core->plan);
 	int ret;
 
-	/* Whoever the admin leaves out is no part of it. */
+	/* Cores that the admin has excluded have no line. */
 	if (!cores_may_take_part(core))
 		return 0;
 	ret = read_core(reader, table, core, i);

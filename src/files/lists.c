@@ -2,11 +2,11 @@
 /*
  * /sys/kernel/rmpopt: lists of regions and CPUs, of any length.
  *
- * They are binary attributes so that they are never cut at a page. Such a file
- * gives a page at most to one read(2), and knows nothing of who opens or closes
- * it; but a list may change between two of them, and what the one and the other
- * are given must not be parts of different lists. So each reader's list is kept
- * until he has seen its end. Who does not read on loses his to later ones.
+ * They are binary attributes, so that they are never cut at a page. Such a file
+ * returns at most a page per read(2), and does not know when it is opened or
+ * closed. As a list may change between two reads, and both must get parts of
+ * the same list, each reader's list is kept until its end was read. A reader
+ * that stops before loses its list to later ones.
  */
 #include <linux/bitmap.h>
 #include <linux/cpumask.h>
@@ -26,12 +26,12 @@
 #include "owners.h"
 #include "sysfs.h"
 
-/* Readers at the same time, beyond which some may be given parts of two lists. */
+/* With more readers at the same time, some may get parts of two lists. */
 #define READERS	8u
 
 /**
  * struct list - a file
- * @file: it
+ * @file: the attribute
  * @print: allocates its content; NULL if there is no memory, or an errno
  */
 struct list {
@@ -40,12 +40,12 @@ struct list {
 };
 
 /**
- * struct reader - who has begun to read a list
- * @file: by which open file; only compared, it may have been closed
+ * struct reader - one that has begun to read a list
+ * @file: the open file; only compared, as it may have been closed
  * @list: which list
- * @next: where he is expected to read on
- * @used: when he has last read, in reads of anybody
- * @text: what he reads; NULL if there is no such reader
+ * @next: where its next read is expected to begin
+ * @used: when it has last read, as a count of all reads
+ * @text: its list; NULL if the entry is free
  */
 struct reader {
 	const struct file *file;
@@ -87,7 +87,7 @@ static char *print_covered(void)
 	return text;
 }
 
-/* Some of the planner's regions, by their numbers. */
+/* A list of those regions of the planner that are chosen. */
 static char *print_places(bool (*chosen)(u32 place))
 {
 	unsigned long *bits = region_bits();
@@ -210,13 +210,13 @@ static char *print_leaders(void)
 	return print_mask(cores_leader_mask);
 }
 
-/* Whoever may read only what all may read pushes out nobody who may read more. */
+/* Readers of files for all users never replace readers of files for root. */
 static struct reader *readers_of(const struct list *list)
 {
 	return readers[!!(list->file.attr.mode & 0004)];
 }
 
-/* Who reads on where he has stopped. An offset of 0 begins anew. */
+/* The reader that goes on where it has stopped. An offset of 0 starts over. */
 static struct reader *find(const struct file *file, const struct list *list,
 			   loff_t off)
 {
@@ -236,7 +236,10 @@ static void forget(struct reader *reader)
 	*reader = (struct reader){};
 }
 
-/* Instead of what the same file has read before, or of whoever is idle longest. */
+/*
+ * Replaces an earlier list of the same file, or the reader that is idle
+ * longest.
+ */
 static struct reader *replace(const struct file *file,
 			      const struct list *list)
 {
@@ -262,15 +265,15 @@ static ssize_t give(struct reader *reader, char *buf, loff_t off, size_t count)
 
 	reader->next = off;
 	reader->used = ++reads;
-	/* He knows now that it was all. */
+	/* Now the reader knows that this was all. */
 	if (!ret)
 		forget(reader);
 	return ret;
 }
 
 /*
- * Prints without the lock: it may take long, and others read meanwhile who may
- * be anybody.
+ * Prints without the lock: this may take long, and other readers must not wait
+ * for it.
  */
 static ssize_t begin(const struct file *file, const struct list *list,
 		     char *buf, loff_t off, size_t count)
@@ -330,7 +333,7 @@ static const struct list lists[] = {
  * lists_start - create the files
  * @root: the folder
  *
- * Return: 0 or an errno; they go with the folder.
+ * Return: 0 or an errno; they are removed with the folder.
  */
 int lists_start(struct kobject *root)
 {
@@ -343,7 +346,7 @@ int lists_start(struct kobject *root)
 }
 
 /**
- * lists_stop - free what readers have left, after the folder has gone
+ * lists_stop - free the lists of readers, after the folder was removed
  */
 void lists_stop(void)
 {

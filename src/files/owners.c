@@ -2,11 +2,11 @@
 /*
  * Owners: whose pages a region holds, as the RMP says now.
  *
- * The RMP is read on the reader's own CPU, which disturbs nobody else: in steps
- * of 2 MiB, page by page only where a block is divided. Where there is no
- * RMPREAD nobody tells that it is, so each page is read. Readers are killed at
- * once, and rest as long as they have worked, as a region full of single pages
- * is a quarter of a million of reads.
+ * The RMP is read on the reader's own CPU, which disturbs no other CPU: in
+ * steps of 2 MiB, and page by page only if a block is divided. Without RMPREAD
+ * that is not known, so each page is read. Readers can be killed at any time,
+ * and sleep as long as they have worked, as a region full of single pages takes
+ * a quarter of a million reads.
  */
 #include <linux/errno.h>
 #include <linux/ktime.h>
@@ -27,7 +27,7 @@
 /* Work, then rest for the same time. */
 #define STINT_US	2000u
 
-/* Let others work; -EINTR if there is nobody any more who wants to know. */
+/* Let other tasks run; -EINTR if the reader is being killed. */
 static int pause_a_bit(u64 *stint)
 {
 	give_way();
@@ -44,7 +44,9 @@ static bool is_assigned(const struct hw_rmp_entry *entry)
 	return entry->assigned & 1;
 }
 
-/* May other pages of the block be assigned? Said by the entry of its first one. */
+/*
+ * May other pages of the block be assigned? The entry of its first one tells.
+ */
 static bool may_be_divided(const struct hw_rmp_entry *first)
 {
 	return !host_knows_owners() || (first->size & HW_RMP_OTHERS);
@@ -112,7 +114,7 @@ static int read_block(struct owners *owners, u64 spa, bool exact)
 }
 
 /**
- * owners_init - before anything else
+ * owners_init - initialise
  * @owners: zeroed memory
  */
 void owners_init(struct owners *owners)
@@ -122,7 +124,7 @@ void owners_init(struct owners *owners)
 
 /**
  * owners_forget - free what was read
- * @owners: may be read anew
+ * @owners: may be used again
  */
 void owners_forget(struct owners *owners)
 {
@@ -138,12 +140,12 @@ void owners_forget(struct owners *owners)
  * owners_read - who has pages of a region
  * @owners: where to put it
  * @region: a covered region
- * @exact: meet all pages, not only the first assigned one of each block
+ * @exact: look at all pages, not only at the first assigned one of each block
  *
  * Sleeps, killable.
  *
- * Return: 0, and if the RMP could not be read why in @owners; -EINTR if the
- * reader is being killed, -ENOMEM.
+ * Return: 0, with the reason in @owners if the RMP could not be read; -EINTR if
+ * the reader is being killed, -ENOMEM.
  */
 int owners_read(struct owners *owners, u32 region, bool exact)
 {
@@ -187,7 +189,7 @@ static int block_is_free(u64 spa)
 /**
  * owners_none - is no page of a region assigned?
  * @region: a covered region
- * @stint: ktime in ns at which the reader's work began; moved on by rests
+ * @stint: ktime in ns at which the reader began to work after its last rest
  *
  * Sleeps, killable. Stops at the first assigned page, as RMPOPT does.
  *

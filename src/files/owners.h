@@ -11,13 +11,13 @@
 /**
  * struct owners - who has pages of a region
  * @region: the region
- * @error: what reading the RMP failed with; then the rest says nothing
- * @stint: ktime in ns at which the reader's work began
+ * @error: why the RMP could not be read; then the rest is not valid
+ * @stint: ktime in ns at which the reader began to work after its last rest
  * @whole: 2 MiB blocks with one RMP entry of 2 MiB
  * @partial: blocks with assigned pages of 4 KiB
  * @firmware: blocks of both kinds whose first assigned page is firmware's
- * @unknown: pages that were met of which nobody tells whose they are
- * @pages: by ASID: how many pages were met; 0 is firmware
+ * @unknown: pages found whose owner is not known
+ * @pages: by ASID: how many pages were found; 0 is firmware
  */
 struct owners {
 	u32 region;

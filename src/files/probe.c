@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Probes: a core's table, read on the core itself.
+ * Probes: the table of a core, read on the core itself.
  *
- * A report changes nothing in a table, so whatever the worker believes is as
- * true after it as before; that is why a probe needs neither the worker nor an
- * end of its pass. It keeps the rules of slices: an asynchronous IPI whose
- * handler executes what fits in slice_us, every instruction with its exception
- * table entry, and then a rest (duty) in which neither a probe nor a slice
- * interrupts the core. One core at a time is probed, however many files are
- * read.
+ * A report changes nothing in a table, so what the worker believes stays
+ * correct: a probe need not wait for the worker or its pass. It keeps the
+ * rules of slices: an asynchronous IPI whose handler executes what fits in
+ * slice_us, every instruction with its exception-table entry, and then a rest
+ * (duty) in which neither a probe nor a slice interrupts the core. Only one
+ * core is probed at a time, however many files are read.
  *
- * Nobody who reads a file may hang because a CPU does not answer: the probe is
- * the core's, not the reader's, so a reader can give it up. Who comes after
- * that finds it busy. No lock of these is ever taken by worker or callbacks.
+ * No reader may hang because a CPU does not answer: the probe belongs to the
+ * core, so a reader can give it up. Later readers find it busy. The worker and
+ * callbacks never take a lock of probes.
  */
 #include <linux/bitmap.h>
 #include <linux/completion.h>
@@ -41,18 +40,18 @@
 /* A core that does not answer for so long is not read. */
 #define PATIENCE	(2 * HZ)
 
-/* How often to look for one that was given up, at unload. */
+/* At unload: how often to check one that was given up. */
 #define DRAIN_US	1000u
 
 /**
  * struct probe - reports that one core executes in one interruption
  * @core: the core
- * @window: what its table held when the reader came
+ * @window: the window of its table
  * @csd: its IPI
- * @busy: from sending until the handler's last access to this structure; whoever
- *	holds the mutex of probes and sees it clear owns the rest
+ * @busy: from sending until the handler's last access to this structure;
+ *	whoever holds the mutex of probes and sees it clear owns the rest
  * @done: completed just before that
- * @next: the place behind the last one done; where to begin
+ * @next: the place after the last one done; where to begin
  * @answered: a report has not faulted
  * @error: 0, or what the last instruction failed with
  * @cycles: how long the handler took
@@ -79,7 +78,7 @@ static DEFINE_MUTEX(probes);
 /* By the core's index; made by the first reader, with @probes held. */
 static DEFINE_XARRAY(made);
 
-/* What the probe under way may take, in cycles. */
+/* How long the probe under way may take, in cycles. */
 static u64 budget;
 
 static u32 window_end(const struct plan_window *window)
@@ -87,7 +86,7 @@ static u32 window_end(const struct plan_window *window)
 	return window->first + window->count;
 }
 
-/* One report; false ends the probe. Where a region faults it shows no bit. */
+/* One report; false ends the probe. A region that faults shows no bit. */
 static bool probe_step(struct probe *probe, u64 *now)
 {
 	int bit = hw_rmpopt(the_plan.region[probe->next].number, HW_REPORT);
@@ -129,7 +128,9 @@ static void probe_handler(void *info)
 	smp_store_release(&probe->busy, false);
 }
 
-/* The core's, which stays until unload; NULL if there is no memory for it. */
+/*
+ * The probe of a core, which exists until unload; NULL if there is no memory.
+ */
 static struct probe *provide(struct core *core)
 {
 	struct probe *probe = xa_load(&made, core->plan.index);
@@ -151,7 +152,9 @@ static struct probe *provide(struct core *core)
 
 static bool is_busy(const struct probe *probe)
 {
-	/* Pairs with probe_handler(): its results are visible before the flag. */
+	/*
+	 * Pairs with probe_handler(): its results are visible before the flag.
+	 */
 	return smp_load_acquire(&probe->busy);
 }
 
@@ -165,13 +168,15 @@ int probe_sleep(u64 us)
 {
 	ktime_t time = ns_to_ktime(us * NSEC_PER_USEC);
 
-	/* Not usleep_range_state(), which goes on until the time is over. */
+	/*
+	 * Not usleep_range_state(), which always waits until the time is over.
+	 */
 	set_current_state(TASK_KILLABLE);
 	schedule_hrtimeout_range(&time, us * NSEC_PER_USEC / 4, HRTIMER_MODE_REL);
 	return fatal_signal_pending(current) ? -EINTR : 0;
 }
 
-/* The core has its rest from slices and from probes. */
+/* Wait until the core has rested from slices and probes. */
 static int wait_for_rest(const struct core *core)
 {
 	u64 until = max(READ_ONCE(core->resume_at), core->spared_until);
@@ -183,9 +188,8 @@ static int wait_for_rest(const struct core *core)
 }
 
 /*
- * Return: 0 if the handler has given the probe back. A completion is that of
- * this probe, and its handler has one store left to do, with interrupts
- * disabled.
+ * Return: 0 if the handler has given the probe back. After the completion it
+ * has one store left to do, with interrupts disabled.
  */
 static int wait_for_handler(struct probe *probe)
 {
@@ -232,11 +236,11 @@ static int probe_all(struct probe *probe)
 	if (!probe)
 		return -ENOMEM;
 
-	/* Somebody has given it up, and the core still has not answered. */
+	/* It was given up, and the core still has not answered. */
 	if (is_busy(probe))
 		return -EBUSY;
 	probe->window = *plan_window_of(&the_plan, &probe->core->plan);
-	/* It was just being changed. */
+	/* It was being changed. */
 	if (window_end(&probe->window) > the_plan.regions)
 		return -EBUSY;
 	probe->next = probe->window.first;
@@ -254,9 +258,9 @@ static int probe_all(struct probe *probe)
  * Sleeps, for as long as reports and rests take; killable. Interrupts the core
  * and no other one. Not by the worker.
  *
- * Return: 0, -ENOMEM, -ENXIO if the core is not armed or went offline, -EFAULT if
- * every report faulted, -ETIMEDOUT or -EBUSY if it does not answer,
- * -EINTR if the reader is being killed.
+ * Return: 0, -ENOMEM, -ENXIO if the core is not armed or went offline, -EFAULT
+ * if every report faulted, -ETIMEDOUT or -EBUSY if it does not answer, -EINTR
+ * if the reader is being killed.
  */
 int probe_table(struct core *core, unsigned long *bits)
 {
@@ -274,12 +278,13 @@ int probe_table(struct core *core, unsigned long *bits)
 }
 
 /**
- * probe_stop - wait for the handlers of probes that were given up, and free them
+ * probe_stop - wait for the handlers of probes that were given up, and free
+ *	them
  *
- * At unload, when nobody can begin another one; sleeps. What a handler executes
- * after it has given its probe back is for worker_stop() to wait for. It looks
- * at the flag, as slices_drain() does: a completion comes before the handler's
- * last access.
+ * At unload, when no other one can begin; sleeps. worker_stop() waits for what
+ * a handler executes after it has given its probe back. Like slices_drain()
+ * this checks the flag, as the completion comes before the handler's last
+ * access.
  */
 void probe_stop(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Probes: instructions that are in no plan, for somebody who wants to see.
+ * Probes: reports that are not in the plan, for readers of debugfs.
  */
 #ifndef RMPOPT_PROBE_H
 #define RMPOPT_PROBE_H

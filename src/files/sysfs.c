@@ -2,8 +2,8 @@
 /*
  * /sys/kernel/rmpopt: state, wishes, counts.
  *
- * One value per file; lists are in lists.c. Files that tell where guests live,
- * or what they do, are for root only.
+ * One value per file; lists are in lists.c. Files that reveal where guests
+ * live, or what they do, are for root only.
  */
 #include <linux/errno.h>
 #include <linux/kobject.h>
@@ -185,7 +185,7 @@ static const struct attribute_group root_group = {
 
 /*
  * ---- stats/ ----
- * Counts for root, who may know how busy guests are.
+ * Counts, for root only, as they reveal how busy guests are.
  */
 
 /**
@@ -235,7 +235,7 @@ static ssize_t worst_cpu_show(struct kobject *kobj, struct kobj_attribute *attr,
 	return sysfs_emit(buf, "%d\n", READ_ONCE(running.stats.worst_slice_cpu));
 }
 
-/* 0 forgets the worst slice; there is nothing else to write. */
+/* Only 0 can be written, which resets the longest slice. */
 static ssize_t worst_store(struct kobject *kobj, struct kobj_attribute *attr,
 			   const char *buf, size_t count)
 {
@@ -331,10 +331,9 @@ int sysfs_start(void)
 }
 
 /**
- * sysfs_stop - remove the files, after whoever reads or writes one is out
+ * sysfs_stop - remove the files; waits for their readers and writers
  *
- * Before the worker has started or after worker_leave(), when it has nothing
- * to tell any more.
+ * Before the worker has started, or after worker_leave().
  */
 void sysfs_stop(void)
 {

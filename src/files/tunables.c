@@ -31,14 +31,14 @@ static ssize_t store(struct kobject *kobj, struct kobj_attribute *attr,
 {
 	int ret = -EINVAL;
 
-	/* Nothing may hide behind a NUL. */
+	/* Refuse text with a NUL in it. */
 	if (strlen(buf) == count)
 		ret = tune_store(attr - files, buf);
 	if (ret)
 		return ret;
-	/* Who takes part may depend on it. */
+	/* Which cores take part may depend on it. */
 	cores_touch();
-	/* The worker may be asleep on the old value. */
+	/* The worker may be sleeping with the old value. */
 	state_kick();
 	return count;
 }

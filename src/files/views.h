@@ -16,9 +16,9 @@ struct view_reader;
  * @header: its first line, without "# "
  * @has: is there a record of this number? They begin at 0
  * @show: print a record, or nothing; an errno ends the read
- * @size: of what a reader remembers between records, 0 at the start
- * @init: a reader comes; may be NULL
- * @release: it goes; may be NULL
+ * @size: size of a reader's memory between records, zeroed at the start
+ * @init: called when the file is opened; may be NULL
+ * @release: called when it is closed; may be NULL
  */
 struct view {
 	const char *name;
@@ -33,9 +33,9 @@ struct view {
 /**
  * struct view_reader - an open file
  * @view: which
- * @shown: number + 1 of the record in @memory: when a line does not fit in the
- *	buffer of a read(2) it is shown once more, and must not be asked for
- *	once more; 0: there is none
+ * @shown: number + 1 of the record in @memory; 0: none. If a line does not fit
+ *	in the buffer of a read(2), it is shown again, but must not be read
+ *	again
  * @memory: the view's own
  */
 struct view_reader {

@@ -35,9 +35,9 @@ static inline void set_up_hrtimer(struct hrtimer *timer,
 }
 
 /*
- * Let others have the CPU if somebody waits for it. With PREEMPT_LAZY
- * cond_resched() does nothing, and whoever waits has to do so until the next
- * tick unless the flag is looked at.
+ * Yield the CPU if another task waits for it. With PREEMPT_LAZY cond_resched()
+ * does nothing: without a look at the flag the task would wait until the next
+ * tick.
  */
 static inline void give_way(void)
 {

@@ -3,7 +3,7 @@
  * The host. Three facts are kept apart: capable (constant, checked at load),
  * SNP initialised (comes and goes), armed (arm.c).
  *
- * Any SNP host can be looked at; host_rmp.c knows its RMP.
+ * View only mode works on any SNP host; host_rmp.c has its RMP.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -29,13 +29,13 @@
 #define BUILT_FOR_RMPOPT	false
 #endif
 
-/* Functions of kernels that drive RMPOPT themselves, in any version of theirs. */
+/* Functions of kernels that drive RMPOPT themselves, of all versions. */
 static const char * const in_kernel[] = {
 	"snp_enable_rmpopt", "do_rmpopt_work", "rmpopt_scan_range",
 	"rmpopt_init", "snp_setup_rmpopt",
 };
 
-/* Why a host is only looked at, and what SNP on it lacks. */
+/* Why the module is in view only mode, and why SNP is not initialised. */
 enum sentence {
 	NO_RMPOPT,
 	NOT_SEGMENTED,
@@ -49,27 +49,27 @@ static const char * const sentences[] = {
 	[NO_RMPOPT] =
 	"view only: this CPU has no RMPOPT, which comes with AMD Zen 6 EPYC",
 	[NOT_SEGMENTED] =
-	"view only: the RMP is not segmented, which RMPOPT needs: run Linux 6.14 or later and enable the segmented RMP in the BIOS",
+	"view only: the RMP is not segmented, which RMPOPT requires: run Linux 6.14 or later, and enable the segmented RMP in the BIOS",
 	[IN_KERNEL] =
 	"view only: this kernel drives RMPOPT itself",
 	[NO_SNP] =
 	"SnpEn is not set: load kvm_amd with sev_snp=1 while all CPUs are online",
 	[NO_INIT] =
-	"SnpEn is set, but SNP_INIT is not done or has failed: load kvm_amd, see the kernel log; if SNP is known to be initialised, load rmpopt with init_check=N",
+	"SnpEn is set, but SNP_INIT is not done or has failed: load kvm_amd, and see the kernel log; if SNP is known to be initialised, load rmpopt with init_check=N",
 	[NO_ANSWER] =
-	"the RMP can't be read to tell whether SNP_INIT is done: if SNP is known to be initialised, load rmpopt with init_check=N",
+	"the RMP can't be read to check whether SNP_INIT is done: if SNP is known to be initialised, load rmpopt with init_check=N",
 };
 
-/* Set by host_check(), for ever. */
+/* Set by host_check(), never changed again. */
 static const char *only_views;
 static bool has_rmpread;
 
 /**
- * host_has_function - does the kernel, or a module, have such a function?
- * @name: its name
+ * host_has_function - does the kernel, or a module, have a function of this name?
+ * @name: the name
  *
- * May sleep. A disabled kprobe patches nothing; it is only a way to ask, as a
- * module can't call kallsyms_lookup_name().
+ * May sleep. A module can't call kallsyms_lookup_name(), but it can register a
+ * disabled kprobe, which patches nothing.
  */
 bool host_has_function(const char *name)
 {
@@ -81,7 +81,7 @@ bool host_has_function(const char *name)
 
 	if (!ret)
 		unregister_kprobe(&probe);
-	/* Other errors are of functions that exist and can't be probed. */
+	/* With other errors the function exists, but can't be probed. */
 	return ret != -ENOENT && ret != -EOPNOTSUPP;
 }
 
@@ -109,23 +109,23 @@ static const char *why_only_views(void)
 /**
  * host_check - may the module be loaded on this host?
  *
- * At load; may sleep. Says why not in one sentence that names the fix. The
- * order matters: a kdump kernel, for one, does not enable SNP.
+ * At load; may sleep. If not, logs one sentence that names the fix. The order
+ * matters: a kdump kernel, for example, does not enable SNP.
  *
  * Return: 0, -ENODEV if not.
  */
 int host_check(void)
 {
 	if (is_kdump_kernel()) {
-		pr_err("this is a kdump kernel, which leaves SNP alone: load rmpopt in the normal one\n");
+		pr_err("this is a kdump kernel, which does not enable SNP: load rmpopt in the normal kernel\n");
 		return -ENODEV;
 	}
 	if (boot_cpu_has(X86_FEATURE_HYPERVISOR)) {
-		pr_err("running under a hypervisor: load rmpopt on the bare-metal SNP host\n");
+		pr_err("this is a virtual machine: load rmpopt on the SNP host itself\n");
 		return -ENODEV;
 	}
 	if (!cc_platform_has(CC_ATTR_HOST_SEV_SNP)) {
-		pr_err("the kernel is not an SNP host: enable SNP, SNP memory coverage and the IOMMU in the BIOS, remove sev=nosnp and all that switches the IOMMU off or to passthrough (iommu=, amd_iommu=) from the kernel command line, run Linux 6.14 or later\n");
+		pr_err("the kernel is not an SNP host: enable SNP, SNP memory coverage and the IOMMU in the BIOS; remove sev=nosnp, and what turns the IOMMU off or sets it to passthrough (iommu=, amd_iommu=), from the kernel command line; run Linux 6.14 or later\n");
 		return -ENODEV;
 	}
 	has_rmpread = hw_has_rmpread();
@@ -134,11 +134,11 @@ int host_check(void)
 }
 
 /**
- * host_only_views - is this host only looked at?
+ * host_only_views - is the module in view only mode on this host?
  *
  * Any context, after host_check(); the answer never changes.
  *
- * Return: why, as the sentence behind the state viewing; NULL if it is not.
+ * Return: the reason for the state viewing, as a sentence; NULL if it is not.
  */
 const char *host_only_views(void)
 {
@@ -146,7 +146,7 @@ const char *host_only_views(void)
 }
 
 /**
- * host_tables_may_be_in_use - may RMPOPT be enabled here, by whomever?
+ * host_tables_may_be_in_use - can RMPOPT be enabled on this host?
  *
  * Any context. RMPOPT_EN needs a segmented RMP. [S]
  */
@@ -170,10 +170,10 @@ bool host_knows_owners(void)
  * @spa: system physical address of the page, in bytes
  * @entry: where to store it, as hw_rmpread()
  *
- * Any context, after host_check(). CPUs without RMPREAD (Zen 3 and 4) have
- * entries of a form that is the CPU's own affair; the kernel knows it, and tells
- * only whether the page is assigned and how large it is. So nothing is known
- * there of whose it is, nor of other pages of its 2 MiB.
+ * Any context, after host_check(). On CPUs without RMPREAD (Zen 3 and 4) the
+ * format of entries is not architectural. The kernel knows it, but only tells
+ * whether the page is assigned, and its size: so neither the owner is known,
+ * nor whether other pages of its 2 MiB are assigned.
  *
  * Return: 0 or an errno, of hw_rmpread() or the kernel's.
  */
@@ -203,10 +203,10 @@ static enum host_snp snp_by_page(u64 spa)
 }
 
 /*
- * SNP_INIT turns the RMP's own pages over to firmware, so one of them being
- * assigned says that it is done. That such regions always fail is stated [S],
- * that this shows right after SNP_INIT, and in which of the pages, is inferred
- * [I]: hence two of them, and init_check.
+ * SNP_INIT makes the RMP's own pages firmware pages, so it is done if one of
+ * them is assigned. That such regions always fail is stated [S]; that this
+ * shows right after SNP_INIT, and in which of the pages, is inferred [I]: hence
+ * two pages, and the parameter init_check.
  */
 static enum host_snp snp_by_rmp(void)
 {
@@ -218,7 +218,7 @@ static enum host_snp snp_by_rmp(void)
 	if (bookkeeping == HOST_SNP_READY || !first)
 		return bookkeeping;
 	entries = snp_by_page(first);
-	/* Off is what both say; one that can't be read leaves it open. */
+	/* Off only if both say so; if one can't be read, it is not known. */
 	if (entries == HOST_SNP_OFF)
 		return bookkeeping;
 	return entries;
@@ -226,14 +226,14 @@ static enum host_snp snp_by_rmp(void)
 
 /**
  * host_snp - is SNP initialised, as seen from this CPU?
- * @init_check: look at the RMP as well, not at SnpEn alone
- * @lacks: where to put a sentence that says what is lacking, or NULL if nothing
+ * @init_check: check the RMP as well, not only SnpEn
+ * @lacks: where to put a sentence that says what is missing, or NULL if nothing
  *	is; may be NULL
  *
  * Any CPU, any context.
  *
- * Return: what is known. HOST_SNP_UNKNOWN says nothing for and nothing against
- * it, so whoever has begun may go on.
+ * Return: what is known. HOST_SNP_UNKNOWN means neither yes nor no, so work
+ * that has begun may go on.
  */
 enum host_snp host_snp(bool init_check, const char **lacks)
 {
@@ -255,8 +255,8 @@ enum host_snp host_snp(bool init_check, const char **lacks)
  * host_is_housekeeper - is a CPU neither isolated nor nohz_full?
  * @cpu: the CPU
  *
- * Any context. Isolated and nohz_full CPUs have better things to do. The kernel
- * may replace its masks at any time (cpusets) and frees the old ones by RCU.
+ * Any context. Isolated and nohz_full CPUs should not be disturbed. The kernel
+ * may replace its masks at any time (cpusets), and frees the old ones by RCU.
  */
 bool host_is_housekeeper(unsigned int cpu)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The host: can it do RMPOPT at all, what does its RMP cover, is SNP running?
+ * The host: does it have RMPOPT, what does its RMP cover, is SNP initialised?
  */
 #ifndef RMPOPT_HOST_H
 #define RMPOPT_HOST_H

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The host's RMP: where it lies and what it covers, in both of its forms. A
- * segmented one has a table of its segments (RST); a contiguous one has entries
- * from address 0 on and is taken for one segment.
+ * The host's RMP: where it is and what it covers, in both of its forms. A
+ * segmented RMP has a table of its segments (RST); a contiguous one has entries
+ * from address 0 on, and is treated as one segment.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -35,13 +35,13 @@ struct segment {
 	u32 regions;
 };
 
-/* By the number of the segment; log2 of what each may cover; the RMP's reach. */
+/* Segments by number; log2 of the size that each may cover; end of the RMP. */
 static struct segment segments[HW_RST_ENTRIES];
 static unsigned int segment_shift;
 static u64 reach;
 
 /**
- * host_rmp_is_segmented - is it, or is it contiguous?
+ * host_rmp_is_segmented - is the RMP segmented, or contiguous?
  *
  * Any context.
  */
@@ -79,7 +79,7 @@ static void keep_segments(const u64 *rst)
 	reach = U64_MAX;
 }
 
-/* The firmware has written the RST before the kernel booted; it does not change. */
+/* Firmware has written the RST before the kernel booted; it does not change. */
 static int segmented_coverage(struct coverage *cov, u64 base)
 {
 	u64 cfg, *rst;
@@ -90,14 +90,14 @@ static int segmented_coverage(struct coverage *cov, u64 base)
 		return ret;
 	rst = memremap(base + HW_RMP_BOOKKEEPING, HW_RST_SIZE, MEMREMAP_WB);
 	if (!rst) {
-		pr_err("can't map the RMP segment table at 0x%llx: report this with the whole kernel log\n",
+		pr_err("can't map the RMP segment table at 0x%llx: report this, with the whole kernel log\n",
 		       base + HW_RMP_BOOKKEEPING);
 		return -ENXIO;
 	}
 	segment_shift = FIELD_GET(HW_RMP_CFG_SHIFT, cfg);
 	ret = coverage_from_rst(cov, rst, hw_rst_entries(), segment_shift);
 	if (ret)
-		pr_err("the RMP segment table at 0x%llx makes no sense (RMP_CFG 0x%llx, error %d): report this to the vendor of the BIOS\n",
+		pr_err("the RMP segment table at 0x%llx is invalid (RMP_CFG 0x%llx, error %d): report this to the vendor of the BIOS\n",
 		       base + HW_RMP_BOOKKEEPING, cfg, ret);
 	else
 		keep_segments(rst);
@@ -106,9 +106,9 @@ static int segmented_coverage(struct coverage *cov, u64 base)
 }
 
 /*
- * How many regions do the entries describe? They come in pieces of 1 MiB, which
- * is less than a region's worth: one at the end that they describe in part
- * counts if there is RAM in it.
+ * How many regions do the entries describe? The RMP ends at a multiple of 1
+ * MiB, but a region has 4 MiB of entries: a last region that is described in
+ * part counts if it has RAM.
  */
 static u32 regions_in_reach(void)
 {
@@ -121,7 +121,7 @@ static u32 regions_in_reach(void)
 	return end >> HW_REGION_SHIFT;
 }
 
-/* One table from address 0 on: all of it is as a segment. */
+/* One table from address 0 on, treated as one segment. */
 static int contiguous_coverage(struct coverage *cov, u64 base)
 {
 	u64 last = 0;
@@ -138,7 +138,7 @@ static int contiguous_coverage(struct coverage *cov, u64 base)
 	}
 	ret = coverage_add(cov, 0, regions);
 	if (ret || !regions) {
-		pr_err("the RMP from 0x%llx to 0x%llx makes no sense: report this to the vendor of the BIOS\n",
+		pr_err("the RMP from 0x%llx to 0x%llx is invalid: report this to the vendor of the BIOS\n",
 		       base, last);
 		return -EINVAL;
 	}
@@ -154,14 +154,14 @@ static int contiguous_coverage(struct coverage *cov, u64 base)
  *
  * At load, after host_check(); may sleep. Reading an RMP is always allowed.
  *
- * Return: 0, or an errno after saying what is wrong.
+ * Return: 0, or an errno after it has logged what is wrong.
  */
 int host_coverage(struct coverage *cov)
 {
 	u64 base = host_rmp_base();
 
 	if (!base) {
-		pr_err("the BIOS has reserved no memory for the RMP: enable SNP memory coverage there\n");
+		pr_err("the BIOS has reserved no memory for the RMP: enable SNP memory coverage in the BIOS\n");
 		return -ENODEV;
 	}
 	return host_rmp_is_segmented() ? segmented_coverage(cov, base) :
@@ -169,13 +169,13 @@ int host_coverage(struct coverage *cov)
 }
 
 /**
- * host_reach - up to where the RMP describes pages
+ * host_reach - the end of the pages that the RMP describes
  *
  * After host_coverage(), any context. The last region of a contiguous RMP may
  * be described in part. Of a segmented one this is not the end: each covered
  * region is described as a whole.
  *
- * Return: the system physical address behind the last page.
+ * Return: the system physical address after the last page.
  */
 u64 host_reach(void)
 {

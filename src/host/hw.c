@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Instructions and MSRs. Everything here can fault and none of it may take
- * the host down: each access has an exception-table entry, and a fault is an
- * errno. All functions act on the CPU that they run on and may be called in
- * any context; where the CPU matters the caller disables preemption.
+ * Instructions and MSRs. Everything here can fault, and no fault may crash the
+ * host: each access has an exception-table entry, and a fault is an errno. All
+ * functions act on the CPU that they run on, and may be called in any context;
+ * if the CPU matters, the caller disables preemption.
  */
 #include <linux/errno.h>
 #include <asm/asm.h>
@@ -14,7 +14,7 @@
 #include "compat.h"
 #include "hw.h"
 
-/* How often an RMP entry is asked for before its reader gives up. */
+/* How often an RMP entry is read before the reader gives up. */
 #define TRIES	64u
 
 static bool cpuid_reaches(u32 leaf)
@@ -94,8 +94,8 @@ unsigned int hw_execute_rmpopt(unsigned long *rax, unsigned long rcx, bool *cf)
  *
  * RAX holds the region's address and is not modified, RCX the function; both
  * functions answer in CF whether the bit is set now. Without RMPOPT_EN on
- * this core the instruction is #UD. [S] An address outside the window: [?],
- * so any other fault is told apart.
+ * this core the instruction is #UD. [S] What it does with an address outside of
+ * the window: [?], so any other fault has a different errno.
  *
  * Return: 1 the bit is set, 0 it is not, -ENXIO for #UD (RMPOPT is not
  * enabled on this core), -EFAULT for any other fault.
@@ -132,7 +132,7 @@ unsigned int hw_execute_rmpread(unsigned long *rax, struct hw_rmp_entry *entry)
 	return faulted ? *rax : 0;
 }
 
-/* -EINVAL: it answered with a code of its own instead of an entry. */
+/* -EINVAL: it returned a code instead of an entry. */
 static int rmpread_once(u64 spa, struct hw_rmp_entry *entry)
 {
 	unsigned long rax = spa;
@@ -147,14 +147,15 @@ static int rmpread_once(u64 spa, struct hw_rmp_entry *entry)
  * @spa: system physical address of the page, in bytes
  * @entry: where to store it, in directly mapped or stack memory
  *
- * RAX holds the address and returns the instruction's own code, RCX points to
+ * RAX holds the address and returns the instruction's code, RCX points to
  * the result. [S] What it does before SNP_INIT or for an address outside the
  * RMP is not public [?]: both a fault and a code are errors here. Nor are the
  * codes: one of them says that the entry is in use, by RMPUPDATE on another
- * CPU or by firmware [I]. That passes, so a refusal is asked again, %TRIES
- * times in all.
+ * CPU or by firmware [I]. That is temporary, so the entry is read up to %TRIES
+ * times.
  *
- * Return: 0, -EFAULT if the instruction faulted, -EINVAL if it kept refusing.
+ * Return: 0, -EFAULT if the instruction faulted, -EINVAL if it always returned
+ * a code.
  */
 int hw_rmpread(u64 spa, struct hw_rmp_entry *entry)
 {
@@ -187,7 +188,7 @@ int hw_read(u32 msr, u64 *value)
 	return 0;
 }
 
-/* RMPOPT_BASE on this CPU; bits that say nothing of the window are left out. */
+/* RMPOPT_BASE on this CPU, without bits that do not concern the window. */
 static int read_base(u64 *base)
 {
 	int ret = hw_read(HW_MSR_RMPOPT_BASE, base);
@@ -200,7 +201,8 @@ static int read_base(u64 *base)
 
 /**
  * hw_armed - is RMPOPT enabled on this core?
- * @base: where to put what is in force, as hw_arm() does; of no meaning if not
+ * @base: where to put the current base, as hw_arm() does; not valid if it is
+ *	not
  */
 bool hw_armed(u64 *base)
 {
@@ -210,16 +212,16 @@ bool hw_armed(u64 *base)
 /**
  * hw_arm - enable RMPOPT on this core, if it is not
  * @base: 1 GiB-aligned start of the window | HW_RMPOPT_EN
- * @now: where to put what is in force, in the same form
+ * @now: where to put the current base, in the same form
  *
  * Once set, RMPOPT_EN stays set as long as SNP is enabled. [S] So a core that
- * has it keeps the base that it has, and nothing is written: what a WRMSR would
- * do then is not public. [?] RMPOPT_EN needs SnpEn and a segmented RMP [S];
- * whether the write faults otherwise or is ignored is not public either [?], so
- * it is read back, and what is read counts.
+ * has it keeps its base, and nothing is written: what a WRMSR would do then is
+ * not public. [?] RMPOPT_EN requires SnpEn and a segmented RMP [S]; whether the
+ * write faults otherwise, or is ignored, is not public either [?], so it is
+ * read back, and what is read counts.
  *
- * Return: 0 if RMPOPT is enabled, with the base that is in @now; -EIO if it is
- * not, as the write faulted or did not take.
+ * Return: 0 if RMPOPT is enabled, with the base in @now; -EIO if it is not, as
+ * the write faulted or had no effect.
  */
 int hw_arm(u64 base, u64 *now)
 {
@@ -231,14 +233,14 @@ int hw_arm(u64 base, u64 *now)
 }
 
 /**
- * hw_why_fault - whose fault was the fault of an RMPOPT?
- * @base: the base in force on this core, as hw_arm() has given it
+ * hw_why_fault - does a fault of RMPOPT concern the region or the core?
+ * @base: the base that this core should have, as hw_arm() returned it
  *
  * In the same section with preemption disabled as the instruction.
  *
- * Return: 0 the region's, as all is right with the core; -ENODEV SnpEn is clear
- * on this CPU; -ENXIO RMPOPT is not enabled on this core or its base is
- * another.
+ * Return: 0 the region, as nothing is wrong with the core; -ENODEV SnpEn is
+ * clear on this CPU; -ENXIO RMPOPT is not enabled on this core, or it has
+ * another base.
  */
 int hw_why_fault(u64 base)
 {

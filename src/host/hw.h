@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The hardware's own numbers, and the only functions that execute SNP
- * instructions or touch the RMPOPT MSR.
+ * Numbers of the hardware, and the only functions that execute SNP instructions
+ * or access the RMPOPT MSR.
  *
- * Marks used in comments all over the module, for where a fact comes from:
+ * Marks in comments of the module, which tell the source of a fact:
  *   [S] stated by AMD engineers, kernel reviewers or assembler tests
  *   [I] inferred
  *   [?] not public; the code is right under every answer
@@ -32,7 +32,7 @@
 #define HW_CPUID_SEV		0x8000001fu
 #define HW_CPUID_RMPREAD	BIT(21)
 
-/* Not all kernels that the module builds for know these by name. [S] */
+/* Not all kernels for which the module builds define these. [S] */
 #define HW_MSR_SYSCFG		0xc0010010u
 #define HW_SYSCFG_SNP_EN	BIT_ULL(24)
 #define HW_MSR_RMP_BASE		0xc0010132u
@@ -45,8 +45,9 @@
 #define HW_RMPOPT_WINDOW	GENMASK_ULL(51, 30)
 
 /*
- * An RMP begins with 16 KiB of bookkeeping. Behind it: if it is segmented the
- * RMP segment table of 4 KiB, else the entries, 16 bytes for each 4 KiB. [S]
+ * An RMP begins with 16 KiB of bookkeeping. After that: the RMP segment table
+ * of 4 KiB if it is segmented, otherwise the entries, 16 bytes for each 4 KiB.
+ * [S]
  */
 #define HW_RMP_BOOKKEEPING	0x4000u
 #define HW_RMP_ENTRY_SHIFT	4
@@ -55,9 +56,9 @@
 #define HW_RST_SEGMENT_BASE	GENMASK_ULL(51, 20)
 
 /**
- * enum hw_function - what RMPOPT is asked to do (its RCX) [S]
- * @HW_VERIFY: read the RMP of the region, set or clear the bit, answer it
- * @HW_REPORT: answer the bit
+ * enum hw_function - function of RMPOPT (its RCX) [S]
+ * @HW_VERIFY: read the RMP of the region, set or clear the bit, return it
+ * @HW_REPORT: return the bit
  */
 enum hw_function {
 	HW_VERIFY = 0,

@@ -2,10 +2,10 @@
 /*
  * Leaders: threads of low priority, each on the core whose order it executes.
  *
- * An order's instructions run on its core or not at all, each in a preempt-off
- * section of its own that checks the core; nothing waits or sleeps in there.
- * Between two of them whoever wants the CPU gets it. A thread whose CPU goes
- * offline is moved by the scheduler, notices, and hands its order back.
+ * An order's instructions run on its core or not at all, each in its own
+ * preempt-off section that checks the core; nothing waits or sleeps there.
+ * Between two of them any other task gets the CPU. A thread whose CPU goes
+ * offline is moved by the scheduler, notices that, and gives its order back.
  */
 #include <linux/delay.h>
 #include <linux/err.h>
@@ -31,18 +31,18 @@
  * @task: the thread
  * @wait: it sleeps here
  * @core: whose order it executes
- * @cpu: where
- * @busy: from sending until its last access to the order; who sees it clear
+ * @cpu: on which CPU
+ * @busy: from sending until its last access to the order; whoever sees it clear
  *	owns the rest
- * @next: the place behind the last one done; where to begin
+ * @next: the place after the last one done; where to begin
  * @result: 0 done, -ESTALE not on its core any more, -EINTR the pass has to
  *	end, or what the last instruction failed with
  * @verify: whether it is an order of verifies
- * @times: how long they took; interrupts that came just then are counted in
+ * @times: how long they took, interrupts included
  * @seen: @next when the worker last saw it move
  * @seen_at: ktime in ns of that
- * @urged: it has the priority of any other thread, as it got no time with its own
- * @called_back: it was taken off its CPU, where it got no time
+ * @urged: it has normal priority, as it got no time with low priority
+ * @called_back: it was moved off its CPU, where it got no time
  */
 struct lead {
 	struct task_struct *task;
@@ -61,16 +61,16 @@ struct lead {
 };
 
 /*
- * How long a thread may stand still. Beside cgroups of much weight one of low
- * priority may: then it gets that of any other. A real-time task may keep the
- * CPU for itself, where an administrator has switched off what is to prevent it.
+ * How long a thread may get no CPU time. With low priority this happens beside
+ * cgroups with a high weight: then it gets normal priority. A real-time task
+ * may occupy the CPU if the administrator has turned off what limits it.
  */
 #define PATIENCE_LOW_NS		(2 * NSEC_PER_SEC)
 #define PATIENCE_NS		(10 * NSEC_PER_SEC)
-/* And if the pass has to end anyway. */
+/* The same if the pass has to end. */
 #define PATIENCE_ENDING_NS	(100 * NSEC_PER_MSEC)
 
-/* How long others have the CPU between two instructions, at least. */
+/* How long others get the CPU between two instructions, at least. */
 #define NAP_US		100u
 
 static struct lead leads[PLAN_LEADERS_MAX];
@@ -89,9 +89,9 @@ static void note(struct lead *lead, u32 region, int bit, u64 cycles)
 }
 
 /*
- * Whoever else wants this CPU is more important. The flag to reschedule does not
- * tell of all of them: where the scheduler owes this thread some time it lets
- * others wait for it.
+ * Any other task that wants this CPU is more important. The need_resched flag
+ * does not cover all of them: if the scheduler owes this thread some time, it
+ * lets others wait.
  */
 static void step_aside(void)
 {
@@ -101,7 +101,7 @@ static void step_aside(void)
 		usleep_range_state(NAP_US, 2 * NAP_US, TASK_IDLE);
 }
 
-/* One instruction on the leader, or -ESTALE if this is another core. */
+/* One instruction on the leader; -ESTALE if this is another core. */
 static int lead_here(struct lead *lead, u32 place)
 {
 	int bit = -ESTALE;
@@ -124,9 +124,9 @@ static int lead_here(struct lead *lead, u32 place)
 }
 
 /*
- * The scheduler takes the mask without moving the thread if the CPU is about
- * to go offline, and does nothing at all about the same mask again: so a try
- * that fails leaves another one behind.
+ * If the CPU is about to go offline, the scheduler accepts the mask without
+ * moving the thread, and does nothing if it gets the same mask again: so a
+ * failed attempt sets another mask.
  */
 static bool move_to(unsigned int cpu)
 {
@@ -167,7 +167,9 @@ static int work(void *data)
 	for (;;) {
 		wait_event_idle(lead->wait,
 				READ_ONCE(lead->busy) || kthread_should_stop());
-		/* Pairs with lead_send(): the order is visible before the flag. */
+		/*
+		 * Pairs with lead_send(): the order is visible before the flag.
+		 */
 		if (!smp_load_acquire(&lead->busy))
 			return 0;
 		lead->result = execute(lead);
@@ -191,12 +193,12 @@ static int start_one(struct lead *lead, u32 i)
 }
 
 /**
- * lead_provide - have a thread for each leader
- * @wanted: how many leaders there are, PLAN_LEADERS_MAX at the most
+ * lead_provide - make a thread for each leader
+ * @wanted: how many leaders there are, PLAN_LEADERS_MAX at most
  *
- * By the worker; sleeps. There are as many as were ever wanted.
+ * By the worker; sleeps. Threads are never removed before unload.
  *
- * Return: 0 or an errno, and then there are not enough.
+ * Return: 0, or an errno if there are not enough.
  */
 int lead_provide(u32 wanted)
 {
@@ -255,14 +257,14 @@ bool lead_is_busy(u32 i)
 }
 
 /**
- * lead_watch - see that a thread gets on
+ * lead_watch - make sure that a thread makes progress
  * @i: which thread; it is busy
  * @now: ktime in ns
  * @ending: the pass has to end
  *
- * By the worker; may sleep. A thread that stands still gets the priority of any
- * other, and if that does not help it is allowed on all CPUs: it finds that it
- * has left its core, and hands the order back.
+ * By the worker; may sleep. A thread without progress gets normal priority. If
+ * that does not help, it is allowed on all CPUs: then it finds that it has left
+ * its core, and gives the order back.
  *
  * Return: ktime in ns at which to look again.
  */
@@ -290,9 +292,9 @@ u64 lead_watch(u32 i, u64 now, bool ending)
 }
 
 /**
- * lead_result - what came of an order
+ * lead_result - the result of an order
  * @i: which thread; it is not busy any more
- * @next: set to the place behind the last one done
+ * @next: set to the place after the last one done
  *
  * Return: 0 it is done, -ESTALE the thread was not on the core, -ETIMEDOUT it
  * got no time there, -EINTR the pass has to end, or an errno of hw_rmpopt().

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Passes: executes what the planner orders, phase by phase, and tells it what
- * came of it.
+ * Passes: executes the orders of the planner, phase by phase, and returns the
+ * answers.
  *
  * Orders of leaders are executed by their threads (lead.c), all others by
  * slices (slices.c). The worker dispatches both and waits; it holds no lock
- * meanwhile. A phase is over when nothing of it is under way any more but
- * slices that nobody waits for.
+ * meanwhile. A phase is over when nothing of it is under way any more, except
+ * for late slices.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -30,21 +30,21 @@ struct running running = {
 /* Number of the last pass. */
 static u64 pass_number;
 
-/* A pass looks at SNP no more often, if nothing tells of it. */
+/* How often a pass checks SNP at most, unless a hook reports a change. */
 #define SNP_LOOK_NS	(10 * NSEC_PER_MSEC)
 
-/* When it has looked last. */
+/* When it has checked last. */
 static u64 snp_looked_at;
 
 /*
- * SNP was shut down: then the pass ends, before SNP is prepared anew and
- * instructions work again, though SNP_INIT is not done.
+ * If SNP was shut down, the pass ends, before SNP is prepared again and
+ * instructions work again, although SNP_INIT is not done.
  */
 static bool snp_is_gone(void)
 {
 	if (!READ_ONCE(wishes.snp_moved) && arm_is_void()) {
 		WRITE_ONCE(wishes.snp_moved, true);
-		/* An audit is not followed by a look of itself. */
+		/* No look follows an audit otherwise. */
 		WRITE_ONCE(wishes.kicked, true);
 	}
 	return READ_ONCE(wishes.snp_moved);
@@ -68,9 +68,10 @@ static void note_answered(struct core *core)
 }
 
 /*
- * An instruction has faulted as the core's RMPOPT_BASE is not right. If SNP is
- * gone the core is not to blame and the pass ends. Else it is armed anew once,
- * and then dropped. Its table may be empty now, so what it had is void.
+ * An instruction has faulted, as the core's RMPOPT_BASE is not right. If SNP is
+ * gone, the core is not to blame, and the pass ends. Otherwise it is armed
+ * again once, then dropped. Its table may be empty now, so nothing is believed
+ * of it.
  */
 static void note_fault(struct core *core, int error)
 {
@@ -101,7 +102,7 @@ static bool is_ordered(const struct core *core)
 	return core->plan.order == PLAN_ORDERED;
 }
 
-/* A leader's thread has stopped: take its results. */
+/* The thread of a leader has stopped: take its results. */
 static void harvest_lead(u32 i, struct core *core)
 {
 	int result = lead_result(i, &core->next);
@@ -112,7 +113,9 @@ static void harvest_lead(u32 i, struct core *core)
 	else if (result == -ETIMEDOUT && core->armed && !state_pass_ends())
 		cores_drop(core, result);
 	else if (result == -ESTALE || result == -ETIMEDOUT)
-		/* Gone, or a sibling has taken over: see who it is now. */
+		/*
+		 * Gone, or a sibling has taken over: see which CPU it is now.
+		 */
 		cores_touch();
 	else if (result != -EINTR)
 		note_fault(core, result);
@@ -128,7 +131,7 @@ static void visit_lead(u32 i, struct core *core, struct tour *tour)
 		if (!is_ordered(core))
 			return;
 		tour->left++;
-		/* Nobody executes anything before that is looked at. */
+		/* Nothing is sent before that is taken in. */
 		if (tour->ending || cores_changed())
 			return;
 		lead_send(i, core);
@@ -182,7 +185,7 @@ static void visit_slices(struct tour *tour)
 	tour->busy += busy;
 }
 
-/* Sleep until something comes back, a core has had its rest, or all is over. */
+/* Sleep until something comes back, a core has rested, or the phase ends. */
 static void wait_for_some(const struct tour *tour, int seen, bool ending)
 {
 	u64 now = ktime_get_ns();
@@ -212,7 +215,7 @@ static bool run_orders(void)
 		look_at_snp();
 		ending = state_pass_ends();
 		seen = atomic_read(&running.returned);
-		/* What has come takes part in the next pass. */
+		/* Cores that have come online take part in the next pass. */
 		cores_catch_up();
 		tour = (struct tour){ .ending = ending };
 		visit_leads(&tour);
@@ -220,8 +223,9 @@ static bool run_orders(void)
 		if (!tour.busy && (ending || !tour.left))
 			return !ending && !state_pass_ends();
 		/*
-		 * An order may have been held back for the sake of a change that
-		 * somebody else has looked at meanwhile: nothing would wake us.
+		 * An order may have been held back for the sake of a change
+		 * that somebody else has looked at meanwhile: nothing would
+		 * wake us.
 		 */
 		if (tour.busy || tour.due)
 			wait_for_some(&tour, seen, ending);
@@ -229,7 +233,7 @@ static bool run_orders(void)
 }
 
 /**
- * pass_welcome_late - see which late cores have answered at last
+ * pass_welcome_late - see which late cores have answered
  *
  * By the worker, between passes.
  *
@@ -252,9 +256,10 @@ bool pass_welcome_late(void)
 }
 
 /**
- * pass_elect - see who leads, and go there
+ * pass_elect - elect leaders, and move the worker to the core of the first one
  *
- * By the worker, between passes; sleeps. So an idle module wakes no other CPU.
+ * By the worker, between passes; sleeps. An idle module wakes no other CPU
+ * then.
  *
  * Return: whether there is a leader, and a thread for each.
  */
@@ -271,7 +276,7 @@ bool pass_elect(void)
 	return the_plan.leaders && !lead_provide(the_plan.leaders);
 }
 
-/* Who owes something after a pass that another one may settle? */
+/* Does a core owe something that another pass may settle? */
 static bool settle_cores(void)
 {
 	bool behind, any = false;
@@ -287,7 +292,10 @@ static bool settle_cores(void)
 	return any;
 }
 
-/* A leader that was dropped has failed, whoever else did not finish has not. */
+/*
+ * Failed only if a leader was dropped; other cores that did not finish:
+ * partial.
+ */
 static enum engine_result result_of(bool through)
 {
 	bool complete = !the_plan.open;
@@ -305,7 +313,7 @@ static enum engine_result result_of(bool through)
 	return complete ? RESULT_OK : RESULT_PARTIAL;
 }
 
-/* A watch shows itself only if it finds something. */
+/* A watch is shown only if it finds something. */
 static void show(bool *shown)
 {
 	if (!*shown && !the_plan.found)
@@ -317,7 +325,7 @@ static void show(bool *shown)
 		   running.total + the_plan.ordered);
 }
 
-/* Whoever faults everywhere is dropped, whatever its RMPOPT_BASE is. */
+/* Cores that fault everywhere are dropped, whatever their RMPOPT_BASE is. */
 static void drop_broken(void)
 {
 	struct core *core;
@@ -374,13 +382,13 @@ static void count_pass(bool full, u64 start)
  * pass_run - run a pass
  * @trigger: why; a watch that finds nothing is not one
  * @full: take nothing on trust
- * @again: set to whether another one is likely to achieve more
+ * @again: set to whether another pass is likely to achieve more
  *
  * By the worker; sleeps.
  *
- * Return: how it ended. RESULT_PARTIAL: a core has left or could not be
- * reached. RESULT_FAILED: there is no leader, or one faulted for good; the
- * state is to be looked at before anything else.
+ * Return: how it ended. RESULT_PARTIAL: a core has left, or did not respond.
+ * RESULT_FAILED: there is no leader, or a leader was dropped; look() has to run
+ * before anything else.
  */
 enum engine_result pass_run(enum engine_trigger trigger, bool full, bool *again)
 {
@@ -413,7 +421,10 @@ enum engine_result pass_run(enum engine_trigger trigger, bool full, bool *again)
 	return result;
 }
 
-/* Execute the orders of a pass that has one phase, and take in the answers. */
+/*
+ * Execute the orders of an audit or view, which has one phase, and take in the
+ * answers.
+ */
 static bool run_one(void)
 {
 	bool through = run_orders();
@@ -434,7 +445,7 @@ static bool run_one(void)
  * By the worker; sleeps. What was missing is owed now; the_plan.found says
  * how much.
  *
- * Return: whether they were asked: no, if it had to end before.
+ * Return: whether all of them were asked.
  */
 bool pass_audit(u32 first, u32 count)
 {
@@ -446,13 +457,13 @@ bool pass_audit(u32 first, u32 count)
 }
 
 /**
- * pass_view - see what is in tables that somebody else fills
- * @all: let all cores report all regions; else leaders only, which tells of
- *	losses, and by the_plan.found that something was gained
+ * pass_view - read tables that the kernel fills
+ * @all: let all cores report all regions; if not, only leaders report, which
+ *	finds losses, and sets the_plan.found if something was gained
  *
- * By the worker; sleeps. There is no verify in it.
+ * By the worker; sleeps. Verifies nothing.
  *
- * Return: whether it came to its end.
+ * Return: whether it was completed.
  */
 bool pass_view(bool all)
 {

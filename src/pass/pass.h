@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Passes: executes what the planner orders.
+ * Passes: executes the orders of the planner.
  */
 #ifndef RMPOPT_PASS_H
 #define RMPOPT_PASS_H
@@ -12,12 +12,12 @@
 
 /**
  * struct pass_stats - counts since load, written by the worker only; those of
- *	instructions are in the plan. Probes are in none of them
+ *	instructions are in the plan. Probes are not counted
  * @passes: passes ended
- * @passes_full: of them full ones
- * @passes_delta: of them the others
- * @slices: of followers
- * @interruptions: of them those that were sent by IPI
+ * @passes_full: full passes
+ * @passes_delta: delta passes
+ * @slices: slices of followers
+ * @interruptions: slices that were sent by IPI
  * @overruns: slices that took longer than slice_us
  * @faults: instructions that faulted as their core's RMPOPT_BASE was not right;
  *	all others are counted in the plan
@@ -27,7 +27,7 @@
  * @last_trigger: why it ran
  * @pass_stolen_ns: what slices took in the running pass
  * @worst_slice_ns: the longest slice so far
- * @worst_slice_cpu: where that was
+ * @worst_slice_cpu: its CPU
  */
 struct pass_stats {
 	u64 passes;
@@ -48,7 +48,8 @@ struct pass_stats {
 
 /**
  * struct running - the running pass
- * @pass: its number, one that finds nothing counts; 0 if there is none
+ * @pass: its number (a watch that finds nothing has one, too); 0 if there is
+ *	none
  * @returned: how many slices and orders of leaders have come back
  * @done: instructions that are done
  * @total: all of them, as far as known

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Slices: what a follower executes in one go, and how that reaches its CPU.
+ * Slices: what a follower executes without a break, and how it reaches its CPU.
  *
- * A busy CPU is not interrupted: a deferrable pinned timer runs the slice in the
- * softirq behind a tick that comes anyway. Nobody is sent an IPI for it, an idle
- * CPU is not woken, and interrupts are enabled between any two instructions. An
- * idle CPU, or one without a tick of its own, is sent an asynchronous IPI, whose
- * handler runs with interrupts disabled.
+ * A busy CPU is not interrupted: a deferrable pinned timer runs the slice in
+ * the softirq after a tick that comes anyway. No IPI is sent, an idle CPU is
+ * not woken, and interrupts are enabled between any two instructions. An idle
+ * CPU, or one without a tick, is sent an asynchronous IPI, whose handler runs
+ * with interrupts disabled.
  *
  * Either way a slice executes one instruction, and starts another only if the
  * slowest recent one would still fit in slice_us.
@@ -38,7 +38,7 @@
 /* Number of the running phase. */
 static u64 phase_number;
 
-/* One instruction and what belongs to it; false ends the slice. */
+/* One instruction; false ends the slice. */
 static bool run_step(struct core *core)
 {
 	struct slice *slice = &core->slice;
@@ -65,7 +65,7 @@ static bool may_go_on(struct core *core)
 {
 	struct slice *slice = &core->slice;
 
-	/* The number keeps those that come too late out of later phases. */
+	/* Slices of earlier phases end here. */
 	if (slice->number != READ_ONCE(phase_number) || state_pass_ends())
 		return false;
 	slice->next = plan_next(&the_plan, &core->plan, slice->next);
@@ -75,21 +75,21 @@ static bool may_go_on(struct core *core)
 }
 
 /*
- * The slice belongs to the worker again. Whatever that has done meanwhile, a
- * verify is never wrong, only useless.
+ * The slice belongs to the worker again. Whatever the worker has done
+ * meanwhile, a verify is never wrong, at worst useless.
  */
 static void give_back(struct core *core)
 {
 	/* Last access to the slice; pairs with core_is_busy(). */
 	smp_store_release(&core->slice.busy, false);
 	/*
-	 * The worker calls a core late and looks at @busy then; here it is the
-	 * other way round: one of both sees what the other has done. Pairs with
-	 * work() in worker.c. Module and cores stay until this returns:
+	 * The worker sets @late, then reads @busy; here it is the other way
+	 * round, so one of the two sees what the other has done. Pairs with
+	 * work() in worker.c. Module and cores exist until this returns:
 	 * worker_stop().
 	 */
 	smp_mb();
-	/* Nobody waits for it: the worker is to look by itself. */
+	/* The worker does not wait for it, so it has to be kicked. */
 	if (READ_ONCE(core->plan.late))
 		WRITE_ONCE(wishes.kicked, true);
 	atomic_inc(&running.returned);
@@ -130,13 +130,13 @@ static void tick_handler(struct timer_list *timer)
 {
 	struct core *core = container_of(timer, struct core, slice.timer);
 
-	/* Whoever is to run here now does not wait for the rest. */
+	/* A task that is to run here does not wait for the rest. */
 	while (may_go_on(core) && step_here(core) && !need_resched())
 		continue;
 	give_back(core);
 }
 
-/* Before the first time that it is sent. */
+/* Before it is sent for the first time. */
 static void prepare(struct core *core)
 {
 	struct slice *slice = &core->slice;
@@ -150,7 +150,8 @@ static void prepare(struct core *core)
 }
 
 /**
- * slice_begin_phase - from now on no slice of an earlier phase begins to execute
+ * slice_begin_phase - from now on no slice of an earlier phase begins to
+ *	execute
  */
 void slice_begin_phase(void)
 {
@@ -167,8 +168,8 @@ static u64 idle_us(unsigned int cpu)
  * slice_cpu_idles - is a CPU idle at this moment, with its tick stopped?
  * @cpu: the CPU
  *
- * Takes some microseconds. While the tick goes on the answer may be no. It may
- * not be true any more when the caller gets it.
+ * Takes some microseconds. The answer may be no if an idle CPU still has its
+ * tick, and may be outdated when the caller gets it.
  */
 bool slice_cpu_idles(unsigned int cpu)
 {
@@ -192,7 +193,7 @@ static bool goes_by_tick(unsigned int cpu)
 }
 
 /**
- * slice_send - let a core execute what is in its slice
+ * slice_send - let a core execute its slice
  * @core: the core
  *
  * By the worker; the slice is filled in and not busy.
@@ -212,7 +213,10 @@ int slice_send(struct core *core)
 	slice->by_tick = goes_by_tick(core->sent_cpu);
 	WRITE_ONCE(slice->busy, true);
 	if (slice->by_tick) {
-		/* On a CPU that is gone it never runs: see slice_take_back(). */
+		/*
+		 * On a CPU that has gone offline it never runs: see
+		 * slice_take_back().
+		 */
 		slice->timer.expires = jiffies;
 		add_timer_on(&slice->timer, core->sent_cpu);
 	} else {

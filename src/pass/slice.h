@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Slices: what a follower executes in one go.
+ * Slices: what a follower executes without a break.
  */
 #ifndef RMPOPT_SLICE_H
 #define RMPOPT_SLICE_H

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Followers: who is sent a slice when, and what comes of it; slice.c executes it.
+ * Followers: when a slice is sent, and its results; slice.c executes it.
  *
- * Each core has one slice. A core gets another one only after it had its rest
- * (duty), and at most `parallel` cores are under way at once, those that wait
- * for their tick included: verifies on many cores at the same time were
- * published to be 20 times dearer each. [S]
+ * Each core has one slice. It is sent again only after the core has rested
+ * (duty). At most `parallel` slices are under way at the same time, including
+ * those that wait for a tick: according to published figures, verifies on many
+ * cores at the same time take 20 times as long. [S]
  *
- * A slice belongs to a phase of a pass by its number. One that does not come
- * back in time makes its core late: it gets no order until the slice is back,
- * and the pass goes on without.
+ * Its number tells to which phase of which pass a slice belongs. If it does not
+ * come back in time, its core is late: it gets no order until the slice is
+ * back, and the pass goes on without it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -29,26 +29,29 @@
 #include "slice.h"
 #include "slices.h"
 
-/* A core that does not answer for so long is left owing. */
+/*
+ * A core that does not answer for so long is late, and owes what it has not
+ * done.
+ */
 #define LATE_NS		(2 * NSEC_PER_SEC)
 
 /* A CPU whose timer has not run for so many ticks may have none. */
 #define TICKS_NS	(4ull * TICK_NSEC)
 
 /*
- * The longest rest, lest a pass waits for a core that was stopped for seconds
- * by something else. With a duty of 1 percent it is that of a slice of 10 ms:
- * 20 times the longest verify that was ever published. [S]
+ * The longest rest, so that no pass waits for a core that something else has
+ * stopped for seconds. With a duty of 1 percent it is that of a slice of 10 ms,
+ * 20 times the longest verify in published figures. [S]
  */
 #define REST_CAP_NS	NSEC_PER_SEC
 
-/* What the slices of the running phase may take, in cycles. */
+/* How long a slice of the running phase may take, in cycles. */
 static u32 phase_budget;
 
 /**
  * slices_begin - a phase begins
  *
- * From now on no slice of an earlier one begins to execute.
+ * From now on no slice of an earlier phase begins to execute.
  */
 void slices_begin(void)
 {
@@ -126,7 +129,7 @@ static int harvest(struct core *core)
 	}
 	core->next = core->slice.next;
 	if (core->slice.error == -ESTALE) {
-		/* It has run elsewhere: see where the core is now. */
+		/* It has run elsewhere: see which CPU the core has now. */
 		cores_touch();
 		return 0;
 	}
@@ -135,8 +138,8 @@ static int harvest(struct core *core)
 }
 
 /*
- * A slice that waits for a tick is taken back if there will be none, or if the
- * pass has to end. Sent again, it goes by IPI to a CPU that is idle.
+ * A slice that waits for a tick is taken back if no tick comes, or if the pass
+ * has to end. If the CPU is idle, it is sent again, by IPI.
  */
 static bool take_back(struct core *core, const struct tour *tour, u64 now)
 {
@@ -160,7 +163,7 @@ static bool take_back(struct core *core, const struct tour *tour, u64 now)
 	return true;
 }
 
-/* A late slice that still waits for its tick need not be waited for. */
+/* Take back a late slice that still waits for its tick. */
 static void welcome_unbegun(struct core *core)
 {
 	if (!slice_take_back(core))
@@ -170,13 +173,13 @@ static void welcome_unbegun(struct core *core)
 }
 
 /**
- * slices_visit - is a slice that was sent to a core back, is it late?
+ * slices_visit - has the slice of a core come back, or is it late?
  * @core: the core
  * @tour: what is found is added here
  * @now: ktime in ns
  *
- * Return: 1 the core has done its order, 0 it has not, or what an instruction
- * has failed with for the core's sake, see step_execute().
+ * Return: 1 the core has done its order, 0 it has not, or the error of an
+ * instruction that is the core's fault, see step_execute().
  */
 int slices_visit(struct core *core, struct tour *tour, u64 now)
 {
@@ -202,9 +205,9 @@ int slices_visit(struct core *core, struct tour *tour, u64 now)
 }
 
 /**
- * slices_send - interrupt a core for its order, if it may be interrupted now
+ * slices_send - send a slice of its order to a core, if it has rested
  * @core: the core, which has an order and no slice under way
- * @tour: what comes of it is added here
+ * @tour: what is found is added here
  * @now: ktime in ns
  *
  * Return: 0, -ENXIO if its primary is not online any more.
@@ -244,7 +247,7 @@ static bool slices_under_way(void)
 /**
  * slices_drain - wait until every handler has given its slice back
  *
- * By the worker, as the last thing that it does; sleeps. Not interruptibly:
+ * By the worker, at its very end; sleeps, but not interruptibly, as
  * kthread_stop() looks like a signal.
  */
 void slices_drain(void)
@@ -253,7 +256,7 @@ void slices_drain(void)
 	u32 i;
 
 	wait_event_idle(wishes.wait, !slices_under_way());
-	/* Not to be seen running any more, either. */
+	/* No timer handler may be running any more, either. */
 	for (i = 0; (core = cores_at(i)); i++)
 		if (core->slice.ready)
 			timer_delete_sync(&core->slice.timer);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Followers: who is sent a slice when.
+ * Followers: when slices are sent.
  */
 #ifndef RMPOPT_SLICES_H
 #define RMPOPT_SLICES_H
@@ -27,7 +27,7 @@ static inline u64 us_to_cycles(u32 us)
  * @busy: slices and leaders' threads under way
  * @left: cores that have not done their order
  * @due: ktime in ns at which to look again; 0: no such time
- * @ending: the pass has to end: nobody is sent anything
+ * @ending: the pass has to end: nothing is sent
  */
 struct tour {
 	u32 busy;

@@ -3,9 +3,9 @@
  * Steps: single instructions of a core's order, executed on that core by its
  * slice or by a leader's thread.
  *
- * A fault is the region's if RMPOPT_BASE is still what it was when the core
- * joined: then the order goes on with the next region. Else it is the core's,
- * and the order ends.
+ * If RMPOPT_BASE is still what it was when the core joined, a fault concerns
+ * the region, and the order goes on with the next one. Otherwise it concerns
+ * the core, and the order ends.
  */
 #include <asm/msr.h>
 #include <asm/tsc.h>
@@ -20,14 +20,15 @@
  * @core: the core, which this runs on and stays on
  * @place: of the region
  * @verify: a verify; else a report
- * @cycles: set to how long the instruction took; of meaning only with a bit
+ * @cycles: set to how long the instruction took; valid only if the result is a
+ *	bit
  *
  * Any context in which the CPU can't change.
  *
- * Return: 0 or 1, the bit; STEP_FAULT the instruction faulted for the region's
- * sake; STEP_SKIPPED it has just done so on two other cores, and was not
- * executed: all of these the plan knows. -ENODEV SnpEn is not set here, -ENXIO
- * RMPOPT_BASE is not what it was: nothing was noted.
+ * Return: 0 or 1, the bit; STEP_FAULT the instruction faulted, which concerns
+ * the region; STEP_SKIPPED it was not executed, as it has just faulted on two
+ * other cores. These are noted in the plan. -ENODEV SnpEn is not set here,
+ * -ENXIO RMPOPT_BASE is not what it was: nothing was noted.
  */
 int step_execute(struct core *core, u32 place, bool verify, u64 *cycles)
 {

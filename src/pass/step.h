@@ -7,7 +7,7 @@
 
 #include <linux/types.h>
 
-/* It faulted, and the region is to blame. */
+/* It faulted, which concerns the region. */
 #define STEP_FAULT	2
 
 /* It was not executed, as it has faulted elsewhere twice. */

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Coverage: what the RMP covers, what the admin wants of it.
+ * Coverage: the regions that the RMP covers, and those of them that the admin
+ * has chosen.
  *
- * The RMP segment table is the source, not 0 ... max_pfn: where RAM has a hole
- * of a thousand GiB that is 10 regions instead of 1,000.
+ * The source is the RMP segment table, not 0 ... max_pfn: if RAM has a hole of
+ * a thousand GiB, this means 10 regions instead of 1,000.
  *
  * Plain C without kernel calls.
  */
@@ -82,10 +83,10 @@ int coverage_add(struct coverage *cov, u32 first, u32 count)
  * @segment_shift: log2 of a segment's size in bytes
  *
  * Entry i describes the segment at i << @segment_shift. Its mapped size may be
- * zero (a hole), below the segment's size (a hole behind it) or above it (then
+ * zero (a hole), below the segment's size (a hole after it) or above it (then
  * it is cut). [S]
  *
- * Return: 0, -EINVAL if the table makes no sense, -E2BIG as coverage_add().
+ * Return: 0, -EINVAL if the table is invalid, -E2BIG as coverage_add().
  */
 int coverage_from_rst(struct coverage *cov, const u64 *rst,
 		      unsigned int entries, unsigned int segment_shift)
@@ -114,7 +115,7 @@ int coverage_from_rst(struct coverage *cov, const u64 *rst,
 	return cov->regions ? 0 : -EINVAL;
 }
 
-/* Strictly decimal digits; *p moves behind them. */
+/* Decimal digits only; *p moves past them. */
 static int parse_region(const char **p, u32 *region)
 {
 	u32 value = 0;
@@ -148,7 +149,7 @@ static int parse_range(const char **p, u32 *first, u32 *last)
  * @list: "all", or numbers and ranges like "0-3,1024-1535"; a newline may
  *	follow
  *
- * Return: 0, -EINVAL if anything in the list is wrong.
+ * Return: 0, -EINVAL if the list is invalid.
  */
 int coverage_parse(struct coverage *cov, const char *list)
 {
@@ -212,7 +213,7 @@ int coverage_intersect(struct coverage *cov, const struct coverage *a,
  * coverage_list - write the regions out, in order
  * @cov: the set
  * @region: where to write their numbers
- * @max: how many at the most
+ * @max: how many at most
  *
  * Return: how many were written.
  */
@@ -232,7 +233,7 @@ u32 coverage_list(const struct coverage *cov, u32 *region, u32 max)
  * @base: number of the window's first region
  * @size: the window's size in regions
  *
- * Regions below @base don't count, as little as those behind its end.
+ * Regions below @base don't count, nor do those after the end of the window.
  */
 u32 coverage_in_window(const struct coverage *cov, u32 base, u32 size)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Coverage: the regions looked after, as sorted ranges.
+ * Coverage: the regions that are covered, as sorted ranges.
  *
  * Plain C without kernel calls: the unit tests compile it in user space.
  */

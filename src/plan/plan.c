@@ -15,7 +15,7 @@
  * @plan: the plan, zeroed
  * @regions: how many regions are covered
  *
- * Before plan_longs() and plan_core_longs() tell anything. A core's maps have
+ * Before plan_longs() and plan_core_longs() can be called. A core's maps have
  * room for a window at any base.
  */
 void plan_size(struct plan *plan, u32 regions)
@@ -52,7 +52,7 @@ void plan_init(struct plan *plan, unsigned long *maps)
 	plan->phase = PLAN_REST;
 }
 
-/* Behind the n-th cores of all nodes, if it is the n-th one of its own. */
+/* The n-th core of its node goes after the n-th cores of all other nodes. */
 static void queue_core(struct plan *plan, struct plan_core *core)
 {
 	u16 *link = &plan->first;
@@ -94,7 +94,7 @@ void plan_add_core(struct plan *plan, struct plan_core *core,
 	queue_core(plan, core);
 }
 
-/* Of one map; what it had in there another pass has to do. */
+/* Forget what it has done in a map; another pass has to do it again. */
 static void abandon(struct plan *plan, const struct plan_core *core,
 		    unsigned long *map)
 {
@@ -109,8 +109,8 @@ static void abandon(struct plan *plan, const struct plan_core *core,
 }
 
 /*
- * What a leader has not closed can't be closed by anybody else, whether it is
- * one of those elected or leads for want of another.
+ * What a leader has not closed no other core can close, whether the leader was
+ * elected, or leads as no leader can.
  */
 static void abandon_led(struct plan *plan, const struct plan_core *core)
 {
@@ -118,7 +118,7 @@ static void abandon_led(struct plan *plan, const struct plan_core *core)
 	abandon(plan, core, plan->doubt);
 }
 
-/* A core has lost all it had, or may have. */
+/* A core has lost its bits, or may have lost them. */
 static void void_core(struct plan *plan, struct plan_core *core)
 {
 	plan_core_zero(plan, core->member);
@@ -133,10 +133,10 @@ static void void_core(struct plan *plan, struct plan_core *core)
 /**
  * plan_join - a core takes part from now on, with a table that may be empty
  * @plan: the plan
- * @core: the core; if it takes part already it begins anew
+ * @core: the core; if it takes part already it starts over
  *
  * At any time. Voids what the core had achieved in the running pass, and its
- * order: whoever executes that order must have stopped, or the core be late.
+ * order, whose execution must have stopped, unless the core is late.
  */
 void plan_join(struct plan *plan, struct plan_core *core)
 {
@@ -163,7 +163,7 @@ void plan_leave(struct plan *plan, struct plan_core *core)
  * plan_back - the slice of a late core has come back
  * @core: the core
  *
- * Its answers belong to a phase that is over; nobody looks at them.
+ * Its answers belong to a phase that is over, and are ignored.
  */
 void plan_back(struct plan_core *core)
 {
@@ -174,9 +174,8 @@ void plan_back(struct plan_core *core)
  * plan_forget - take nothing on trust any more
  * @plan: the plan, at rest
  *
- * For whenever tables may have been emptied or somebody else has verified:
- * arming, SNP_INIT, resume, verifies by somebody else. Regions that fault are
- * tried again by the next pass.
+ * When tables may have been emptied, or the kernel may have verified: arming,
+ * SNP_INIT, resume. Regions that fault are tried again by the next pass.
  */
 void plan_forget(struct plan *plan)
 {
@@ -194,7 +193,7 @@ void plan_forget(struct plan *plan)
  * @place: the region, which is quiet now
  *
  * Explains a loss that the next pass finds, and ends the region's first hold.
- * It stays until a pass has ended that was not cancelled.
+ * The mark stays until a pass has ended without being cancelled.
  */
 void plan_mark(struct plan *plan, u32 place)
 {
@@ -210,8 +209,8 @@ void plan_mark(struct plan *plan, u32 place)
  * @plan: the plan, at rest
  * @place: the region
  *
- * Explains a loss that the next pass finds, which does not send the region to
- * followers unless somebody asked for it. For that pass only.
+ * Explains a loss that the next pass finds. That pass does not send the region
+ * to followers, unless it was requested.
  */
 void plan_busy(struct plan *plan, u32 place)
 {
@@ -228,8 +227,8 @@ static void add_window(struct plan *plan, const struct plan_core *core)
 }
 
 /*
- * As long as no core takes part, what they would hold is told of: a host that
- * waits for SNP shows the same number as it will after that.
+ * As long as no core takes part, this is what their windows would hold: a host
+ * that waits for SNP shows the same number as later.
  */
 static void settle_held(struct plan *plan)
 {
@@ -242,7 +241,7 @@ static void settle_held(struct plan *plan)
 	for (i = 0; i < plan->cores; i++)
 		if (plan->core[i]->present || !any)
 			add_window(plan, plan->core[i]);
-	/* What no core holds any more is not clean for anybody. */
+	/* What is in no window any more is not clean. */
 	if (any)
 		bitmap_and(plan->clean, plan->clean, plan->held,
 			   plan->words * BITS_PER_LONG);
@@ -251,7 +250,7 @@ static void settle_held(struct plan *plan)
 	plan->uncovered = plan->regions - bitmap_weight(plan->held, plan->regions);
 }
 
-/* What a core is not a member of is not optimized, within its window. */
+/* In a core's window only regions of which it is a member are optimized. */
 static void without_strangers(struct plan *plan, const struct plan_core *core)
 {
 	const struct plan_window *window = plan_window_of(plan, core);
@@ -266,9 +265,8 @@ static void without_strangers(struct plan *plan, const struct plan_core *core)
  * plan_settle - compute which regions are optimized
  * @plan: the plan
  *
- * Those that are clean and that all cores are members of whose windows hold
- * them. Files may read the result at any time: each bit goes from what it was
- * to what it is.
+ * They are clean, and all cores whose windows hold them are members. Files may
+ * read the result at any time: each bit changes at most once.
  */
 void plan_settle(struct plan *plan)
 {
@@ -305,7 +303,8 @@ bool plan_owes(const struct plan *plan, const struct plan_core *core)
  * @plan: the plan
  * @core: the core
  *
- * Another pass soon is of use then; those that fault wait for plan_fault_ends().
+ * Another pass soon makes sense then; regions that fault wait for
+ * plan_fault_ends().
  */
 bool plan_owes_more(const struct plan *plan, const struct plan_core *core)
 {
@@ -334,7 +333,7 @@ u32 plan_optimized(const struct plan *plan)
  * plan_uncovered - number of covered regions that no core's window holds
  * @plan: the plan
  *
- * As long as no core takes part: that no known core's window holds.
+ * As long as no core takes part: those that are in no known core's window.
  */
 u32 plan_uncovered(const struct plan *plan)
 {
@@ -379,12 +378,13 @@ static bool can_testify(const struct plan *plan, const struct plan_core *core,
 }
 
 /**
- * plan_witness - who can tell whether the members of a clean region have it
+ * plan_witness - a core that can report whether the members of a clean region
+ *	have it
  * @plan: the plan
  * @place: the region
  *
- * Its leader if that is a member; another leader; anybody else, who then has
- * to be interrupted for it.
+ * Its leader, if that is a member; else another leader; else any other core,
+ * which has to be interrupted for it.
  *
  * Return: the core, NULL if there is none.
  */

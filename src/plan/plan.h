@@ -2,63 +2,63 @@
 /*
  * DOC: the planner
  *
- * What is believed of the tables, and what is to be done about it. Plain C
- * without kernel calls: module, unit tests, exhaustive search and simulator
- * compile the same files. It decides; the kernel part executes its orders and
- * feeds the answers back.
+ * The planner keeps what is believed of the tables, and decides what to do.
+ * Plain C without kernel calls: module, unit tests, exhaustive search and
+ * simulator compile the same files. The kernel part executes its orders and
+ * returns the answers.
  *
- * Losses are broadcast by hardware, gains are per core. A region is *clean*
- * for its *members*: cores whose verify fell between the leader's verify and
- * the leader's closing report that still found the bit set. A conversion in
- * between would have cleared the leader's bit for good, so at the closing
- * every member has the bit. A member that is sent a verify stops being one
- * until a closing: so every member is a *witness*, and while one of them
- * reports the bit set all of them have it. Who is not a member of a clean
- * region of its window *owes* it.
+ * Losses are broadcast by hardware, gains are per core. A region is *clean* for
+ * its *members*: cores whose verify came between the leader's verify and the
+ * leader's closing report that still found the bit set. A conversion in between
+ * would have cleared the leader's bit for good, so at the closing every member
+ * has the bit. A member that is sent a verify stops being one until a closing:
+ * so every member is a *witness*, and while one of them reports the bit set,
+ * all of them have it. A core that is not a member of a clean region of its
+ * window *owes* it.
  *
- * A pass is a row of phases, each of which ends before the next one begins:
+ * A pass is a sequence of phases, each of which ends before the next one
+ * begins:
  *
  *	look	one witness per clean region reports
  *	lead	leaders verify regions that are lost or not clean; in a full
  *		pass all regions
  *	elsewhere	where the leader's verify faulted, one other core verifies
  *		and leads the region in this pass
- *	ask	where only one witness knows of a loss, a second one reports: if
- *		it has the bit, the first one's core lost it alone
- *	follow	everybody else verifies the regions that a leader has won, and
- *		who owes a clean region verifies that (a *catch-up*)
+ *	ask	if only one witness reports a loss, a second one reports: if it
+ *		has the bit, only the first one's core has lost it
+ *	follow	the other cores verify the regions that a leader has won; a core
+ *		that owes a clean region verifies that (a *catch-up*)
  *	close	leaders report what they have won, witnesses what was caught up
  *
- * Hooks, where there are any, tell which regions were converted. A *mark* says
+ * Hooks, if there are any, tell which regions were converted. A *mark* says
  * that a region is worth a leader's verify now, and explains a loss. A region
- * that is *busy*, because its last conversion is not long ago, is not sent to
- * followers. A pass for marked regions leaves all others alone that are not
- * clean. Nothing depends on marks.
+ * that is *busy*, because it was converted not long ago, is not sent to
+ * followers. A pass for marked regions does not try other regions that are not
+ * clean. Correctness does not depend on marks.
  *
  * Back-off: a region that was lost soon after it was regained is held back from
- * followers, and each time in a row that it is, twice as long. Somebody who asks
- * for a pass gets it all the same. A mark ends the first hold only: what ccp
- * converts for each status command that an agent sends is marked each time, and
- * would be regained on all cores each time. From the second one in a row a hold
- * lasts. A region that then stays clean for long enough begins anew.
+ * followers, each time in a row for twice as long, except in a pass that was
+ * requested. A mark ends the first hold only: ccp converts pages for each
+ * status command that an agent sends, which is marked each time, and the region
+ * would be regained on all cores each time. If the region then stays clean for
+ * long enough, the next hold is a first one again.
  *
- * Faults: an instruction that faults although RMPOPT_BASE is right answers
- * nothing, and is taken as "no bit". The region is *bad* on that core: the core
- * is no witness of it and is sent no verify until the next *try*. A try is due
- * when the region's pause is over, which grows from one try to the next, and in
- * a pass that somebody asked for. After two cores have faulted in one pass the
- * region is *left out*: nobody is sent there until the next try, except the
- * leader and the witnesses of a region that is clean all the same.
+ * Faults: an instruction that faults although RMPOPT_BASE is right counts as
+ * "no bit". The region is *bad* on that core: the core is no witness of it, and
+ * is sent no verify until the next *try*. A try is due when the region's pause
+ * is over, which grows from one try to the next, and in a pass that was
+ * requested. After two cores have faulted in one pass the region is *left out*:
+ * nothing is sent there until the next try, except to the leader and the
+ * witnesses of a region that is clean nevertheless.
  *
- * An audit is one phase of its own: a core reports all that it is believed to
- * have. So is a *view*, which takes the place of passes where somebody else
- * does the verifies: cores report all regions of their windows, and what they
- * report is what is believed.
+ * An audit has one phase: a core reports everything that it is believed to
+ * have. So has a *view*, which replaces passes where the kernel verifies: cores
+ * report all regions of their windows, and their reports are believed.
  *
  * Regions are numbered by their *place*: their rank among the covered regions.
- * A core's *window* holds some of them, or none. All maps are by place; a core's
- * begin at its window's word. Times are in ns of any clock that does not go
- * back.
+ * A core's *window* holds some of them, or none. All maps are by place; a
+ * core's maps begin at its window's word. Times are in ns of any monotonic
+ * clock.
  */
 #ifndef RMPOPT_PLAN_H
 #define RMPOPT_PLAN_H
@@ -128,18 +128,18 @@ struct plan_window {
 /**
  * struct plan_core - what is believed of one core
  * @present: it takes part
- * @late: a slice of it is still under way that nobody waits for any more: it
+ * @late: a slice of it is still under way that the worker does not wait for: it
  *	gets no order, and its @todo, @bit and @fault belong to that slice
- * @housekeeper: nobody minds if it leads
+ * @housekeeper: it is not isolated, so it may lead
  * @leads: it is one of the leaders
  * @order: what it has to do in the running phase
  * @index: its place in the plan's list
  * @node: its NUMA node
  * @turn: how many cores of its node come before it; see plan_turn()
  * @after: index of the core whose turn is next, or PLAN_NONE
- * @next: place behind the last one that it has answered
- * @faults: its instructions of the running pass that have faulted
- * @works: one of them has not
+ * @next: place after the last one that it has answered
+ * @faults: how many of its instructions have faulted in the running pass
+ * @works: one of them has not faulted
  * @window: what its table holds; see plan_set_window()
  * @member: regions of which it is a member (meaningless where not clean)
  * @gained: what its verifies of the running pass have won, until the closing;
@@ -174,8 +174,8 @@ struct plan_core {
 /**
  * struct plan_region - what is remembered of one region
  * @regained_at: when it last became clean again after a loss; 0: never
- * @held_until: followers are not sent to it before, unless somebody asks
- *	or, if this is the first hold in a row, a mark tells of a conversion
+ * @held_until: followers are not sent to it before that, unless a pass was
+ *	requested or, in the first hold in a row, a mark reports a conversion
  * @retry_at: if it is faulty, when the next try is due; else when it was seen
  *	to fault no more
  * @pause_ms: how long it is held back
@@ -184,7 +184,7 @@ struct plan_core {
  * @was_lost: it was clean once and lost
  * @home: the node where its part of the RMP lies, or PLAN_NONE
  * @leader: index of the core that leads it, or PLAN_NONE
- * @elsewhere: index of the core that was last tried for its leader
+ * @elsewhere: index of the core that was last tried instead of its leader
  */
 struct plan_region {
 	u64 regained_at;
@@ -204,8 +204,8 @@ struct plan_region {
  * @verifies_leader: by leaders, of regions that they lead
  * @verifies_follower: by others, of regions that a leader has won
  * @verifies_catchup: of clean regions that a core owed
- * @reports: by whomever
- * @faults: of all these, those that faulted with RMPOPT_BASE right
+ * @reports: by any core
+ * @faults: those of the above that faulted although RMPOPT_BASE was right
  */
 struct plan_counts {
 	u64 verifies_leader;
@@ -225,39 +225,39 @@ struct plan_counts {
  * @core: cores; they come and go, their index stays
  * @first: index of the core whose turn is first, or PLAN_NONE
  * @distance: between two nodes, the kernel's or a test's
- * @leaders_max: how many there may be, PLAN_LEADERS_MAX at the most
+ * @leaders_max: how many there may be, PLAN_LEADERS_MAX at most
  * @leaders: how many
  * @leader: indices of the leading cores
  * @clean: regions that are clean
  * @won: regions that a leader has won and not closed yet
  * @lost: clean regions whose bit a witness has just not found
- * @doubt: of them those that the leader has won, until a second witness spoke
- * @marked: regions that were converted, as far as hooks have told
- * @busy: regions that are being converted, as far as hooks have told
+ * @doubt: those of them that the leader has won, until a second witness reports
+ * @marked: regions that were converted, as far as hooks have seen
+ * @busy: regions that are being converted, as far as hooks have seen
  * @optimized: clean, and every core whose window holds them is a member
  * @held: regions in the window of some core that takes part; as long as none
  *	does, of any core
  * @faulty: regions that are bad on some core
- * @left_out: faulty regions to which nobody is sent until the next try
+ * @left_out: faulty regions that no core is sent until the next try
  * @trying: faulty regions that the running pass tries again
  * @again: regions to be led elsewhere, because the leader's verify faulted
  * @faulted: regions where some core has faulted in the running pass
- * @enough: regions where another one has, in the running phase
+ * @enough: regions where a second core has faulted in the running phase
  * @work: scratch
  * @sum: scratch of plan_settle()
  * @uncovered: how many regions are not in @held
  * @phase: the phase under way
  * @full: the running pass takes nothing on trust
- * @narrow: of regions that were not clean before it tries the marked ones only
- * @asked: somebody asked for it, so that nothing is held back
+ * @narrow: of the regions that were not clean before, it tries only marked ones
+ * @asked: it was requested, so nothing is held back
  * @all: the running view asks all cores, not only leaders
  * @now: when its phase began
  * @ordered: instructions of the running phase
  * @found: regions that were lost, won or owed in this pass
- * @open: orders of this pass that were not answered whole, and regions whose
- *	leader left before it had closed them
- * @surprises: closings of this pass that came out other than expected
- * @counts: instructions since the beginning of time
+ * @open: orders of this pass that were not completely answered, and regions
+ *	whose leader left before it had closed them
+ * @surprises: closings of this pass with an unexpected result
+ * @counts: instructions since load
  */
 struct plan {
 	u32 regions;
@@ -303,7 +303,9 @@ struct plan {
 	struct plan_counts counts;
 };
 
-/* How many longs plan_init() needs for maps, and plan_add_core() for a core's. */
+/*
+ * How many longs plan_init() needs for maps, and plan_add_core() for a core's.
+ */
 #define PLAN_MAPS	16u
 #define PLAN_CORE_MAPS	6u
 
@@ -349,7 +351,9 @@ u32 plan_faulty(const struct plan *plan);
 u64 plan_fault_ends(const struct plan *plan, u64 now);
 const struct plan_core *plan_fault_core(const struct plan *plan, u32 place);
 
-/* plan_phase.c, plan_lead.c, plan_view.c: what phases order and make of answers */
+/*
+ * plan_phase.c, plan_lead.c, plan_view.c: orders of phases, and their answers
+ */
 
 /**
  * struct plan_step - one phase
@@ -397,7 +401,7 @@ void plan_cancel(struct plan *plan);
 /* plan_share.c: leaders and what they lead */
 void plan_elect(struct plan *plan);
 
-/* plan_window.c: where tables look */
+/* plan_window.c: windows */
 struct coverage;
 u32 plan_place_window(const struct coverage *cov, const struct coverage *ram,
 		      const struct coverage *own);

@@ -2,11 +2,11 @@
 /*
  * The planner: regions where instructions fault. See plan.h.
  *
- * The hardware may fault for a region and for no other. It is tried on one other
- * core, then left out with a growing pause, and every other region goes on.
+ * The hardware may fault in one region only. It is tried on one other core,
+ * then left out and retried at growing intervals; all other regions go on.
  *
- * Plain C without kernel calls. All of it belongs to the worker, but what is
- * shown to files.
+ * Plain C without kernel calls. All of it belongs to the worker, except for
+ * what files read.
  */
 #include <linux/bitmap.h>
 #include <linux/minmax.h>
@@ -37,9 +37,9 @@ void plan_open_tries(struct plan *plan, u64 now)
 }
 
 /*
- * The next pause, unless one has begun with an earlier fault of the same try.
- * A region that faults soon after it was seen to fault no more goes on where
- * it had ended.
+ * The next pause, unless an earlier fault of the same try has begun it. If a
+ * region faults again soon after it has stopped faulting, its pauses go on
+ * growing.
  */
 static void begin_pause(struct plan *plan, u32 place)
 {
@@ -63,7 +63,7 @@ static void begin_pause(struct plan *plan, u32 place)
  * @core: the core
  * @place: where
  *
- * Whatever the core had there, it can't testify for it.
+ * The core can't be a witness there any more.
  */
 void plan_learn_fault(struct plan *plan, struct plan_core *core, u32 place)
 {
@@ -103,7 +103,7 @@ void plan_learn_cure(struct plan *plan, struct plan_core *core, u32 place)
 }
 
 /**
- * plan_forget_faults - a core begins anew, or leaves
+ * plan_forget_faults - a core starts over, or leaves
  * @plan: the plan
  * @core: the core
  */
@@ -151,13 +151,13 @@ void plan_leave_out(struct plan *plan)
 {
 	u32 k;
 
-	/* A late slice may have noted one that nobody has tallied. */
+	/* A late slice may have noted a fault that was not tallied. */
 	for (k = 0; k < plan->words; k++)
 		plan->left_out[k] |= plan->enough[k] & plan->faulty[k];
 	plan_map_zero(plan, plan->enough);
 }
 
-/* Somebody for whom the region has a chance. */
+/* Can the core try the region with some hope? */
 static bool is_hopeful(const struct plan *plan, const struct plan_core *core,
 		       u32 place)
 {
@@ -165,7 +165,7 @@ static bool is_hopeful(const struct plan *plan, const struct plan_core *core,
 	       !plan_is_bad(plan, core, place);
 }
 
-/* One core after the other from try to try, those first where it is not bad. */
+/* Another core at each try, first those on which the region is not bad. */
 static struct plan_core *any_core(const struct plan *plan, u32 place)
 {
 	struct plan_core *core, *any = NULL;
@@ -224,7 +224,7 @@ u32 plan_faulty(const struct plan *plan)
  * @plan: the plan
  * @now: the time
  *
- * Those that are due already are tried by whatever pass comes.
+ * Those that are due already are tried by any pass.
  *
  * Return: the time, 0 if no pause is under way.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The planner: what leaders verify, and whether others are to follow them.
+ * The planner: what leaders verify, and whether followers verify it, too.
  *
  * Plain C without kernel calls. All of it belongs to the worker.
  */
@@ -14,14 +14,14 @@
  * The region's one leader verifies, and is no witness from then on.
  */
 
-/* Not clean for longer, and no hook says that it is worth another try. */
+/* Was it not clean before, and no hook says that it is worth another try? */
 static bool is_left_alone(const struct plan *plan, u32 place)
 {
 	return plan->narrow && !test_bit(place, plan->clean) &&
 	       !test_bit(place, plan->marked);
 }
 
-/* Is it the leaders' to verify it now? */
+/* Is a leader to verify it now? */
 static bool is_to_lead(const struct plan *plan, u32 place)
 {
 	bool clean = test_bit(place, plan->clean);
@@ -35,8 +35,8 @@ static bool is_to_lead(const struct plan *plan, u32 place)
 }
 
 /*
- * A core that leads for want of a leader is interrupted each time: a leader tries
- * first, when it may.
+ * A core that leads as no leader can is interrupted each time, so a leader
+ * tries first, if it may.
  */
 static struct plan_core *any_leader(struct plan *plan, u32 place)
 {
@@ -91,8 +91,8 @@ void plan_order_lead(struct plan *plan)
 }
 
 /*
- * From the leader's verify to its closing all verifies count. A region that is
- * held back, or busy, is the leader's alone for now.
+ * Verifies between the leader's verify and its closing count. A region that is
+ * held back, or busy, is only tried by the leader for now.
  */
 static void win(struct plan *plan, u32 place)
 {
@@ -108,14 +108,17 @@ static bool is_explained(const struct plan *plan, u32 place)
 	return test_bit(place, plan->marked) || test_bit(place, plan->busy);
 }
 
-/* Nobody else is sent there in this pass, and nobody at all before the next try. */
+/*
+ * No other core is sent there in this pass, and none at all before the next
+ * try.
+ */
 static void give_up(struct plan *plan, u32 place)
 {
 	plan_not_clean(plan, place);
 	__set_bit(place, plan->left_out);
 }
 
-/* It may be the core's fault or the region's: one other core tells. */
+/* The fault may concern the core or the region: one other core decides that. */
 static void note_faulted(struct plan *plan, u32 place)
 {
 	if (plan_is_left_out(plan, place))
@@ -127,7 +130,7 @@ static void note_faulted(struct plan *plan, u32 place)
 /**
  * plan_tally_lead - take in one answer, also of a core that leads elsewhere
  * @plan: the plan
- * @core: whose
+ * @core: the core that has answered
  * @place: the region
  * @bit: the answer
  */
@@ -142,7 +145,7 @@ void plan_tally_lead(struct plan *plan, struct plan_core *core, u32 place,
 	}
 	__assign_bit(plan_bit(plan, core, place), core->gained, bit);
 	if (bit && lost && !is_explained(plan, place)) {
-		/* One core knows of the loss and no hook does. */
+		/* One core reports a loss that no hook explains. */
 		__set_bit(place, plan->doubt);
 		return;
 	}
@@ -156,7 +159,7 @@ void plan_tally_lead(struct plan *plan, struct plan_core *core, u32 place,
 
 /*
  * ---- Elsewhere ----
- * Where the leader has faulted another core leads.
+ * If the leader has faulted, another core leads.
  */
 
 /**

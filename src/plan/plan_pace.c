@@ -53,7 +53,7 @@ u64 plan_rest(u64 spent, u32 duty)
  * plan_pause - how long to wait before the next try
  * @pause: how long it was before this one, 0 at first
  * @first: how long it is at first
- * @cap: how long it becomes at the most
+ * @cap: how long it becomes at most
  */
 u64 plan_pause(u64 pause, u64 first, u64 cap)
 {

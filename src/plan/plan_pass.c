@@ -3,7 +3,7 @@
  * The planner: a pass, phase by phase.
  *
  * Each phase gives orders and, when they have been executed or given up,
- * tallies the answers; plan_phase.c knows what each of them is about.
+ * tallies the answers; plan_phase.c has the phases.
  *
  * Plain C without kernel calls. All of it belongs to the worker.
  */
@@ -25,7 +25,7 @@ static void count(struct plan *plan, u32 place)
 		plan->counts.verifies_follower++;
 }
 
-/* The place may have been skipped, which says nothing of the core. */
+/* The place may have been skipped, which says nothing about the core. */
 static bool is_cured(const struct plan *plan, u32 place, bool bit)
 {
 	return bit || !plan_is_left_out(plan, place);
@@ -110,7 +110,7 @@ static void begin(struct plan *plan)
  * plan_begin - begin a pass
  * @plan: the plan, at rest, with leaders
  * @full: take nothing on trust
- * @asked: somebody asked for it: hold nothing back
+ * @asked: it was requested: hold nothing back
  *
  * plan_advance() gives the first orders.
  */
@@ -127,9 +127,9 @@ void plan_begin(struct plan *plan, bool full, bool asked)
  * plan_begin_marked - begin a delta pass for the regions that are marked
  * @plan: as plan_begin()
  *
- * What is clean is looked at, as in every delta pass, and what was lost is
- * verified; but of the regions that were not clean before it only the marked
- * ones are.
+ * As in every delta pass, clean regions are checked, and those that were lost
+ * are verified; but of the regions that were not clean before, only marked ones
+ * are.
  */
 void plan_begin_marked(struct plan *plan)
 {
@@ -166,15 +166,15 @@ enum plan_phase plan_begin_audit(struct plan *plan, u32 first, u32 count)
 
 /**
  * plan_begin_view - give orders for a view
- * @plan: the plan, at rest; nobody begins passes
+ * @plan: the plan, at rest; no passes are begun
  * @all: all cores report; if not, the leaders do
  * @now: the time
  *
- * Where all report, what they report is believed. Where leaders do, what one of
- * them has lost all have lost; what one has gained counts in @plan->found, and
- * a view of all tells who has it.
+ * If all cores report, their reports are believed. If leaders report: what one
+ * of them has lost, all have lost; what one has gained counts in @plan->found,
+ * and a view of all cores finds out which have it.
  *
- * Return: PLAN_VIEW, or PLAN_REST if there is nobody to ask.
+ * Return: PLAN_VIEW, or PLAN_REST if there is no core to ask.
  */
 enum plan_phase plan_begin_view(struct plan *plan, bool all, u64 now)
 {
@@ -194,9 +194,9 @@ enum plan_phase plan_begin_view(struct plan *plan, bool all, u64 now)
 }
 
 /**
- * plan_advance - go on to the next phase in which there is something to do
- * @plan: the plan, after plan_begin() or with no order left unanswered but
- *	those of late cores
+ * plan_advance - go on to the next phase that has something to do
+ * @plan: the plan, after plan_begin(), or with all orders answered except those
+ *	of late cores
  * @now: the time
  *
  * Return: the phase whose orders are to be executed, PLAN_REST if the pass,
@@ -223,7 +223,7 @@ enum plan_phase plan_advance(struct plan *plan, u64 now)
 	return plan->phase;
 }
 
-/* Its order was not executed to the end? */
+/* Count an order that was not executed to its end. */
 static void note_open(struct plan *plan, struct plan_core *core, u32 next)
 {
 	core->next = next;
@@ -235,7 +235,7 @@ static void note_open(struct plan *plan, struct plan_core *core, u32 next)
  * plan_answered - a core will do no more of its order
  * @plan: the plan
  * @core: the core
- * @next: the place behind the last one that it has answered by plan_note();
+ * @next: the place after the last one that it has answered by plan_note();
  *	plan->regions if it has answered all
  *
  * Ignored if the order is void, because the core has left or come back.
@@ -249,10 +249,10 @@ void plan_answered(struct plan *plan, struct plan_core *core, u32 next)
 }
 
 /**
- * plan_late - nobody waits for a core's slice any more
+ * plan_late - the worker does not wait for a core's slice any more
  * @plan: the plan
  * @core: the core
- * @next: the place behind the last one that it has answered in earlier slices
+ * @next: the place after the last one that it has answered in earlier slices
  *
  * It may execute the rest at any time. It gets no order before plan_back().
  */
@@ -264,10 +264,10 @@ void plan_late(struct plan *plan, struct plan_core *core, u32 next)
 
 /**
  * plan_cancel - end the pass, audit or view here
- * @plan: the plan, with no order left unanswered but those of late cores
+ * @plan: the plan, with all orders answered except those of late cores
  *
- * What is not closed does not count. What a witness has denied it does not
- * witness any more; the others will be asked by the next pass.
+ * What is not closed does not count. If a witness has reported a bit as clear,
+ * it is no witness any more; the next pass asks the others.
  */
 void plan_cancel(struct plan *plan)
 {

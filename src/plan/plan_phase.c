@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The planner: what each phase of a pass orders, and what it makes of the
+ * The planner: what each phase of a pass orders, and how it takes in the
  * answers.
  *
  * Orders of one phase don't depend on each other, so that cores may execute
@@ -16,7 +16,7 @@
 
 #define NS_PER_MS	1000000ull
 
-/* Words of a region map as a core's maps see them. */
+/* The part of a region map that a core's maps cover. */
 static unsigned long *part(const struct plan *plan,
 			   const struct plan_core *core, unsigned long *map)
 {
@@ -46,7 +46,7 @@ void plan_order(struct plan *plan, struct plan_core *core, u32 place)
 }
 
 /**
- * plan_leader_of - who leads a region
+ * plan_leader_of - the core that leads a region
  * @plan: the plan
  * @place: the region
  *
@@ -68,8 +68,8 @@ struct plan_core *plan_leader_of(const struct plan *plan, u32 place)
  * @plan: the plan
  * @place: the region
  *
- * Back-off: a region that comes and goes waits longer each time. A mark that
- * explains the loss ends the first wait as it begins.
+ * Back-off: a region that is lost again and again waits longer each time. A
+ * mark that explains the loss ends the first wait at once.
  */
 void plan_note_loss(struct plan *plan, u32 place)
 {
@@ -108,7 +108,7 @@ void plan_not_clean(struct plan *plan, u32 place)
 }
 
 /**
- * plan_lose - if a region was clean it turned out not to be
+ * plan_lose - a region that may have been clean is not
  * @plan: the plan
  * @place: the region
  */
@@ -140,7 +140,7 @@ static void order_look(struct plan *plan)
 	}
 }
 
-/* A witness without the bit has no say any more; the others may still. */
+/* A witness without the bit is none any more; the others still are. */
 static void deny(struct plan *plan, struct plan_core *core, u32 place)
 {
 	__clear_bit(plan_bit(plan, core, place), core->member);
@@ -158,7 +158,7 @@ static void tally_look(struct plan *plan, struct plan_core *core, u32 place,
 
 /*
  * ---- Follow ----
- * What leaders have won, and what is owed.
+ * Cores verify what leaders have won, and what they owe.
  */
 
 /* Regions that the core must not be sent to; see plan_may_try(). */
@@ -202,7 +202,10 @@ static void order_follow(struct plan *plan)
 		order_follower(plan, plan->core[i]);
 }
 
-/* Without the bit it is the core that owes; the closing tells of the region. */
+/*
+ * Without the bit the core owes the region; the closing decides about the
+ * region.
+ */
 static void tally_follow(struct plan *plan, struct plan_core *core, u32 place,
 			 bool bit)
 {
@@ -211,10 +214,10 @@ static void tally_follow(struct plan *plan, struct plan_core *core, u32 place,
 
 /*
  * ---- Close ----
- * Was there a loss since the leader's verify, or since it was clean?
+ * Was the region lost since the leader's verify, or since it was clean?
  */
 
-/* What was caught up by anybody, into the scratch map. */
+/* Collect what any core has caught up, in the scratch map. */
 static void collect_caught(struct plan *plan)
 {
 	struct plan_core *core;
@@ -249,7 +252,7 @@ static void order_close(struct plan *plan)
 		else
 			plan_not_clean(plan, place);
 	}
-	/* From here on it holds what was closed well. */
+	/* From here on it holds what was closed with the bit set. */
 	plan_map_zero(plan, plan->work);
 }
 
@@ -261,7 +264,10 @@ static void tally_close(struct plan *plan, struct plan_core *core, u32 place,
 		return;
 	}
 	if (plan_has_faulted(plan, core, place)) {
-		/* Of the region it says nothing: it is not closed, that is all. */
+		/*
+		 * This says nothing about the region, only that it is not
+		 * closed.
+		 */
 		if (!test_bit(place, plan->won))
 			deny(plan, core, place);
 		return;
@@ -271,13 +277,13 @@ static void tally_close(struct plan *plan, struct plan_core *core, u32 place,
 		deny(plan, core, place);
 		return;
 	}
-	/* Regained and lost in the time of one pass, which no old mark explains. */
+	/* Regained and lost within one pass, which no old mark explains. */
 	__clear_bit(place, plan->marked);
 	note_clean(plan, place);
 	plan_note_loss(plan, place);
 }
 
-/* Who has gained what was closed well is a member, and nobody else is. */
+/* Cores that have gained what was closed with the bit set are its members. */
 static void settle_core(struct plan *plan, struct plan_core *core)
 {
 	const unsigned long *won = part(plan, core, plan->won);
@@ -305,7 +311,7 @@ static void end_close(struct plan *plan)
 
 /*
  * ---- Audit ----
- * What a core lacks of what it is believed to have, it owes.
+ * A core owes what it lacks of what it is believed to have.
  */
 
 static void tally_audit(struct plan *plan, struct plan_core *core, u32 place,

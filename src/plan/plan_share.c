@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The planner: who leads, and who leads what.
+ * The planner: which cores lead, and which regions each of them leads.
  *
  * Plain C without kernel calls. All of it belongs to the worker.
  */
@@ -19,7 +19,7 @@ static u32 aptitude(const struct plan_core *core)
 }
 
 /**
- * struct election - those who stand
+ * struct election - the candidates
  * @count: how many
  * @leader: indices of their cores
  * @crowd: by candidate: how many cores have its node and base
@@ -37,7 +37,7 @@ static bool is_pair(const struct plan_core *a, const struct plan_core *b)
 	return a->node == b->node && a->window.base == b->window.base;
 }
 
-/* Who stands for the core's node and base, or PLAN_NONE. */
+/* The candidate for the core's node and base, or PLAN_NONE. */
 static u32 rival(const struct plan *plan, const struct election *vote,
 		 const struct plan_core *core)
 {
@@ -88,7 +88,7 @@ static void keep(struct election *vote, u32 to, u32 from)
 	vote->load[to] = vote->load[from];
 }
 
-/* Nobody is to be disturbed that leads only for its node's sake. */
+/* Isolated cores don't lead if others can. */
 static void spare_isolated(const struct plan *plan, struct election *vote)
 {
 	const struct plan_core *core;
@@ -102,7 +102,7 @@ static void spare_isolated(const struct plan *plan, struct election *vote)
 	vote->count = n;
 }
 
-/* Has its node no base that more cores have? */
+/* Is its base the one that most cores of its node have? */
 static bool is_nodes_own(const struct plan *plan, const struct election *vote,
 			 u32 i)
 {
@@ -117,7 +117,7 @@ static bool is_nodes_own(const struct plan *plan, const struct election *vote,
 	return true;
 }
 
-/* All nodes come first with the base that most of their cores have. */
+/* First come all nodes, each with the base that most of its cores have. */
 static void limit(const struct plan *plan, struct election *vote)
 {
 	struct election all = *vote;
@@ -145,7 +145,7 @@ static bool is_spoilt(const struct plan *plan, const struct plan_core *core,
 
 /*
  * The leader nearest to the region's part of the RMP, among those whose window
- * holds it; of several the one that leads the least so far.
+ * holds it; of several, the one that leads the fewest regions so far.
  */
 static u16 nearest(const struct plan *plan, const struct election *vote,
 		   u32 place, bool spoilt)
@@ -178,8 +178,8 @@ static bool can_step_in(const struct plan *plan, const struct plan_core *core,
 }
 
 /*
- * No leader can: some core does in slices, a housekeeper if there is one. The
- * one of the region before can do for this one, too, in most cases.
+ * No leader can: another core leads it in slices, a housekeeper if there is
+ * one. The one of the previous region usually can.
  */
 static u16 step_in(const struct plan *plan, u32 place, u16 before)
 {
@@ -214,7 +214,7 @@ static void share(struct plan *plan, struct election *vote)
 					  vote->leader[i];
 		if (i == PLAN_NONE && leader != PLAN_NONE)
 			stand_in = leader;
-		/* Bad on all of them: the nearest one has the next try. */
+		/* Bad on all of them: the nearest one tries next. */
 		if (leader == PLAN_NONE) {
 			i = nearest(plan, vote, place, true);
 			leader = i == PLAN_NONE ? PLAN_NONE : vote->leader[i];
@@ -225,7 +225,7 @@ static void share(struct plan *plan, struct election *vote)
 	}
 }
 
-/* Who has nothing to lead is no leader. */
+/* A core without regions to lead is no leader. */
 static void dismiss_idle(struct election *vote)
 {
 	u32 i, n = 0;
@@ -255,8 +255,8 @@ static void take_office(struct plan *plan, const struct election *vote)
  *
  * One leader for each node and base: a housekeeper, the same one as before if
  * that can still lead. Isolated cores lead only if no other leader has the same
- * window. Nobody leads who is the nearest to no region. A region that no leader
- * can try is led by some other core, which is none of the leaders.
+ * window. A core that is the nearest to no region does not lead. A region that
+ * no leader can try is led by another core, which does not count as a leader.
  */
 void plan_elect(struct plan *plan)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The planner: views. Somebody else does the verifies, and reports tell what
- * came of them.
+ * The planner: views. The kernel verifies, and reports find out what it has
+ * achieved.
  *
  * Plain C without kernel calls. All of it belongs to the worker.
  */
@@ -51,7 +51,7 @@ static void tally_leader(struct plan *plan, struct plan_core *core, u32 place,
 /**
  * plan_tally_view - take in one answer
  * @plan: the plan
- * @core: whose
+ * @core: the core that has answered
  * @place: the region
  * @bit: the answer
  */
@@ -64,7 +64,7 @@ void plan_tally_view(struct plan *plan, struct plan_core *core, u32 place,
 		tally_leader(plan, core, place, bit);
 }
 
-/* What a core has not reported it has not, as far as is known. */
+/* What a core has not reported it does not have, as far as known. */
 static void believe_core(struct plan *plan, struct plan_core *core)
 {
 	const struct plan_window *window = plan_window_of(plan, core);
@@ -81,7 +81,7 @@ static void believe_core(struct plan *plan, struct plan_core *core)
  * plan_end_view - after all answers
  * @plan: the plan
  *
- * If all were asked, what some core has is clean, and whoever lacks it owes it.
+ * If all were asked: what any core has is clean, and cores that lack it owe it.
  */
 void plan_end_view(struct plan *plan)
 {

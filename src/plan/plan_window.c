@@ -12,7 +12,7 @@
 #include "plan.h"
 
 /**
- * struct bid - what a window would be good for
+ * struct bid - what a window would hold
  * @base: number of its first region
  * @own: how many regions of the node's own memory it holds
  * @ram: how many of any memory
@@ -34,7 +34,7 @@ static bool better(const struct bid *a, const struct bid *b)
 	return a->all > b->all;
 }
 
-/* Try a window at a base, but none that hangs over the end. */
+/* Try a window at a base, unless it reaches past the end. */
 static void try_window(struct bid *best, u32 base, const struct coverage *cov,
 		       const struct coverage *ram, const struct coverage *own)
 {
@@ -52,7 +52,7 @@ static void try_window(struct bid *best, u32 base, const struct coverage *cov,
 		*best = bid;
 }
 
-/* The best window begins or ends where some range does. */
+/* The best window begins or ends where a range does. */
 static void try_ranges(struct bid *best, const struct coverage *ranges,
 		       const struct coverage *cov, const struct coverage *ram,
 		       const struct coverage *own)
@@ -69,14 +69,14 @@ static void try_ranges(struct bid *best, const struct coverage *ranges,
 }
 
 /**
- * plan_place_window - where a node's cores should look
+ * plan_place_window - choose the window of a node's cores
  * @cov: the regions that are covered, at least one
- * @ram: of them those that are memory; the RST may list MMIO far above it
- * @own: of them those that are the node's memory
+ * @ram: those of them that are memory; the RST may list MMIO far above it
+ * @own: those of them that are the node's memory
  *
- * Up to 2 TiB: from the lowest region, the same for everybody. Beyond: the
- * window that holds most of the node's own memory, then as much other memory
- * as fits, never hanging over the end.
+ * Up to 2 TiB: from the lowest region on, the same for all nodes. Beyond that:
+ * the window that holds most of the node's own memory, then as much other
+ * memory as fits, never reaching past the end.
  *
  * Return: number of the window's first region.
  */
@@ -143,16 +143,16 @@ static bool is_same(const struct plan_window *a, const struct plan_window *b)
 }
 
 /**
- * plan_set_window - tell what a core's table holds
+ * plan_set_window - set the window of a core's table
  * @plan: the plan; its places are numbered
  * @core: a core that was added
  * @base: number of the first region, as RMPOPT_BASE has it. Any is allowed,
- *	also one with no covered region behind it
+ *	also one with no covered region after it
  *
  * Nothing is believed of the core afterwards, unless it had this window before.
  *
- * Return: whether the core has the window now. It has not if it takes part, or
- * is late, and had another one: whoever executes a slice reads the window.
+ * Return: whether the core has the window now. Not if it takes part, or is
+ * late, and had another window, which a running slice may be reading.
  */
 bool plan_set_window(struct plan *plan, struct plan_core *core, u32 base)
 {

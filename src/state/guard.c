@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The guard: sees that the worker gets CPU time.
+ * The guard makes sure that the worker gets CPU time.
  *
  * The worker stays on one CPU, so that an idle module wakes no other. If a
- * real-time task keeps that CPU for itself, an unbound work item takes the
- * worker elsewhere; the next election brings it back.
+ * real-time task occupies that CPU, an unbound work item moves the worker to
+ * another one; the next election moves it back.
  *
- * While the worker rests the guard's timer is always behind the time at which
- * the worker is to wake up by itself, so it never fires and wakes nobody.
+ * While the worker sleeps, the guard's timer is always set to a later time than
+ * that at which the worker wakes up, so it never fires and wakes no CPU.
  */
 #include <linux/cpumask.h>
 #include <linux/hrtimer.h>
@@ -21,17 +21,17 @@
 #include "host/host.h"
 #include "guard.h"
 
-/* The worker may have to wait for a CPU for so long. */
+/* How long the worker may wait for its CPU. */
 #define PATIENCE_NS	(250 * NSEC_PER_MSEC)
 
 static struct workqueue_struct *queue;
 static struct task_struct *ward;
 static cpumask_var_t elsewhere;
 
-/* When the worker is to be back, ktime in ns; 0: when it is kicked. */
+/* When the worker is to run again, ktime in ns; 0: when it is kicked. */
 static u64 back_at;
 
-/* How long it had run at the last look, in ns. */
+/* Its run time at the last look, in ns. */
 static u64 had_run;
 
 static void look(struct work_struct *work);
@@ -51,7 +51,10 @@ static void look_after(u64 at, enum hrtimer_mode mode)
 	hrtimer_start(&timer, ns_to_ktime(at + PATIENCE_NS), mode);
 }
 
-/* Online CPUs but one; if there are any, those that are not isolated. */
+/*
+ * All online CPUs except one; only those that are not isolated, if there are
+ * any.
+ */
 static bool choose_cpus(unsigned int but)
 {
 	unsigned int cpu;
@@ -68,8 +71,8 @@ static bool choose_cpus(unsigned int but)
 }
 
 /*
- * A task that waits for its CPU is moved without that CPU's help; one that has
- * just got it needs none.
+ * Moving a task that waits for its CPU does not involve that CPU; one that is
+ * running need not be moved.
  */
 static void move_away(void)
 {
@@ -85,7 +88,7 @@ static void look(struct work_struct *work)
 	if (task_is_running(ward) && has_run == had_run)
 		move_away();
 	had_run = has_run;
-	/* Now and then, as long as it works, or should. */
+	/* Look again, as long as it works, or should. */
 	if (at)
 		look_after(max(at, ktime_get_ns()), HRTIMER_MODE_ABS_HARD);
 }
@@ -115,7 +118,7 @@ int guard_start(struct task_struct *task)
 }
 
 /**
- * guard_stop - end, when nobody can kick the worker any more
+ * guard_stop - stop, when nothing can kick the worker any more
  *
  * Sleeps. Does nothing if there is no guard.
  */
@@ -126,7 +129,7 @@ void guard_stop(void)
 	WRITE_ONCE(back_at, 0);
 	hrtimer_cancel(&timer);
 	cancel_work_sync(&looks);
-	/* It may just have started it once more. */
+	/* The work item may have started it again. */
 	hrtimer_cancel(&timer);
 	destroy_workqueue(queue);
 	put_task_struct(ward);
@@ -147,16 +150,16 @@ void guard_kick(void)
 	if (!smp_load_acquire(&queue))
 		return;
 	at = xchg(&back_at, now);
-	/* Else it is being looked at already. */
+	/* Otherwise the guard is looking already. */
 	if (!at || at > now)
 		look_after(now, HRTIMER_MODE_ABS_HARD);
 }
 
 /**
- * guard_rest - the worker goes to sleep, and nothing is left to do
- * @until: ktime in ns at which it will wake up by itself, 0: never
+ * guard_rest - the worker goes to sleep
+ * @until: ktime in ns at which it will wake up without a kick, 0: never
  *
- * By the worker, which looks at whether it was kicked after this.
+ * By the worker, which checks after this whether it was kicked.
  */
 void guard_rest(u64 until)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The guard: sees that the worker gets CPU time.
+ * The guard makes sure that the worker gets CPU time.
  */
 #ifndef RMPOPT_GUARD_H
 #define RMPOPT_GUARD_H

@@ -10,7 +10,8 @@
 /**
  * struct params - as given at load
  * @scan_on_load: first full pass as soon as the state is ready
- * @init_check: SNP_INIT has to be seen done, SnpEn alone is not enough
+ * @init_check: check in the RMP that SNP_INIT is done; SnpEn alone is not
+ *	enough
  * @hooks: kprobes and module notifiers are allowed
  */
 struct params {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * State, reason and requests: what files show and what they wish for.
+ * State, reason and requests.
  *
- * state_set() is the one place where the state changes. Requests are numbered;
- * a request is served when a pass that began after it has ended, or when it is
- * certain that there will be none. One that waits for its quiet period is
- * served by whoever asks for a pass meanwhile, as numbers are served in order;
- * its own pass is run all the same: it was asked for because more is to come.
+ * The state changes in state_set() only. Requests are numbered; a request is
+ * served when a pass that began after it has ended, or when it is certain that
+ * there will be none. Numbers are served in order, so a request that waits for
+ * its quiet period is served by the pass of a later one. Its own pass runs all
+ * the same, as more pages may come back.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -37,7 +37,7 @@ struct wishes wishes = {
 	.enabled = true,
 };
 
-/* Whose files state and served are; NULL while there are none. */
+/* The folder with the files state and served; NULL if there is none. */
 static struct kobject *notified;
 
 static const char * const state_words[] = {
@@ -88,7 +88,7 @@ const char *state_trigger_word(enum engine_trigger trigger)
 }
 
 /**
- * state_now - the state, for whoever only wants to show it
+ * state_now - the state, without the lock
  */
 enum engine_state state_now(void)
 {
@@ -102,7 +102,7 @@ enum engine_state state_now(void)
  */
 void state_kick(void)
 {
-	/* Whoever sees the kick sees the wish; pairs with work(). */
+	/* If the kick is seen, so is the wish; pairs with work(). */
 	smp_store_release(&wishes.kicked, true);
 	wake_up(&wishes.wait);
 	guard_kick();
@@ -139,24 +139,24 @@ void state_kick_drain(void)
 }
 
 /**
- * state_notify - whom to tell of changes
- * @files: has the files state and served; NULL: nobody
+ * state_notify - set whose pollers to wake up
+ * @files: folder with the files state and served; NULL: none
  *
- * Before the worker has started, or when it has nothing to tell any more.
+ * Before the worker has started, or after it has left.
  */
 void state_notify(struct kobject *files)
 {
 	notified = files;
 }
 
-/* Wake up who polls a file; may sleep. */
+/* Wake up those who poll a file; may sleep. */
 static void notify(const char *file)
 {
 	if (notified)
 		sysfs_notify(notified, NULL, file);
 }
 
-/* Returns whether the reason is news. */
+/* Returns whether the reason has changed. */
 static bool set_reason(const char *text)
 {
 	if (!strcmp(engine.reason, text))
@@ -168,11 +168,11 @@ static bool set_reason(const char *text)
 /**
  * state_set - move to a state
  * @state: which
- * @reason: why, as a sentence that names the fix; "ok" if there is none to
+ * @reason: why, as a sentence that names the fix; "ok" if there is nothing to
  *	fix; NULL: as before
  *
- * By the worker only; may sleep. Logs each change of state or reason but the
- * coming and going of passes.
+ * By the worker only; may sleep. Logs each change of state or reason, except
+ * that a pass begins or ends.
  */
 void state_set(enum engine_state state, const char *reason, ...)
 {
@@ -220,7 +220,7 @@ static bool takes_requests(void)
 	return engine.state == STATE_READY || engine.state == STATE_SCANNING;
 }
 
-/* Each request starts the quiet period anew, but not for ever. */
+/* Each request restarts the quiet period, up to a limit. */
 static void note_later(void)
 {
 	u64 now = ktime_get_ns();
@@ -248,7 +248,7 @@ static void note_request(enum engine_request request)
 	case REQUEST_CANCEL:
 		if (engine.want != TRIGGER_NONE || engine.later_at)
 			WRITE_ONCE(engine.last_result, RESULT_CANCELLED);
-		/* What the module wants itself is not the user's to forget. */
+		/* Passes that the module wants itself are not cancelled. */
 		engine.want = TRIGGER_NONE;
 		engine.want_full = false;
 		engine.later_at = 0;
@@ -258,14 +258,14 @@ static void note_request(enum engine_request request)
 }
 
 /**
- * state_request - a user or another module asks for something
- * @request: what
+ * state_request - accept a request of a user or another module
+ * @request: what is requested
  *
- * Process or softirq context. Merges with what is wanted already; what the
- * running pass can't serve any more is served by one after it.
+ * Process or softirq context. Merges with earlier requests. The running pass
+ * does not serve it; the next one does.
  *
- * Return: 0, -EOPNOTSUPP if the module only looks, -ENODEV unless the state is
- * ready or scanning.
+ * Return: 0, -EOPNOTSUPP in view only mode, -ENODEV unless the state is ready
+ * or scanning.
  */
 int state_request(enum engine_request request)
 {
@@ -289,13 +289,13 @@ int state_request(enum engine_request request)
 }
 
 /**
- * rmpopt_scan - ask for a scan
+ * rmpopt_scan - request a pass
  * @when: now, or after the quiet period
  *
- * For modules that give guests' memory back. Process or softirq context.
+ * For modules that give back memory of guests. Process or softirq context.
  *
- * Return: 0, -EOPNOTSUPP if the module only looks, -ENODEV unless the state is
- * ready or scanning, -EINVAL for an unknown @when.
+ * Return: 0, -EOPNOTSUPP in view only mode, -ENODEV unless the state is ready
+ * or scanning, -EINVAL for an unknown @when.
  */
 int rmpopt_scan(enum rmpopt_when when)
 {
@@ -313,20 +313,20 @@ EXPORT_SYMBOL_GPL(rmpopt_scan);
  * state_want - the worker wants a pass itself
  * @trigger: why
  *
- * Neither changes what a user's request asks for nor is changed by one.
+ * Requests of users neither change this nor are changed by it.
  */
 void state_want(enum engine_trigger trigger)
 {
 	spin_lock_irq(&engine.lock);
 	if (engine.own == TRIGGER_NONE)
 		engine.own = trigger;
-	/* Nothing is believed yet, or any more. */
+	/* Nothing is believed at this point. */
 	if (trigger == TRIGGER_LOAD || trigger == TRIGGER_ARMED)
 		engine.own_full = true;
 	spin_unlock_irq(&engine.lock);
 }
 
-/* A delayed request that has become due is one like any other. */
+/* A delayed request that has become due is treated like any other. */
 static void take_later(u64 now)
 {
 	if (!engine.later_at || now < engine.later_at)
@@ -351,9 +351,9 @@ static void forget_wishes(void)
  * @full: whether it is to be a full one
  * @number: the last request that it serves
  *
- * A request to cancel ends here: what it was meant for has ended by now, and
- * what was asked for after it must not suffer. If nothing is wanted nobody
- * has to wait for anything.
+ * A request to cancel ends here: the pass that it was meant for has ended, and
+ * later requests must not be cancelled. If no pass is wanted, all requests are
+ * served.
  */
 bool state_take(enum engine_trigger *trigger, bool *full, u64 *number)
 {
@@ -367,7 +367,10 @@ bool state_take(enum engine_trigger *trigger, bool *full, u64 *number)
 	taken = asked || engine.own != TRIGGER_NONE;
 	*trigger = asked ? engine.want : engine.own;
 	*full = engine.want_full || engine.own_full;
-	/* Our own pass does not serve a request that waits for its quiet period. */
+	/*
+	 * A pass of the module's own serves no request that waits for its quiet
+	 * period.
+	 */
 	*number = asked ? engine.want_number : engine.served;
 	if (!engine.later_at)
 		*number = engine.requested;
@@ -401,10 +404,10 @@ void state_serve(u64 number, enum engine_result result)
 }
 
 /**
- * state_drop_requests - there will be no pass for what is wanted
- * @result: what to tell those who asked
+ * state_drop_requests - there will be no pass for the requests
+ * @result: the result to report
  *
- * Nobody who waits for a request is left waiting.
+ * All of them count as served, so that nobody waits for them.
  */
 void state_drop_requests(enum engine_result result)
 {

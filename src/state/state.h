@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * State, reason and requests, and the wishes of whoever is not the worker.
+ * State, reason and requests, and the wishes that others have for the worker.
  *
  * Locking: engine.lock (a spinlock, taken with interrupts disabled) guards
  * state, reason and requests. Wishes are single words that files, callbacks
@@ -35,7 +35,9 @@ enum engine_result {
 	RESULT_FAILED,
 };
 
-/* Why a pass runs; the words of stats/last_trigger, in this order in state.c. */
+/*
+ * Why a pass runs; the words of stats/last_trigger, in this order in state.c.
+ */
 enum engine_trigger {
 	TRIGGER_NONE,
 	TRIGGER_LOAD,
@@ -49,7 +51,7 @@ enum engine_trigger {
 	TRIGGER_CONVERSION,
 };
 
-/* What a write to scan asks for. */
+/* What a write to scan requests. */
 enum engine_request {
 	REQUEST_NOW,
 	REQUEST_FULL,
@@ -62,20 +64,20 @@ enum engine_request {
 /**
  * struct engine - state and requests
  * @lock: guards all of it but @view_only
- * @state: where the module is
+ * @state: the state
  * @reason: why, as a sentence
  * @requested: number of the last accepted request
  * @served: number of the last request whose pass ended
- * @want: somebody asks for a pass, by this trigger; TRIGGER_NONE if not
+ * @want: a pass is requested, with this trigger; TRIGGER_NONE if not
  * @want_full: it is to be a full one
  * @want_number: the last request that it serves
- * @own: the worker wants a pass itself, by this trigger; TRIGGER_NONE if not
+ * @own: the worker wants a pass itself, with this trigger; TRIGGER_NONE if not
  * @own_full: it is to be a full one
  * @later_at: ktime in ns at which a delayed request becomes due; 0: none
- * @later_cap: and the latest that others after it may put it off to
+ * @later_cap: the latest time to which later requests may postpone it
  * @last_result: how the last pass ended
- * @view_only: why the module only looks, as a sentence; NULL if it does not. Set
- *	at load
+ * @view_only: why the module is in view only mode, as a sentence; NULL if it is
+ *	not. Set at load
  */
 struct engine {
 	spinlock_t lock;	/* state, reason and requests */
@@ -95,16 +97,16 @@ struct engine {
 };
 
 /**
- * struct wishes - what others want of the worker, and how it is told
+ * struct wishes - what others want from the worker
  * @enabled: the admin's wish
  * @cancel: the admin wants the running pass to end
- * @retry_now: the admin wants a new try without a pause
- * @suspended: the system is going to sleep
- * @leaving: unload or reboot; never taken back
- * @snp_moved: SNP was or is being shut down or initialised: nothing is to be
+ * @retry_now: the admin wants a retry without a pause
+ * @suspended: the system is being suspended
+ * @leaving: unload or reboot; never cleared
+ * @snp_moved: SNP was or is being shut down or initialised: nothing may be
  *	executed or armed before the worker has looked
- * @asleep: it has taken note of @suspended
- * @left: it has taken note of @leaving and has nothing to tell any more
+ * @asleep: the worker has seen @suspended
+ * @left: the worker has seen @leaving, and notifies nobody any more
  * @kicked: the worker has something to look at
  * @wait: the worker sleeps here
  * @worker: the worker

@@ -14,8 +14,8 @@
 #include "state.h"
 
 /*
- * The kernel has functions of these names, of which the header above tells;
- * those that are made for the tracepoint event go by others.
+ * The kernel has functions of these names, declared in the header above; those
+ * that are made for the tracepoint event get other names.
  */
 #define register_trace_event	register_trace_rmpopt_event
 #define unregister_trace_event	unregister_trace_rmpopt_event
@@ -27,12 +27,12 @@
  * enum trace_kind - what has happened to the host or to a core
  * @TRACE_ONLINE: a CPU has come online
  * @TRACE_OFFLINE: a CPU goes offline
- * @TRACE_JOINED: a core is armed and takes part, or has to begin anew
+ * @TRACE_JOINED: a core is armed and takes part, or has to start over
  * @TRACE_LEFT: a core does not take part any more
- * @TRACE_DROPPED: and that is because it fails
- * @TRACE_LATE: a core did not answer in time
- * @TRACE_REQUEST: somebody asks for a scan
- * @TRACE_CONVERTED: pages of a region have come back; told when a pass takes
+ * @TRACE_DROPPED: a core is dropped because it fails
+ * @TRACE_LATE: a core did not respond in time
+ * @TRACE_REQUEST: a pass is requested
+ * @TRACE_CONVERTED: pages of a region have come back; traced when a pass takes
  *	note of it, as the hook itself must be fast
  */
 enum trace_kind {
@@ -194,7 +194,7 @@ TRACE_EVENT(follower_slice,
 		      __entry->cycles, __entry->overrun)
 );
 
-/* @cpu, @region: -1 if it is about none. */
+/* @cpu, @region: -1 for none. */
 TRACE_EVENT(event,
 	    TP_PROTO(unsigned int kind, int cpu, s64 region),
 	    TP_ARGS(kind, cpu, region),

@@ -14,7 +14,7 @@
 #include "params.h"
 #include "tune.h"
 
-/* Newer kernels mean __auto_type by it; here it is a name. */
+/* Newer kernels define it as __auto_type; here it is a name. */
 #undef auto
 
 struct params params = {
@@ -26,10 +26,10 @@ struct params params = {
 #define DAY_MS	(24 * 60 * 60 * 1000)
 
 /**
- * struct tunable - a number or word that an admin may set
+ * struct tunable - a parameter that is a number or a word
  * @name: of the parameter, and of its file in tune/
- * @words: the words, a NULL behind the last; NULL for a number
- * @value: its value, read with tune_read(); of a word: which one
+ * @words: the words, a NULL after the last; NULL for a number
+ * @value: its value, read with tune_read(); index of a word
  * @min: smallest value
  * @max: largest value
  * @or_zero: 0 is allowed as well
@@ -43,7 +43,7 @@ struct tunable {
 	bool or_zero;
 };
 
-/* As kernel parameters of type bool; what is shown comes first. */
+/* Those of kernel parameters of type bool; the first two are shown. */
 static const char * const auto_words[] = {
 	"N", "Y", "n", "y", "0", "1", NULL
 };
@@ -106,7 +106,7 @@ static struct tunable tunables[TUNES] = {
 };
 
 /**
- * tune_read - the value in force
+ * tune_read - the current value
  * @tune: which
  */
 u32 tune_read(enum tune tune)
@@ -164,7 +164,7 @@ const char *tune_name(enum tune tune)
 }
 
 /**
- * tune_show - print the value in force
+ * tune_show - print the current value
  * @tune: which
  * @buf: a page, for sysfs
  *
@@ -180,7 +180,7 @@ int tune_show(enum tune tune, char *buf)
  * @tune: which
  * @text: what was written
  *
- * Return: 0, -EINVAL if it makes no sense, and then nothing changes.
+ * Return: 0, -EINVAL if it is invalid, and then nothing changes.
  */
 int tune_store(enum tune tune, const char *text)
 {
@@ -190,10 +190,10 @@ int tune_store(enum tune tune, const char *text)
 static void tell_limits(const char *name, const struct tunable *tunable)
 {
 	if (tunable->words)
-		pr_err("parameter %s: give %s or %s\n", name,
+		pr_err("parameter %s is invalid: use %s or %s\n", name,
 		       tunable->words[0], tunable->words[tunable->max]);
 	else
-		pr_err("parameter %s: give a number from %u to %u%s\n", name,
+		pr_err("parameter %s is invalid: use a number from %u to %u%s\n", name,
 		       tunable->min, tunable->max,
 		       tunable->or_zero ? ", or 0" : "");
 }
@@ -202,7 +202,7 @@ static int tune_param_set(const char *text, const struct kernel_param *kp)
 {
 	int ret = text ? tune_set(kp->arg, text) : -EINVAL;
 
-	/* The kernel itself names the value, and says that it is invalid. */
+	/* The kernel itself logs the value. */
 	if (ret)
 		tell_limits(kp->name, kp->arg);
 	return ret;
@@ -219,22 +219,22 @@ static const struct kernel_param_ops tune_param_ops = {
 };
 
 module_param_cb(auto, &tune_param_ops, &tunables[TUNE_AUTO], 0444);
-MODULE_PARM_DESC(auto, "scans by events, watch and audit; N: only on request (default Y)");
+MODULE_PARM_DESC(auto, "start passes automatically; N: only on request (Y or N; default Y)");
 module_param_cb(delay_ms, &tune_param_ops, &tunables[TUNE_DELAY_MS], 0444);
-MODULE_PARM_DESC(delay_ms, "quiet period before a delayed scan, in ms (default 10000)");
+MODULE_PARM_DESC(delay_ms, "quiet period before a delayed pass (0 or 1-86400000; default 10000)");
 module_param_cb(max_delay_ms, &tune_param_ops, &tunables[TUNE_MAX_DELAY_MS], 0444);
-MODULE_PARM_DESC(max_delay_ms, "longest time that a delayed scan may be put off, in ms (default 60000)");
+MODULE_PARM_DESC(max_delay_ms, "longest delay of a delayed pass (0 or 1-86400000; default 60000)");
 module_param_cb(watch_ms, &tune_param_ops, &tunables[TUNE_WATCH_MS], 0444);
-MODULE_PARM_DESC(watch_ms, "how often the module looks at the hardware by itself, in ms; 0: never (default 60000)");
+MODULE_PARM_DESC(watch_ms, "how often leaders check their tables; 0: never (0 or 10-86400000; default 60000)");
 module_param_cb(audit_ms, &tune_param_ops, &tunables[TUNE_AUDIT_MS], 0444);
-MODULE_PARM_DESC(audit_ms, "how often every core's table is compared with what it should be, in ms; 0: never (default 3600000)");
+MODULE_PARM_DESC(audit_ms, "how long it takes to check the tables of all cores once; 0: never (0 or 10-604800000; default 3600000)");
 module_param_cb(slice_us, &tune_param_ops, &tunables[TUNE_SLICE_US], 0444);
-MODULE_PARM_DESC(slice_us, "longest interruption of a core, in us, 10 ... 1000 (default 50)");
+MODULE_PARM_DESC(slice_us, "longest slice of a core, in microseconds (10-1000; default 50)");
 module_param_cb(duty, &tune_param_ops, &tunables[TUNE_DUTY], 0444);
-MODULE_PARM_DESC(duty, "percent of a core's time that may be taken, 1 ... 100 (default 5)");
+MODULE_PARM_DESC(duty, "share of a core's time that slices may take, in percent (1-100; default 5)");
 module_param_cb(parallel, &tune_param_ops, &tunables[TUNE_PARALLEL], 0444);
-MODULE_PARM_DESC(parallel, "cores interrupted at the same time; 0: all (default 4)");
+MODULE_PARM_DESC(parallel, "cores that execute slices at the same time; 0: all (0 or 1-8192; default 4)");
 module_param_cb(followers, &tune_param_ops, &tunables[TUNE_FOLLOWERS], 0444);
-MODULE_PARM_DESC(followers, "how busy cores are reached: tick (behind a tick of theirs), or ipi (faster, one interruption per slice) (default tick)");
+MODULE_PARM_DESC(followers, "how busy cores are reached: tick, after their next tick; ipi, by an interrupt (tick or ipi; default tick)");
 module_param_cb(isolated, &tune_param_ops, &tunables[TUNE_ISOLATED], 0444);
-MODULE_PARM_DESC(isolated, "isolated and nohz_full cores: ipi, or skip, and they keep their RMP checks (default ipi)");
+MODULE_PARM_DESC(isolated, "isolated and nohz_full cores: ipi, use them; skip, leave them alone (ipi or skip; default ipi)");

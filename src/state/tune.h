@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Numbers and words that an admin may set at load time and, in tune/, at any time.
+ * Parameters that can be set at load and, in tune/, at any time.
  */
 #ifndef RMPOPT_TUNE_H
 #define RMPOPT_TUNE_H

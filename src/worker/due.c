@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the worker does at a time of its own: watch, audit, what is due for
- * conversions, delayed requests, new tries. By the worker only. Times are ktime
- * in ns, 0: never.
+ * What the worker does by the clock: watch, audit, passes for conversions,
+ * delayed requests, retries. By the worker only. Times are ktime in ns, 0:
+ * never.
  */
 #include <linux/kernel.h>
 #include <linux/ktime.h>
@@ -17,7 +17,7 @@
 #include "due.h"
 #include "worker.h"
 
-/* Pauses before a pass that the worker wants itself because one went wrong. */
+/* Pauses before the worker repeats a pass that was not complete. */
 #define RETRY_FIRST_MS	100u
 #define RETRY_CAP_MS	(60 * 1000u)
 
@@ -25,11 +25,17 @@
 #define FAIL_FIRST_MS	1000u
 #define FAIL_CAP_MS	(10 * 60 * 1000u)
 
-/* Pauses between looks while SNP is not initialised: nothing tells that it is. */
+/*
+ * Pauses between looks while SNP is not initialised, as nothing reports that it
+ * is.
+ */
 #define WAIT_FIRST_MS	1000u
 #define WAIT_CAP_MS	10000u
 
-/* Looks after SNP has moved: after 1 s, and 2 and 4 s more. SNP_INIT takes seconds. */
+/*
+ * Looks after SNP has moved: after 1 s, and 2 and 4 s more. SNP_INIT takes
+ * seconds.
+ */
 #define SNP_LOOKS	3u
 
 /* A point in time that moves away with each failure. */
@@ -44,8 +50,8 @@ static struct retry pass_retry, fail_retry;
 static struct retry wait_retry;
 
 /*
- * Looks after somebody has told of SNP: it is told before SNP_INIT empties the
- * tables, and nothing tells when it has.
+ * Looks after a hook has reported a change of SNP: it runs before SNP_INIT
+ * empties the tables, and nothing reports when that is done.
  */
 static struct retry snp_retry;
 static u32 snp_looks;
@@ -56,7 +62,7 @@ static u64 try_at;
 /* When the hardware was last looked at, by whatever pass. */
 static u64 watched_at;
 
-/* The same of the last cores audited, and which are next. */
+/* When the last cores were audited, and which are next. */
 static u64 audited_at;
 static u32 audit_next;
 
@@ -117,7 +123,7 @@ static u64 watch_at(void)
 	return due_watch_at(watched_at);
 }
 
-/* One core after the other, or some at a time if there are very many. */
+/* One core at a time, or several if there are very many. */
 static u64 audit_pause_ms(void)
 {
 	u64 round = tune_read(TUNE_AUDIT_MS);
@@ -146,7 +152,7 @@ static void audit(void)
 }
 
 /**
- * due_watched - if a watch was due that nobody wants, it is no longer
+ * due_watched - drop a watch that is due but not wanted
  */
 void due_watched(void)
 {
@@ -163,7 +169,7 @@ static void look_again_later(void)
 }
 
 /**
- * due_snp_moved - somebody has told of SNP: look soon, and later once more
+ * due_snp_moved - SNP was shut down or initialised: look soon, and again later
  */
 void due_snp_moved(void)
 {
@@ -174,7 +180,7 @@ void due_snp_moved(void)
 }
 
 /**
- * due_wait - the module waits for SNP, or still does: when to look again
+ * due_wait - the module waits for SNP: set when to look again
  */
 void due_wait(void)
 {
@@ -185,7 +191,7 @@ void due_wait(void)
 }
 
 /**
- * due_look - want what has become due, while the state is ready
+ * due_look - start what has become due, while the state is ready
  */
 void due_look(void)
 {
@@ -213,7 +219,7 @@ void due_look(void)
 		watched_at = ktime_get_ns();
 		due_want(TRIGGER_WATCH);
 	}
-	/* Whatever pass is wanted serves conversions, too. */
+	/* Any pass serves conversions, too. */
 	if (events_due())
 		due_want(TRIGGER_CONVERSION);
 }
@@ -221,7 +227,7 @@ void due_look(void)
 /**
  * due_looked - a pass has ended
  * @all: it has looked at everything, not only at what was converted
- * @again: it went wrong and is to be tried again
+ * @again: it was not complete and is to be repeated
  */
 void due_looked(bool all, bool again)
 {
@@ -238,7 +244,7 @@ void due_looked(bool all, bool again)
 }
 
 /**
- * due_forget_pass - no pass is to be tried again
+ * due_forget_pass - no pass is to be repeated
  */
 void due_forget_pass(void)
 {
@@ -248,7 +254,7 @@ void due_forget_pass(void)
 /**
  * due_after_failure - every core has failed: pause before the next try
  *
- * A try that was made before its time does not make the pause longer.
+ * A retry before the pause is over does not make the pause longer.
  *
  * Return: how long, in ms.
  */
@@ -279,7 +285,7 @@ bool due_try(void)
 }
 
 /**
- * due_at - when there is something to do by itself
+ * due_at - when to wake up without a kick
  *
  * Return: ktime in ns, 0 if there is nothing.
  */

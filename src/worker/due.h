@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the worker does at a time of its own.
+ * What the worker does by the clock.
  */
 #ifndef RMPOPT_DUE_H
 #define RMPOPT_DUE_H

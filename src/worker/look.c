@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the worker makes of what it sees: the hardware, and the wishes of the
- * admin. Level-triggered: each look moves the module to where it should be.
+ * The worker looks at the hardware and at the wishes of the admin. This is
+ * level-triggered: each look moves the module to the state it should be in.
  *
- * To stop is to send no more verifies, and nothing else: RMPOPT_BASE stays as it
- * is, tables stay in use, and the hardware keeps every bit of them true.
+ * Stopping ends verifies, and nothing else: RMPOPT_BASE stays as it is, tables
+ * stay in use, and the hardware keeps them correct.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -26,7 +26,10 @@
 /* The first pass has begun. */
 bool pass_was_run;
 
-/* Cores take part: SNP was initialised at the last look, and nobody has stopped. */
+/*
+ * Cores take part: at the last look SNP was initialised, and rmpopt not
+ * stopped.
+ */
 static bool serving;
 
 static void leave_all(void)
@@ -43,7 +46,7 @@ static void leave_all(void)
 	serving = false;
 }
 
-/* Out of service: nobody takes part or waits, nothing is believed. */
+/* No core takes part, requests are dropped, nothing is believed. */
 static void stand_down(enum engine_state state, const char *reason)
 {
 	leave_all();
@@ -68,11 +71,11 @@ static void fail(int error)
 
 	if (error == -ENOMEM)
 		snprintf(reason, sizeof(reason),
-			 "there is not enough memory to look after any core, next try in %llu s: free some, write 1 to enabled to try at once",
+			 "not enough memory for any core, next retry in %llu s: free some, and write 1 to enabled to retry at once",
 			 pause_s);
 	else
 		snprintf(reason, sizeof(reason),
-			 "RMPOPT can't be used on any core (CPU %d: error %d), next try in %llu s: look for machine checks and microcode updates; write 1 to enabled to try at once",
+			 "RMPOPT fails on all cores (CPU %d: error %d), next retry in %llu s: look for machine checks and microcode updates; write 1 to enabled to retry at once",
 			 core ? (int)core->primary : -1,
 			 core ? core->dropped : error, pause_s);
 	stand_down(STATE_FAILED, reason);
@@ -82,15 +85,15 @@ static void name_dropped(const struct core *core)
 {
 	if (core->dropped == -ETIMEDOUT)
 		state_set(STATE_READY,
-			  "CPU %u and maybe more are left out for now: a thread of rmpopt got no time there; let real-time tasks and cgroups of much weight leave it some, or leave it out by the parameter cpus",
+			  "CPU %u and possibly others are not used for now, as a thread of rmpopt got no time there: limit real-time tasks and cgroups with a high weight, or exclude the CPU with the parameter cpus",
 			  core->primary);
 	else if (core->dropped == -ENODEV)
 		state_set(STATE_READY,
-			  "CPU %u and maybe more are left out: SnpEn is not set there; take it offline and online again, or initialise SNP with all CPUs online",
+			  "CPU %u and possibly others are not used, as SnpEn is not set there: take it offline and online again, or initialise SNP with all CPUs online",
 			  core->primary);
 	else
 		state_set(STATE_READY,
-			  "CPU %u and maybe more are left out for now: RMPOPT can't be used there (error %d), tried again with growing pauses; look for machine checks, write 1 to enabled to try at once",
+			  "CPU %u and possibly others are not used for now, as RMPOPT fails there (error %d), retried at growing intervals: look for machine checks; write 1 to enabled to retry at once",
 			  core->primary, core->dropped);
 }
 
@@ -101,15 +104,15 @@ static void name_faulty(u32 place)
 
 	if (core && !test_bit(place, the_plan.left_out))
 		state_set(STATE_READY,
-			  "RMPOPT of region %u (and maybe others) faults on CPU %d: tried again with growing pauses; look for machine checks and microcode updates, write full to scan to try at once",
+			  "RMPOPT faults in region %u (and possibly others) on CPU %d, retried at growing intervals: look for machine checks and microcode updates; write full to scan to retry at once",
 			  region, core_name(container_of(core, struct core, plan)));
 	else
 		state_set(STATE_READY,
-			  "RMPOPT of region %u (and maybe others) faults: left out, tried again with growing pauses; look for machine checks and microcode updates, write full to scan to try at once",
+			  "RMPOPT faults in region %u (and possibly others), which is left out and retried at growing intervals: look for machine checks and microcode updates; write full to scan to retry at once",
 			  region);
 }
 
-/* In service; names what is not, if there is anything. */
+/* The reason names what does not work, if anything. */
 static void be_ready(void)
 {
 	struct core *core = cores_dropped();
@@ -119,19 +122,19 @@ static void be_ready(void)
 		name_dropped(core);
 	else if (cores_missing() < nr_cpu_ids)
 		state_set(STATE_READY,
-			  "CPU %u and maybe more are left out for now: there is not enough memory to look after them; free some, write 1 to enabled to try at once",
+			  "CPU %u and possibly others are not used for now, as there is not enough memory: free some, and write 1 to enabled to retry at once",
 			  cores_missing());
 	else if (faulty < the_plan.regions)
 		name_faulty(faulty);
 	else if (plan_uncovered(&the_plan) == the_plan.regions)
-		/* Nobody leads, so every pass fails. */
+		/* There is no leader, so every pass fails. */
 		state_set(STATE_READY,
-			  "no covered region is in the window of any core that takes part: cores found with RMPOPT enabled keep their RMPOPT_BASE; shut SNP down and initialise it again");
+			  "no covered region is in the window of a core in use, as cores that had RMPOPT enabled keep their RMPOPT_BASE: shut SNP down and initialise it again");
 	else
 		state_set(STATE_READY, "ok");
 }
 
-/* Cores take part now that did not; if that were all, nothing is believed any more. */
+/* Cores have joined; if all of them have, nothing is believed any more. */
 static void welcome(bool all)
 {
 	if (all)
@@ -142,7 +145,7 @@ static void welcome(bool all)
 		state_want(TRIGGER_LOAD);
 }
 
-/* Leaders that have left are replaced at once, not by the next pass only. */
+/* Leaders that have left are replaced at once, not only by the next pass. */
 static bool leader_is_missing(void)
 {
 	struct core *core;
@@ -154,7 +157,7 @@ static bool leader_is_missing(void)
 	return false;
 }
 
-/* SNP is initialised: every core takes part that may. */
+/* SNP is initialised: every core that may take part does. */
 static void serve(void)
 {
 	bool fresh = !serving;
@@ -163,19 +166,19 @@ static void serve(void)
 	switch (ret) {
 	case -ENODEV:
 		stand_down(STATE_WAITING,
-			   "SNP is not enabled on any CPU that takes part: initialise SNP with those online, or load with other cpus");
+			   "SnpEn is not set on any CPU that may be used: initialise SNP with these CPUs online, or load rmpopt with another value of cpus");
 		return;
 	case -EBUSY:
 		stand_down(STATE_WAITING,
-			   "the RMP can't be read to see whether SNP_INIT is done: if it is, load with init_check=N");
+			   "the RMP can't be read to check whether SNP_INIT is done: if SNP is known to be initialised, load rmpopt with init_check=N");
 		return;
 	case -EINPROGRESS:
 		stand_down(STATE_WAITING,
-			   "no CPU that may take part has answered yet: waiting for one");
+			   "no CPU that may be used has responded yet: nothing to do but wait");
 		return;
 	case -EAGAIN:
 		stand_down(STATE_WAITING,
-			   "no CPU is online that may take part: bring one of the parameter cpus online, or write ipi to tune/isolated");
+			   "no CPU that may be used is online: bring one of the parameter cpus online, or write ipi to tune/isolated");
 		return;
 	}
 	if (ret < 0) {
@@ -190,7 +193,7 @@ static void serve(void)
 	be_ready();
 }
 
-/* Is there a core that may be looked from without disturbing isolated CPUs? */
+/* Is there a core that can be asked without disturbing isolated CPUs? */
 static bool any_housekeeper(void)
 {
 	struct core *core;
@@ -203,8 +206,8 @@ static bool any_housekeeper(void)
 }
 
 /*
- * SnpEn is per CPU, and the one that the worker runs on may lack it for good:
- * while waiting another one is asked each time.
+ * SnpEn is per CPU, and may never be set on the one that the worker runs on: so
+ * while waiting, each look asks another CPU.
  */
 static bool another_is_ready(void)
 {
@@ -221,7 +224,7 @@ static bool another_is_ready(void)
 	       (core->plan.housekeeper || !any_housekeeper()) && arm_ask(core);
 }
 
-/* Somebody has told of SNP: nothing that is believed counts any more. */
+/* SNP was shut down or initialised: nothing is believed any more. */
 static void start_over(void)
 {
 	if (!xchg(&wishes.snp_moved, false))
@@ -233,7 +236,10 @@ static void start_over(void)
 	leave_all();
 }
 
-/* Is SNP initialised, or what does it lack? What could not be read changes nothing. */
+/*
+ * Is SNP initialised, or what is missing? If that can't be read, nothing
+ * changes.
+ */
 static bool snp_is_ready(const char **lacks)
 {
 	switch (host_snp(params.init_check, lacks)) {
@@ -247,23 +253,23 @@ static bool snp_is_ready(const char **lacks)
 	return false;
 }
 
-/* What forbids to work, whatever the hardware says; true if something does. */
+/* Is there a reason not to work, whatever the hardware says? */
 static bool must_stand_down(void)
 {
 	if (READ_ONCE(wishes.leaving))
 		stand_down(STATE_LEAVING,
-			   "the module is being unloaded or the system goes down");
+			   "the module is being unloaded, or the system is shutting down");
 	else if (READ_ONCE(wishes.suspended))
-		stand_down(STATE_SUSPENDED, "the system is going to sleep");
+		stand_down(STATE_SUSPENDED, "the system is being suspended");
 	else if (!READ_ONCE(wishes.enabled))
 		stand_down(STATE_STOPPED,
-			   "stopped by the administrator: write 1 to enabled to start again");
+			   "0 was written to enabled: write 1 to start again");
 	else
 		return false;
 	return true;
 }
 
-/* SNP may have gone, and with it the tables that were looked at. */
+/* SNP may be gone, and with it the tables. */
 static void view(void)
 {
 	if (xchg(&wishes.snp_moved, false)) {
@@ -300,7 +306,7 @@ void look(void)
 		return;
 	}
 	due = due_try();
-	/* A core that has come may do what the others can't. */
+	/* A core that has come online may work where the others fail. */
 	if (state_now() == STATE_FAILED && !due && !cores_changed())
 		return;
 	if (state_now() == STATE_FAILED && due)

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Viewing: the module only looks, as the CPU has no RMPOPT, the RMP is not
- * segmented, or the kernel drives RMPOPT itself. No MSR is written, nothing is
- * verified, nothing can be asked for.
+ * View only mode: the CPU has no RMPOPT, the RMP is not segmented, or the
+ * kernel drives RMPOPT itself. No MSR is written, nothing is verified, and no
+ * request is accepted.
  *
- * Where tables can be in use, cores whose RMPOPT_EN is set take part by reports.
- * The leaders report every watch_ms: what they have lost all have lost. What they
- * have gained tells that somebody ran a pass, and then all cores are asked, in
- * slices, as gains are per core. The kernel's pass may still be on its way from
- * core to core then, so all are asked again, with growing pauses, as long as a
- * core lacks what another one has. As long as no core is found one core is asked
- * from time to time.
+ * Where tables may be in use, cores whose RMPOPT_EN is set take part by
+ * reports. The leaders report every watch_ms. What they have lost, all cores
+ * have lost. If they have gained something, the kernel has run a pass: then all
+ * cores are asked, in slices, as gains are per core. That pass may not have
+ * reached all cores yet, so they are asked again, after growing pauses, as long
+ * as a core lacks what another one has. As long as no table is in use, one core
+ * is asked from time to time.
  */
 #include <linux/ktime.h>
 
@@ -30,7 +30,10 @@
 /* All cores have to be asked, at look_at. */
 static bool all_wanted;
 
-/* ktime in ns: of the last view; of the next look for tables in use, or at all cores. */
+/*
+ * ktime in ns: of the last view; of the next search for tables, or view of all
+ * cores.
+ */
 static u64 viewed_at, look_at;
 static u64 pause_ms;
 
@@ -84,7 +87,7 @@ static void look_later(void)
 	look_at = ktime_get_ns() + pause_ms * NSEC_PER_MSEC;
 }
 
-/* A leader that has gained something has not been the only one. */
+/* If a leader has gained something, others have, too. */
 static void view(void)
 {
 	bool all = all_wanted && ktime_get_ns() >= look_at;
@@ -105,7 +108,7 @@ static void view(void)
 }
 
 /**
- * viewing_at - when to look by itself
+ * viewing_at - when to look without a kick
  *
  * By the worker.
  *
@@ -124,7 +127,7 @@ u64 viewing_at(void)
 }
 
 /**
- * viewing_look - view what there is, if it is time to
+ * viewing_look - view the tables, if it is time to
  *
  * By the worker; sleeps.
  */
@@ -147,7 +150,7 @@ void viewing_look(void)
 }
 
 /**
- * viewing_forget - begin anew, after all cores have left
+ * viewing_forget - start over, after all cores have left
  */
 void viewing_forget(void)
 {

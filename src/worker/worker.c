@@ -5,11 +5,11 @@
  * Each time round it looks (look.c) and runs a pass if one is wanted. Then it
  * sleeps until somebody kicks it or something becomes due.
  *
- * It executes no RMPOPT (leaders' threads do, with low priority) and has the
- * priority of any other thread: the whole host's hotplug waits for it while it
- * holds cpus_read_lock(). From the first election on it stays on the first
- * leader's core, so that an idle module wakes no CPU that does not lead; if it
- * gets no time there it is taken elsewhere (guard.c).
+ * It executes no RMPOPT (the threads of leaders do, with low priority) and has
+ * normal priority, as CPU hotplug waits for it while it holds cpus_read_lock().
+ * From the first election on it stays on the core of the first leader, so that
+ * an idle module wakes no other CPU; if it gets no CPU time there, it is moved
+ * (guard.c).
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -32,7 +32,7 @@
 #include "due.h"
 #include "worker.h"
 
-/* Instructions work: failures before this pass say nothing any more. */
+/* Instructions work: earlier failures don't count any more. */
 static void note_success(void)
 {
 	due_forget_failure();
@@ -56,14 +56,14 @@ static bool scan(void)
 	/* What was converted is known before anything is looked at. */
 	events_take(trigger == TRIGGER_CONVERSION);
 	result = pass_run(trigger, full, &again);
-	/* Unless it was cancelled, there is nothing left. */
+	/* Gives back nothing unless the pass was cancelled. */
 	events_give_back();
 	due_looked(full || trigger != TRIGGER_CONVERSION,
 		   again && !state_pass_ends());
 	if (result == RESULT_OK)
 		note_success();
 
-	/* Before anybody is told that it ended: is the host still with us? */
+	/* Before the pass is reported as ended: is SNP still initialised? */
 	look();
 	/* A watch that finds nothing is not a pass. */
 	if (trigger == TRIGGER_WATCH && !the_plan.found)
@@ -81,7 +81,7 @@ static void wait_for_work(void)
 {
 	u64 at = due_at();
 	u64 now = ktime_get_ns();
-	/* Whatever is due all the same must not keep a CPU busy. */
+	/* What is overdue must not keep a CPU busy. */
 	u64 ns = at > now ? at - now : NSEC_PER_MSEC;
 
 	guard_rest(at);
@@ -95,8 +95,8 @@ static void wait_for_work(void)
 }
 
 /*
- * Tell who waits for it that all work has ended. After @left the files may be
- * removed that the worker notifies.
+ * All work has ended: wake up whoever waits for that. After @left the files
+ * that the worker notifies may be removed.
  */
 static void tell_ended(void)
 {
@@ -151,7 +151,7 @@ int worker_start(void)
 		kthread_stop(task);
 		return ret;
 	}
-	/* Handlers wake it up to their very end. */
+	/* Handlers may wake it up until they return. */
 	wishes.worker = get_task_struct(task);
 	wake_up_process(task);
 	return 0;
@@ -185,7 +185,7 @@ void worker_suspend(void)
 }
 
 /**
- * worker_resume - look at everything anew
+ * worker_resume - work again after worker_suspend()
  */
 void worker_resume(void)
 {
@@ -196,9 +196,9 @@ void worker_resume(void)
 /**
  * worker_stop - end the worker, after worker_leave()
  *
- * Sleeps until no handler runs any more. One that has given its slice back
- * still has instructions of this module to execute; it runs with interrupts or
- * softirqs disabled, which RCU waits for.
+ * Sleeps until no handler runs any more. A handler that has given its slice
+ * back still executes code of this module; it runs with interrupts or softirqs
+ * disabled, and RCU waits for that.
  */
 void worker_stop(void)
 {

@@ -2,35 +2,34 @@
 /*
  * DOC: how the module works inside
  *
- * Rooms are folders, and a door opens downwards only: whoever stands higher in
- * this list includes and calls what stands lower. A test keeps it so.
+ * Each folder may include and call only those below it in this list. A test
+ * checks that.
  *
  *	main.c		load, unload, parameters
- *	files/		what people see: sysfs, debugfs, probes of tables
+ *	files/		what users see: sysfs, debugfs, probes of tables
  *	worker/		decides: look, compare, act; clocks
  *	pass/		executes: passes, leaders, followers
- *	events/		told from outside: hooks, conversions, hotplug
- *	cores/		who shares a table, arming, who is left out, windows
+ *	events/		what happens outside: hooks, conversions, hotplug
+ *	cores/		which threads share a table, arming, dropped cores, windows
  *	state/		state, reason, requests, tunables, tracepoints, guard
- *	host/		instructions, MSRs, what the machine is
+ *	host/		instructions, MSRs, properties of the machine
  *	plan/		what is believed of the tables: plain C
  *
  * One worker, a kernel thread, owns all state: which cores take part, what is
  * armed, what is believed of the tables, the running pass. Files, hotplug
- * callbacks and notifiers only set a wish and kick it. It looks at what the
- * hardware says, compares that with what should be, and acts; nothing depends
+ * callbacks and notifiers only set a wish and kick it. It reads what the
+ * hardware says, compares that with what should be, and acts; it never depends
  * on having seen an event.
  *
- * What is believed of the tables and what is to be done about it is the
- * planner's (plan.h). Its orders for leaders, one core per node, are executed
- * by threads on those cores, each instruction in a preempt-off section of its
- * own that checks the core it is on. Its orders for all other cores are
- * executed in slices of at most slice_us, behind a tick of theirs or by IPI.
- * Who executes writes answers into its own core's maps; the worker looks at
- * them when it is done.
+ * The planner (plan.h) keeps what is believed of the tables, and decides what
+ * to do. Its orders for leaders, one core per node, are executed by threads on
+ * those cores, each instruction in its own preempt-off section that checks the
+ * core it is on. Its orders for all other cores are executed in slices of at
+ * most slice_us, after a tick or by IPI. Answers are written to the maps of the
+ * core that executes; the worker reads them when it is done.
  *
- * Probes (files/probe.c) go past the plan: reports for whoever reads debugfs.
- * They change nothing, so they run beside the worker.
+ * Probes (files/probe.c) are not in the plan: they are reports for readers of
+ * debugfs. They change nothing, so they run in parallel with the worker.
  *
  * Locking: state.h says what engine.lock guards. Everything else is written by
  * the worker alone, and files read it as it is. Slices, errands and orders of
@@ -46,8 +45,8 @@
  *			state/guard.c (the worker gets CPU time)
  *	complete	worker/due.c (watch, audit), plan/plan_phase.c
  *	minimal		plan/plan_phase.c, plan/plan_lead.c (what is ordered)
- *	quiet		pass/slice.c (behind a tick), pass/slices.c (duty, parallel),
- *			pass/lead.c (gives the CPU away)
+ *	quiet		pass/slice.c (after a tick), pass/slices.c (duty, parallel),
+ *			pass/lead.c (yields the CPU)
  *	fresh		events/events.c (quiet period and its cap), state/state.c
  *	open		files/
  */

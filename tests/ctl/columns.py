@@ -51,7 +51,7 @@ def width_tests():
         equal(ctl("status", tree=hosts["ready"], prefix=("env", f"COLUMNS={columns}")).out, ctl("status", tree=hosts["ready"]).out, f"COLUMNS={columns!r} says nothing")
     for command in ("set", "cores", "why", "forecast", "check"):
         lines = terminal(command, "--color=never", tree=hosts["ready"], columns=80).split("\r\n")
-        ok(max(len(line) for line in lines if "/lib/modules" not in line) <= 80, f"{command}: fits 80 columns", max(lines, key=len))
+        ok(max(map(len, lines)) <= 80, f"{command}: fits 80 columns", max(lines, key=len))
 
 
 for test in (columns_tests, color_tests, width_tests):

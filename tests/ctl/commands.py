@@ -25,7 +25,7 @@ def status_tests():
     for line in (r"Optimized +5 of 8 GiB \(62.5 %\)", "1 GiB holds the RMP itself", "1 GiB holds pages of SNP guests",
                  "1 GiB was lost again and again",
                  r"ok, 2026-11-29T04:00:00\+00:00 \(requested\); took 1.23 ms \(345 µs on other cores\)",
-                 r"Longest slice 43.2 µs on CPU 6 \(slice_us is 50\); 1 of 9 slices took longer", "Cores +4 in use, 2 of them leaders",
+                 r"Longest slice 43.2 µs on CPU 6; limit 50 µs \(slice_us\), exceeded by 1 of 9$", "Cores +4 in use, 2 of them leaders",
                  "Hooks +rmp_make_shared kvm_amd", "Next +nothing to do: regions are regained automatically$"):
         like(result.out, line, f"status: {line}")
     ok(len(result.out.splitlines()) <= 24 and max(map(len, result.out.splitlines())) <= 110, "status: fits a screen", result.out)
@@ -34,11 +34,11 @@ def status_tests():
     result = ctl("status", tree=bare)
     unlike(result.out, str(2 ** 64 - 1)[:6], "status: what is not known is no number")
     result = ctl("status", tree=hosts["waiting"])
-    like(result.out, r"\Armpopt 0.1.0 is waiting: SNP is not enabled yet .*\n", "status: waiting, and why")
+    like(result.out, r"\Armpopt 0.1.0 is waiting: SnpEn is not set: .*\n", "status: waiting, and why")
     equal(result.code, 1, "status: waiting is no success")
     result = ctl("status", tree=hosts["failed"])
     equal(result.code, 1, "status: failed is one")
-    like(result.out, r"\Armpopt 0.1.0 has failed: every core fails", "status: and is told in English")
+    like(result.out, r"\Armpopt 0.1.0 has failed: RMPOPT fails on all cores", "status: and is told in English")
     unlike(result.out, "is failed", "status: everywhere")
     result = ctl("status", tree=hosts["not_loaded"])
     equal((result.code, result.out, result.err.count("\n")), (1, "", 1), "status: not loaded is told in one line")
@@ -150,6 +150,7 @@ def why_tests():
     def all_optimized(host):
         host.optimized, host.rmp_rows = host.regions, lambda: ["# region whole partial firmware asids", "0 0 0 0 -"]
     whole = variant("all-optimized", all_optimized, make=trees.Host)
+    like(ctl("why", tree=hosts["ready"]).out, r"\n\n3 regions of 1 GiB are not optimized\. WHOLE, PARTIAL and FIRMWARE count blocks of 2 MiB; .*\n\Z", "why: what the columns are")
     equal(ctl("why", tree=whole).out, "All covered regions are optimized.\n",
           "why: nothing to tell is told")
     equal((ctl("why", "-n", tree=whole).out, json.loads(ctl("why", "--json", tree=whole).out)["why"]), ("", []), "why: but not to scripts")
@@ -183,8 +184,8 @@ def not_looked(host):
     host.optimized, host.backoff, host.rmp_rows = [], [], lambda: ["# region whole partial firmware asids", "1027 0 0 0 -"]
 
 
-NEXT = {"stopped": "rmpoptctl enable starts it again$", "waiting": "see the reason above; rmpoptctl check shows how to fix it$",
-        "failed": "nothing to do at first: it retries; if it keeps failing, rmpoptctl check$",
+NEXT = {"stopped": "rmpoptctl enable starts it again$", "waiting": "rmpoptctl check shows how to fix it$",
+        "failed": "wait, it retries automatically; if it keeps failing: rmpoptctl check$",
         "scanning": "nothing to do: a pass is running, rmpoptctl watch shows it$", "ready": "nothing to do: a pass starts automatically$",
         "ready-not-auto": "rmpoptctl scan --wait, as auto is N$"}
 NEXT["scanning-anew"] = NEXT["scanning"]
@@ -198,16 +199,17 @@ def unknown_tests():
             saved = host.sysfs
             host.sysfs = lambda: {**saved(), **{name.replace("tune_", "tune/"): value for name, value in files.items()}}
         return change
-    stopped = "stopped by the administrator: write 1 to enabled to start again"
-    for name, change in (("stopped", with_files("stopped", stopped)), ("waiting", with_files("waiting", "SNP is not enabled yet", passes=0)),
-                         ("failed", with_files("failed", "every core fails")), ("scanning", with_files("scanning", passes=0)),
+    stopped = "0 was written to enabled: write 1 to start again"
+    for name, change in (("stopped", with_files("stopped", stopped)), ("waiting", with_files("waiting", "SnpEn is not set", passes=0)),
+                         ("failed", with_files("failed", "RMPOPT fails on all cores")), ("scanning", with_files("scanning", passes=0)),
                          ("scanning-anew", with_files("scanning")), ("ready", with_files("ready", last_result="cancelled")),
                          ("ready-not-auto", with_files("ready", tune_auto="N"))):
         tree = variant(f"unknown-{name}", change, make=trees.Host)
         state = name.split("-")[0]
         said = "has failed" if state == "failed" else f"is {state}"
         out = ctl("status", tree=tree).out
-        like(out, f"^  Not  +1 GiB holds the RMP itself.*\n +7 GiB not known yet: rmpopt {said}$", f"status: nobody is blamed: {name}")
+        like(out, r"^  Optimized     0 of 8 GiB \(0\.0 %\)$", f"status: nothing is said of what the tables may hold: {name}")
+        like(out, f"^  Not optimized 1 GiB holds the RMP itself.*\n +7 GiB not known yet: rmpopt {said}$", f"status: nobody is blamed: {name}")
         unlike(out, "guests", f"status: no guests are talked of: {name}")
         row = json.loads(ctl("status", "--json", tree=tree).out)["status"][0]
         equal((row["regions_rmp"], row["regions_held"], row["regions_backoff"]), (1, None, None), f"status --json: nor numbered: {name}")
@@ -252,6 +254,7 @@ def cores_tests():
         equal(ctl("cores", *words, "-n", "-o", "cpu", tree=hosts["ready"]).out.split(), wanted, f"cores {words[0]}: those of these CPUs")
     equal(ctl("cores", "5", "-n", "-o", "cpu", tree=variant("no-debugfs", lambda host: setattr(host, "debugfs", dict), make=trees.Host)).out.split(), ["4"],
           "cores 5: from sysfs, too")
+    equal(ctl("cores", tree=variant("no-cores", lambda host: None, make=trees.waiting)).out.split(":")[0], "No core is in use", "cores: says that there are none")
     result = ctl("cores", "8-9", tree=hosts["ready"])
     equal((result.code, result.out, result.err), (1, "", "rmpoptctl: no core of CPU 8-9 is known; rmpoptctl cores shows all\n"), "cores: CPUs that are not known")
     for word in ("", "x", "3-1", "1,1", "-1", "1,"):
@@ -263,7 +266,7 @@ def watch_tests():
     like(result.out, STAMP + r"ready, ", "watch: a line has a time stamp")
     equal((result.code, watched(hosts["ready"])), (0, "ready, 5 of 8 GiB optimized, 5 passes, last ok, 0 cores behind\n"),
           "watch: one line where nothing changes")
-    like(watched(hosts["failed"]), r"\Afailed, 0 of 8 GiB optimized.*: every core fails", "watch: with the reason")
+    like(watched(hosts["failed"]), r"\Afailed, 0 of 8 GiB optimized.*: RMPOPT fails on all cores", "watch: with the reason")
     like(json.loads(ctl("watch", "--json", tree=hosts["ready"]).out)["watch"][0]["time"] + " ", STAMP + r"\Z", "watch --json: and so has a document")
     equal(json.loads(ctl("status", "--json", tree=hosts["ready"]).out)["status"][0]["last_pass_time_s"], 1795924800, "status --json: when the last pass ended")
 
@@ -355,7 +358,7 @@ def sysroot_tests():
     tree = hosts["ready"]
     for way in (tree, f"{tree}/", os.path.relpath(tree), f"{tree}/../{tree.name}//"):
         rows = json.loads(ctl("check", "--json", tree=way).out)["check"]
-        equal([row["read"] for row in rows if row["name"] == "built"], [f"/{trees.MODULE}, version 0.1.0"],
+        equal([row["read"] for row in rows if row["name"] == "built"], [f"version 0.1.0, /{trees.MODULE}"],
               f"--sysroot: paths are the host's: {str(way).replace(scratch.name, '')}")
 
 

@@ -6,7 +6,7 @@ import pathlib
 import tempfile
 
 import trees
-from tap import ctl, done, equal, like, ok, unlike
+from tap import ctl, done, equal, like, ok, terminal, unlike
 
 MOK = "sys/firmware/efi/efivars/MokListRT-605dab50-e046-4300-abb6-3dd810dd8b23"
 LOCKED = "none [integrity] confidentiality"
@@ -73,6 +73,16 @@ def check_tests():
          r"27 passed, 1 failed \(and 2 because of that\), 1 skipped\.\nFix what failed, then check again\.\n\Z",
          "a failure comes last, with its fix and what it explains")
     unlike(result.out, "\033", "no colors where no terminal is")
+    spoiled = variant("spoiled", lambda host: None)
+    (spoiled / trees.MODULE).write_text("no module")
+    lines = terminal("check", "--color=never", tree=spoiled, columns=80).split("\r\n")
+    equal([line for line in lines if trees.MODULE in line], [f"/{trees.MODULE}".rjust(80)], "a long path gets a line of its own on a terminal")
+    for host, line in (("ready", "rmpopt works on this host. Next: rmpoptctl status."), ("not_loaded", "This host can use rmpopt. Next: rmpoptctl load."),
+                       ("no_msr", "As far as is known, this host can use rmpopt; see what was skipped. Next: rmpoptctl load.")):
+        tree = hosts[host] if host in hosts else variant(host, lambda made: setattr(made, "msrs", lambda: None))
+        equal(ctl("check", tree=tree).out.splitlines()[-1], line, f"the last line says what to do: {host}")
+    tree = variant("no-kprobes", text_file(f"boot/config-{trees.RELEASE}", "CONFIG_KVM_AMD_SEV=y"))
+    equal(ctl("check", tree=tree).out.splitlines()[-1], "This host can use rmpopt. Next: rmpoptctl load.", "the last line says what to do: skipped, but not required")
     equal((ctl("check", "--quiet", tree=hosts["waiting"]).out, ctl("check", "--quiet", tree=hosts["waiting"]).code), ("", 1), "check --quiet: fails")
     equal((ctl("check", "--quiet", tree=hosts["ready"]).out, ctl("check", "--quiet", tree=hosts["ready"]).code), ("", 0), "check --quiet: passes")
     equal(ctl("check", "--quiet", "--json", tree=hosts["ready"]).code, 2, "check --quiet: has no columns")
@@ -189,7 +199,7 @@ def stub_tests():
     tree = variant("stub", lambda host: None)
     trees.write_module(tree, None, more=["stub=this kernel is built without CONFIG_KVM_AMD_SEV: run one that has it"])
     row = rows(tree)[1]["built"]
-    equal((row["result"], row["read"], row["fix"]), ("FAIL", f"/{trees.MODULE} is only a stub: rmpopt could not be built for this kernel",
+    equal((row["result"], row["read"], row["fix"]), ("FAIL", f"only a stub, as rmpopt could not be built for this kernel: /{trees.MODULE}",
                                                      "this kernel is built without CONFIG_KVM_AMD_SEV: run one that has it"), "a stub is no module")
 
 
@@ -234,7 +244,7 @@ def view_hosts():
     """What is lacking, the host, the conditions that say so, and what they say. Nothing fails."""
     yield "no RMPREAD", cpuid_line("0xa0001b", "0x80001b"), ["rmpread"], "no RMPREAD, which comes with AMD Zen 5 EPYC"
     yield "no segmented RMP in the CPU", cpuid_line("0xa0001b", "0x20001b"), ["segments"], "no segmented RMP, which comes with AMD Zen 5"
-    yield "a contiguous RMP", msr_text("0x2201", "0x2200"), ["rmp_cfg"], "not segmented, which RMPOPT needs: enable the segmented RMP"
+    yield "a contiguous RMP", msr_text("0x2201", "0x2200"), ["rmp_cfg"], "not segmented, which RMPOPT requires: enable the segmented RMP"
     yield "no RMPOPT", lambda host: setattr(host, "rmpopt", 0), ["rmpopt"], "no RMPOPT, which comes with AMD Zen 6 EPYC"
     drives = "this kernel drives RMPOPT itself"
     for name in ("snp_enable_rmpopt", "do_rmpopt_work", "rmpopt_scan_range", "rmpopt_init", "snp_setup_rmpopt"):
@@ -268,7 +278,8 @@ def view_tests():
     equal((found["kernel"], found["snp_host"]), ("PASS", "FAIL"), "zen4: a contiguous RMP is no reason for a later kernel")
     out = ctl("check", tree=hosts["zen5"]).out
     like(out, r"^\[ VIEW \] CPU has RMPOPT +CPUID Fn8000_0025 EDX\[0\] is 0\n +view only: this CPU has no RMPOPT", "a line says it, and why")
-    like(out, r"^\d+ passed, 0 failed, \d+ skipped, 2 view only\.\nView only: the module can be loaded", "the verdict says it")
+    like(out, r"^\d+ passed, 0 failed, \d+ skipped, 2 view only\.\nView only: rmpopt shows what the RMP and the tables hold, and changes nothing. Next: rmpoptctl forecast\.$", "the verdict says it")
+    like(ctl("check", tree=hosts["no_rmpopt"]).out, r"changes nothing\. Next: rmpoptctl load, then rmpoptctl forecast\.\n\Z", "and what to do before the load")
     unlike(ctl("check", tree=hosts["ready"]).out, "(?i)view only", "where it works nothing does")
 
 

@@ -34,6 +34,9 @@ def manual_tests():
     # Two commands may have options of one name, with other arguments.
     written = {(m[2], m[3] or ""): (m[1] or "", m[2], m[3] or "") for m in
                re.finditer(r"^(?:\*-(\w)\*, )?\*--([\w-]+)\*(?:(?: |\[=)_([A-Z]+)_\]?)?$", section(page, "OPTIONS"), re.M)}
+    headings = re.findall(r"^(?:\*-.*|_/\S+_.*)$", page, re.M)
+    equal(sorted({line for line in headings if headings.count(line) > 1}), [], "rmpoptctl(8) has each option and file once")
+    equal("\n_/" in section(page, "REPORTING BUGS"), False, "rmpoptctl(8): files are in FILES")
     known = {option[1:]: option for command in commands for option in options_of(command)}
     equal(sorted(written), sorted(known), "rmpoptctl(8) has the options of --help")
     for name, option in sorted(known.items()):
@@ -64,6 +67,8 @@ def parameter_tests():
     sources = "".join(path.read_text() for path in sorted((tree / "src").rglob("*.c")) if path.parent.name != "lab")
     module = re.findall(r"^module_param(?:_named|_cb)?\((\w+),", sources, re.M)
     equal(sorted(set(module)), sorted(rows), "set has the parameters of the module")
+    told = dict(re.findall(r'^MODULE_PARM_DESC\((\w+), "(.*)"\);$', sources, re.M))
+    equal(told, {name: f"{row['meaning']} ({row['limits']}; default {row['default']})" for name, row in rows.items()}, "modinfo says of the parameters what set says")
     limits = re.findall(r'\.name = "(\w+)",\s*\.value = (\d+), \.min = (\d+), \.max = ([^,]+),( \.or_zero = true)?', sources)
     equal(len(limits), 7, "the module's limits are found")
     for name, standard, low, high, zero in limits:
@@ -79,6 +84,32 @@ def help_tests():
         equal(ctl("help", command).out, text, f"help {command} says the same")
     for page in ("rmpoptctl.8", "rmpopt.4"):
         ok((built / page).stat().st_size > 1000, f"{page} is made")
+
+
+def code_of(text):
+    """What stands in backticks and in blocks of a Markdown file, line by line."""
+    blocks = re.findall(r"^```\n(.*?)^```$", text, re.M | re.S)
+    return re.findall(r"`([^`\n]+)`", re.sub(r"^```\n.*?^```$", "", text, flags=re.M | re.S)) + "".join(blocks).splitlines()
+
+
+def readme_tests():
+    """What README tells people to type exists."""
+    text = (tree / "README.md").read_text()
+    table = re.findall(r"^\| (`.*?`) \|", section(text.replace("\n###", "\n# "), " rmpoptctl"), re.M)
+    lines = code_of(text) + ["rmpoptctl " + word.replace("\\|", " ") for row in table for word in re.findall(r"`(.*?)`", row)]
+    typed = [(command, words) for line in lines for command, words in re.findall(r"\brmpoptctl (\w+)([^#|;&>`]*)", line)]
+    equal(sorted({command for command, _ in typed} - set(commands)), [], "README: all commands of rmpoptctl exist")
+    options = {command: {f"--{long}" for _, long, _ in options_of(command)} for command in commands}
+    wrong = [(command, option) for command, words in typed for option in re.findall(r"--[a-z-]+", words) if option not in options.get(command, ())]
+    equal(wrong, [], "README: and have these options")
+    ok(len(typed) > 40 and {"check", "forecast", "set"} < {command for command, _ in typed}, "README: they are found", len(typed))
+    targets = set(re.findall(r"^([\w-]+)(?: [\w-]+)*:", (tree / "Makefile").read_text(), re.M))
+    targets |= {name for line in re.findall(r"^(\w[\w -]*):", (tree / "Makefile").read_text(), re.M) for name in line.split()}
+    named = {name for line in lines for words in re.findall(r"\bmake ((?:[a-z-]+ ?)+)", line) for name in words.split()}
+    equal(sorted(named - targets), [], "README: all targets of make exist")
+    ok(len(named) > 8, "README: and are found", named)
+    missing = [name for name in re.findall(r"\]\(([^)#:]+)\)", text) if not (tree / name).exists()]
+    equal(missing, [], "README: all links lead somewhere")
 
 
 def page_tests():
@@ -167,6 +198,7 @@ manual_tests()
 metric_tests()
 parameter_tests()
 help_tests()
+readme_tests()
 page_tests()
 install_tests()
 stage_tests()

@@ -94,8 +94,8 @@ def locked_tests():
 def refused_tests():
     """The module takes no request, for one reason or the other."""
     for host, error, said in ((trees.zen5(), errno.EOPNOTSUPP, "no pass: this CPU has no RMPOPT, .*; in view only mode there are none"),
-                              (trees.waiting(), errno.ENODEV, "no pass now: rmpopt is waiting: SNP is not enabled yet"),
-                              (trees.failed(), errno.ENODEV, "no pass now: rmpopt has failed: every core fails")):
+                              (trees.waiting(), errno.ENODEV, "no pass now: rmpopt is waiting: SnpEn is not set"),
+                              (trees.failed(), errno.ENODEV, "no pass now: rmpopt has failed: RMPOPT fails on all cores")):
         code, out, err = Live(host).run("scan", refuse=f"rmpopt/scan {error}")
         equal((code, out, err.count("\n")), (1, "", 1), f"scan: fails in one line: {said}")
         like(err, rf"\Armpoptctl: {said}", f"scan: with the reason: {said}")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """status --save, on a host whose files are bound over those of this root: what is in it; whole or nothing."""
 import errno
+import fcntl
 import gzip
 import os
 import pathlib
@@ -242,6 +243,28 @@ def killed_tests():
     ok((live.to / "host.tar").exists(), "no other folder is needed")
 
 
+def leftovers_tests():
+    """What SIGKILL leaves is removed by the next save of the same name, and nothing else is."""
+    live, shim = Live(), make_shim()
+    for name, named in (("folder", ()), ("host.tar", ("NAMED=1",))):
+        run_as = ["env", *named, f"LD_PRELOAD={shim}"]
+        code = live.save(name, run_as=[*run_as, f"KILL={int(signal.SIGKILL)} 3"]).code
+        left = live.names()
+        ok(code == -signal.SIGKILL and len(left) == 1 and left[0].startswith(f".{name}.rmpoptctl-"), f"{name}: killed by SIGKILL, which leaves something hidden", code, left)
+        others = [f"{name}.backup", ".other.rmpoptctl-aaaaaa", f".{name}.rmpoptctl-inuse", f".{name}.rmpoptctl-theirs"]
+        for other in others:
+            (live.to / other / "sys").mkdir(parents=True)
+            (live.to / other / "sys/file").touch()
+        (live.to / f".{name}.rmpoptctl-alink").symlink_to(f"{name}.backup")
+        os.chown(live.to / others[3], 65534, 65534)
+        held = os.open(live.to / others[2], os.O_RDONLY)
+        fcntl.flock(held, fcntl.LOCK_EX)
+        equal((live.save(name, run_as=run_as).code, live.names()), (0, sorted([name, f".{name}.rmpoptctl-alink", *others])), f"{name}: the next save removes it, and nothing else")
+        equal([other for other in others if not (live.to / other / "sys/file").exists()], [], f"{name}: nor what is in it")
+        os.close(held)
+        subprocess.run(["rm", "-rf", *(live.to / entry for entry in live.names())], check=True)
+
+
 def elsewhere_tests():
     """File systems on which no file can be without a name, or be renamed only if the other name is free."""
     live, shim = Live(), make_shim()
@@ -319,6 +342,6 @@ def round_trip_tests():
         equal((there.code, there.out, there.err), (here.code, here.out, here.err), f"{' '.join(words)} says the same of a saved tree")
 
 
-for test in (kind_tests, stdout_tests, full_tests, killed_tests, elsewhere_tests, truth_tests, packed_tests, round_trip_tests):
+for test in (kind_tests, stdout_tests, full_tests, killed_tests, leftovers_tests, elsewhere_tests, truth_tests, packed_tests, round_trip_tests):
     test()
 done()

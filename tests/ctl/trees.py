@@ -225,7 +225,7 @@ def variant(to, change, signer=None, make=None):
 def waiting():
     host = Host()
     host.state = "waiting"
-    host.reason = "SNP is not enabled yet (SYSCFG.SnpEn): load kvm_amd with sev_snp=1, which initialises it"
+    host.reason = "SnpEn is not set: load kvm_amd with sev_snp=1 while all CPUs are online"
     host.optimized, host.backoff, host.snp, host.cores, host.leaders = [], [], False, [], []
     host.cpus = lambda: range(8)
     host.files["sys/module/kvm_amd/parameters/sev_snp"] = "N"
@@ -246,7 +246,7 @@ def not_loaded():
 
 def failed():
     host = Host()
-    host.state, host.reason = "failed", "every core fails: RMPOPT faults; tried again with growing pauses"
+    host.state, host.reason = "failed", "RMPOPT fails on all cores (CPU 0: error -14), next retry in 4 s: look for machine checks and microcode updates; write 1 to enabled to retry at once"
     host.optimized = []
     return host
 

@@ -75,7 +75,7 @@ def viewing_tests():
         host.sysfs = lambda: {k: v for k, v in saved().items() if k.split("/")[0] not in secret}
         host.debugfs = dict
     result = ctl("status", tree=variant("zen5-user", user, make=trees.zen5))
-    like(result.out, "Not +8 GiB; run this as root to see why", "status: zen5: who is not root is told so")
+    like(result.out, "Not optimized +8 GiB; run this as root to see why", "status: zen5: who is not root is told so")
     equal(ctl("cores", "-n", tree=variant("viewing-user", user, make=trees.viewing)).out.split()[:2], ["0", "no"],
           "cores: viewing: from sysfs")
 

@@ -59,7 +59,7 @@ enum machine_op {
 	MACHINE_FAULTY		= 15,
 	/* (cpu or ALL) -> ; that core loses its table all by itself */
 	MACHINE_LOSE		= 16,
-	/* (enum machine_profile) -> the one in force before; no other change */
+	/* (enum machine_profile) -> the one in force before; all answers are the profile's, no other change */
 	MACHINE_PROFILE		= 17,
 	/* (n) -> the one before; verifies cost as if n cores verified at once, 0: as many as really do */
 	MACHINE_CROWD		= 18,
@@ -96,12 +96,24 @@ enum machine_op {
 	MACHINE_FAULT_REGION	= 32,
 	/* (region) -> faults by MACHINE_FAULT_REGION there */
 	MACHINE_REGION_FAULTS	= 33,
+	/* (enum machine_question, an answer, or ALL to ask only) -> the answer before; both are in answers.h */
+	MACHINE_ANSWER		= 34,
+	/* (1 on, 0 off, or ALL to ask only) -> 1 if it was: RMPOPT_EN can be cleared, and the base changed, while SnpEn is set; two answers in one */
+	MACHINE_CLEARABLE	= 35,
+	/* (enum machine_nth, n, vector: 6 #UD, 13 #GP) -> ; the n-th such instruction from now faults; an event like others */
+	MACHINE_FAULT_NTH	= 36,
 };
 
-/* What stays as it is set until MACHINE_FRESH, which sets what the launcher was told, else 0. */
+/* What may fault once, by MACHINE_FAULT_NTH. */
+enum machine_nth {
+	MACHINE_NTH_RMPREAD	= 0,	/* of a module */
+	MACHINE_NTH_MSR,		/* RDMSR or WRMSR of SYSCFG, RMP_BASE, RMP_END, RMP_CFG or RMPOPT_BASE, by anybody; always #GP */
+	MACHINE_NTHS
+};
+
+/* What stays as it is set until MACHINE_FRESH, which sets 0. */
 enum machine_knob {
-	MACHINE_CLEARABLE	= 0,	/* 1: RMPOPT_EN can be cleared, and the base changed, while SnpEn is set */
-	MACHINE_EN_STAYS,		/* 1: an x86 SNP shutdown leaves RMPOPT_EN and the tables as they are */
+	MACHINE_EN_STAYS	= 0,	/* 1: an x86 SNP shutdown leaves RMPOPT_EN and the tables as they are */
 	MACHINE_BASE_BITS,		/* bits of RMPOPT_BASE that always read as 1; not those with a meaning */
 	MACHINE_RMPREAD_BUSY,		/* every so many-th RMPREAD of a module answers "in use" and stores nothing; 0: none */
 	MACHINE_KNOBS
@@ -130,8 +142,8 @@ enum machine_snp {
 
 /* Arguments of MACHINE_EVENT; they happen just before the RMPOPT executes. */
 enum machine_event {
-	MACHINE_EVENT_UD	= 0,	/* this RMPOPT gets #UD */
-	MACHINE_EVENT_GP	= 1,	/* this RMPOPT gets #GP */
+	MACHINE_EVENT_UD	= 0,	/* this RMPOPT gets #UD; CPU as below */
+	MACHINE_EVENT_GP	= 1,	/* this RMPOPT gets #GP; CPU as below */
 	MACHINE_EVENT_SNP_OFF	= 2,	/* an x86 SNP shutdown */
 	MACHINE_EVENT_EN_OFF	= 3,	/* RMPOPT_BASE = 0 on the core of CPU (argument; ALL: the executing core) */
 	MACHINE_EVENT_ASSIGN	= 4,	/* page (argument: pfn) goes to ASID 1 */
@@ -144,9 +156,10 @@ enum machine_event {
 	 */
 	MACHINE_EVENT_GATE	= 7,
 	MACHINE_EVENT_PSP	= 8,	/* MACHINE_PSP_RELEASE: the command that waits is done; CPU as above */
+	MACHINE_EVENT_LIE	= 9,	/* this RMPOPT answers the opposite of what it found; CPU as above */
 };
 
-/* What the public facts leave open; see facts about [?] in the documentation of the machine. */
+/* What the public facts leave open: answers.h has what they say to each question. */
 enum machine_profile {
 	MACHINE_KIND		= 0,
 	MACHINE_HARSH		= 1,
@@ -186,6 +199,7 @@ enum machine_counter {
 	MACHINE_OFF_RMPOPTS,
 	MACHINE_OFF_BASE_SETS,
 	MACHINE_OFF_BASE_CLEARS,
+	MACHINE_LATE,		/* bits that outlived RMPUPDATE by the answer "late" */
 	MACHINE_UNSAFE,		/* times that a bit was set over a region with an assigned page: 0 always */
 	MACHINE_COUNTERS
 };

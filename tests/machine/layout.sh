@@ -52,6 +52,7 @@ layout_plain() {
 		layout_qemu+=(-object "$(memory_backend "$node" 1)" -numa "node,nodeid=$node,memdev=ram$node")
 	done
 	layout_base=0x170000000
+	layout_ram=0:2+4:$((end - 4))
 	layout_rst=$(segments_for "${regions:-$end}")
 	layout_reserve=$((2 + 4 * end))M
 	layout_segments=0
@@ -79,6 +80,7 @@ layout_sparse() {
 	layout_base=0x70000000
 	layout_reserve=64M
 	layout_rst=34/0:2+64:2
+	layout_ram=0:2+1024:2
 	layout_segments=0
 	[ -z "$far" ] || layout_far
 }
@@ -90,6 +92,7 @@ layout_far() {
 			-device "pc-dimm,id=dimm$n,memdev=ramfar$n,node=1,addr=$((0x30000000000 + (n << 31)))")
 	done
 	layout_rst+=+192:4
+	layout_ram+=+3072:4
 }
 
 layout() {

@@ -2,8 +2,11 @@
 /*
  * machinectl: how the machine behaves. All of it lasts until fresh.
  */
+#include <ctype.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "answers.h"
 #include "machinectl-knobs.h"
 #include "machinectl-lib.h"
 #include "machinectl.h"
@@ -74,7 +77,11 @@ static void on_off(enum machine_knob which, char **arg)
 
 void clearable(char **arg)
 {
-	on_off(MACHINE_CLEARABLE, arg);
+	u64 v[3] = { arg[0] ? lookup(switches, arg[0]) : MACHINE_ALL };
+
+	ask(MACHINE_CLEARABLE, v);
+	if (!arg[0])
+		puts(switches[v[0]].name);
 }
 
 void en_stays(char **arg)
@@ -106,6 +113,18 @@ void fault_region(char **arg)
 	       cpu_number(arg[2]));
 }
 
+void fault_nth(char **arg)
+{
+	static const struct word instructions[] = {
+		{ "rmpread", MACHINE_NTH_RMPREAD }, { "msr", MACHINE_NTH_MSR }, { }
+	};
+
+	if (!arg[0] || !arg[1] || !arg[2])
+		fail("fault-nth wants rmpread or msr, N, and gp or ud");
+	simple(MACHINE_FAULT_NTH, lookup(instructions, arg[0]), number(arg[1]),
+	       lookup(vectors, arg[2]));
+}
+
 void region_faults(char **arg)
 {
 	u64 v[3] = { 0 };
@@ -115,4 +134,55 @@ void region_faults(char **arg)
 	v[0] = number(arg[0]);
 	ask(MACHINE_REGION_FAULTS, v);
 	printf("%ju\n", v[0]);
+}
+
+static unsigned int question_number(const char *text)
+{
+	for (unsigned int q = 0; text && q < Q_QUESTIONS; q++)
+		if (!strcmp(questions[q].name, text))
+			return q;
+	fail("%s is no question; machinectl answers has them all", text ? text : "(nothing)");
+}
+
+/* A word, a number of ms, or code-N. */
+static u64 answer_value(const char *text)
+{
+	size_t prefix = strlen(answer_words[A_CODE]);
+
+	if (isdigit((unsigned char)*text))
+		return number(text) << MACHINE_NUMBER_SHIFT | A_MS;
+	if (!strncmp(text, answer_words[A_CODE], prefix))
+		return number(text + prefix) << MACHINE_NUMBER_SHIFT | A_CODE;
+	for (unsigned int a = 0; a < A_MS; a++)
+		if (!strcmp(answer_words[a], text))
+			return a;
+	fail("%s is no answer", text);
+}
+
+static void print_answer(unsigned int question)
+{
+	u64 v[3] = { question, MACHINE_ALL }, n;
+
+	ask(MACHINE_ANSWER, v);
+	n = v[0] >> MACHINE_NUMBER_SHIFT;
+	printf("%s", answer_words[v[0] & ((1u << MACHINE_NUMBER_SHIFT) - 1)]);
+	printf(n ? "%ju\n" : "\n", n);
+}
+
+void answer(char **arg)
+{
+	unsigned int question = question_number(arg[0]);
+
+	if (arg[1])
+		simple(MACHINE_ANSWER, question, answer_value(arg[1]), 0);
+	else
+		print_answer(question);
+}
+
+void answers(char **arg)
+{
+	for (unsigned int q = 0; q < Q_QUESTIONS; q++) {
+		printf("%s ", questions[q].name);
+		print_answer(q);
+	}
 }

@@ -335,7 +335,7 @@ static const struct {
 	{ "fresh", fresh }, { "status", status }, { "psp", psp }, { "states", states },
 	{ "guest", guest }, { "clearable", clearable }, { "en-stays", en_stays },
 	{ "base-bits", base_bits }, { "fault-region", fault_region },
-	{ "region-faults", region_faults }, { "rmpread-busy", rmpread_busy },
+	{ "answer", answer }, { "answers", answers }, { "region-faults", region_faults }, { "fault-nth", fault_nth }, { "rmpread-busy", rmpread_busy },
 };
 
 static void check_machine(void)

@@ -26,7 +26,7 @@ static const struct word counters[] = {
 	{ "lost", MACHINE_LOST }, { "gap-rmpopts", MACHINE_GAP_RMPOPTS },
 	{ "gap-base-sets", MACHINE_GAP_BASE_SETS }, { "gap-base-clears", MACHINE_GAP_BASE_CLEARS },
 	{ "off-rmpopts", MACHINE_OFF_RMPOPTS }, { "off-base-sets", MACHINE_OFF_BASE_SETS },
-	{ "off-base-clears", MACHINE_OFF_BASE_CLEARS }, { "unsafe", MACHINE_UNSAFE }, { NULL, 0 }
+	{ "off-base-clears", MACHINE_OFF_BASE_CLEARS }, { "late", MACHINE_LATE }, { "unsafe", MACHINE_UNSAFE }, { NULL, 0 }
 };
 
 _Static_assert(sizeof(counters) / sizeof(counters[0]) == MACHINE_COUNTERS + 1,
@@ -37,7 +37,7 @@ static const struct word event_names[] = {
 	{ "snp-off", MACHINE_EVENT_SNP_OFF }, { "en-off", MACHINE_EVENT_EN_OFF },
 	{ "assign", MACHINE_EVENT_ASSIGN }, { "release", MACHINE_EVENT_RELEASE },
 	{ "lose", MACHINE_EVENT_LOSE }, { "gate", MACHINE_EVENT_GATE },
-	{ "psp", MACHINE_EVENT_PSP }, { NULL, 0 }
+	{ "psp", MACHINE_EVENT_PSP }, { "lie", MACHINE_EVENT_LIE }, { NULL, 0 }
 };
 
 static const struct word snp_names[] = {
@@ -67,7 +67,7 @@ static const char usage[] =
 "  release PFN [4k|2m]           back to the hypervisor\n"
 "  snp [query|enable|disable|init]  CPUs with SnpEn, 1 if SNP_INIT is done\n"
 "  event N NAME [ARG]            at the N-th RMPOPT from now; NAME one of\n"
-"                                ud gp snp-off en-off assign release lose gate psp\n"
+"                                ud gp snp-off en-off assign release lose gate psp lie\n"
 "  events                        events not fired yet, vCPUs held at a gate\n"
 "  wait-gate [--timeout S] [N]   until N vCPUs (1) are held\n"
 "  open [step]                   open the gate, let the PSP go, forget events and failures\n"
@@ -84,8 +84,11 @@ static const char usage[] =
 "  slow REGION CYCLES BUDGET     what a verify of it takes; what interruptions may\n"
 "  faulty CPU none|ud|gp         every RMPOPT on that core faults\n"
 "  lose CPU|all                  a core loses its table by itself\n"
-"  profile kind|harsh            prints the one before\n"
+"  profile kind|harsh            all answers are its; prints the one before\n"
+"  answer QUESTION [VALUE]       what the hardware does where the public facts end\n"
+"  answers                       all of them, QUESTION VALUE in each line\n"
 "  fault-region N gp|ud|off [CPU]  every RMPOPT of that region faults, on all cores or on that one\n"
+"  fault-nth rmpread|msr N gp|ud  the N-th RMPREAD of a module, access to an MSR of SNP's: an event, too\n"
 "  region-faults N               how often it did\n"
 "  rmpread-busy [K]              every K-th RMPREAD of a module answers \"in use\" (0: none)\n"
 "  clearable [on|off]            can RMPOPT_EN be cleared while SnpEn is set?\n"

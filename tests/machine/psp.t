@@ -1,6 +1,7 @@
 #!/bin/bash
 # The emulated PSP with the stock drivers of the newest Linux 7.2 and 7.3: prints TAP.
 # usage: psp.t [GUEST...], all without
+# check-all: the machine's own; scenarios of every day use the PSP
 set -euo pipefail
 # shellcheck source=host.sh
 . "$(dirname -- "$0")/host.sh"

@@ -2,8 +2,10 @@
 # A Debian 13 with rmpopt's packages boots under systemd: as an emulated SNP host
 # with RMPOPT, where "make run" is tried, too; as a Zen 4; and on a plain CPU without
 # a plugin. Where signatures are wanted: with RMPOPT, and under UEFI's Secure Boot with
-# DKMS's key not enrolled, and enrolled. TAP.
-#   tests/packages/boot.sh [zen6|zen4|sig|unenrolled|enrolled|plain]...
+# DKMS's key not enrolled, and enrolled; these two also with Debian 12 and the kernel of
+# its backports. TAP.
+#   tests/packages/boot.sh [trixie] [zen6|zen4|sig|unenrolled|enrolled|plain]...
+#   tests/packages/boot.sh bookworm [unenrolled|enrolled]...
 set -euo pipefail
 # shellcheck source=../machine/host.sh
 . "$(dirname -- "$0")/../machine/host.sh"
@@ -11,7 +13,6 @@ set -euo pipefail
 . "$machine_dir/parts.sh"
 
 here=$tree/tests/packages
-out=$build/packages-boot
 modules='virtio_pci virtio_blk ext4'
 
 number=0 status=0
@@ -27,7 +28,7 @@ result() {
 
 make_disk() {
 	local root=$1 version=$2 debs=${RMPOPT_DEBS:-}
-	[ -n "$debs" ] || debs=$("$here/deb" trixie)
+	[ -n "$debs" ] || debs=$("$here/deb" "$suite")
 	"$tree/scripts/dist" "$out" >/dev/null
 	rm -rf "$out/esp"
 	quietly "$out/disk.log" in_root "$root" --overlay --bind "$debs:/debs" --bind "$here/boot:/proof" --bind "$out:/out" \
@@ -87,17 +88,27 @@ show() {
 	[ "$2" = 0 ] && grep -q "^1\.\.$all" "$out/$1" && ! grep -q '^not ok' "$out/$1"
 }
 
-main() {
-	local name root disk_root ended version
-	local plain_options='console=ttyS0,115200 panic=-1 panic_on_warn=1'
-	[ $# -gt 0 ] || set -- zen6 zen4 sig unenrolled enrolled plain
-	require_root_user
-	mkdir -p "$out/payload"
-	run=$(mktemp -d)
-	trap 'rm -rf "$run"' EXIT
-	version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' "$tree/dkms.conf")
-	find_root
-	find_kernel 7
+# The kernel of Debian 13 is that of the emulated host; that of Debian 12 is the newest
+# for which it can have headers.
+find_disk_root() {
+	local version
+	if [ "$suite" = trixie ]; then
+		find_kernel 7
+		disk_root=$("$here/root.sh" trixie boot "$kernel_version")
+		return
+	fi
+	version=$(find "$("$here/root.sh" bookworm clean)/srv/later" -name 'linux-headers-[0-9]*-amd64_*.deb' ! -name '*-cloud-*' \
+		-printf '%f\n' | sed 's/^linux-headers-//; s/_.*//' | sort -V | tail -n 1)
+	disk_root=$("$here/root.sh" bookworm boot "$version")
+	rm -rf "$out/kernel"
+	mkdir -p "$out/kernel/lib/modules"
+	cp -a "$disk_root/lib/modules/$version" "$out/kernel/lib/modules/"
+	cp "$disk_root/boot/vmlinuz-$version" "$out/kernel/vmlinuz"
+	echo "$version" >"$out/kernel/version"
+	find_kernel "$out/kernel"
+}
+
+make_initrd() {
 	mkdir -p "$parts"
 	exec {parts_lock}>"$parts/lock"
 	flock "$parts_lock"
@@ -110,13 +121,31 @@ main() {
 	install -m 755 -D -t "$out/payload/over/srv/proof" "$here/boot/run" "$here/boot/make-run"
 	(cd "$out/payload" && find . | in_root "$root" --bind "$out:/mnt" -- sh -c 'cd /mnt/payload && cpio -o -H newc -R 0:0 --quiet' >"$run/payload.cpio")
 	cat "$initramfs" "$run/payload.cpio" >"$run/initrd"
-	disk_root=$("$here/root.sh" trixie boot "$kernel_version")
+}
+
+main() {
+	local name root disk_root ended version suite=trixie
+	local plain_options='console=ttyS0,115200 panic=-1 panic_on_warn=1'
+	case ${1:-} in trixie | bookworm) suite=$1; shift ;; esac
+	out=$build/packages-boot/$suite
+	if [ $# = 0 ]; then
+		set -- unenrolled enrolled
+		[ "$suite" != trixie ] || set -- zen6 zen4 sig "$@" plain
+	fi
+	require_root_user
+	mkdir -p "$out/payload"
+	run=$(mktemp -d)
+	trap 'rm -rf "$run"' EXIT
+	version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' "$tree/dkms.conf")
+	find_root
+	find_disk_root
+	make_initrd
 	# RMPOPT_DISK_KEPT=yes: that of the last run with the units of now, for work on these.
 	if [ -n "${RMPOPT_DISK_KEPT:-}" ]; then
 		make -s -C "$tree" install-systemd prefix=/usr "DESTDIR=$out/payload/over" unitdir=/usr/lib/systemd/system >&2
 	else
 		make_disk "$disk_root" "$version" && ended=0 || ended=1
-		result "$ended" "a Debian 13 with systemd, Linux $kernel_version and rmpopt, built by DKMS"
+		result "$ended" "$suite with systemd, Linux $kernel_version and rmpopt, built by DKMS"
 		[ "$ended" = 0 ] || set --
 	fi
 	for name; do
@@ -128,7 +157,7 @@ main() {
 		plain) boot_plain || ended=$? ;;
 		esac
 		show "$name" "$ended" && ended=0 || ended=1
-		result "$ended" "it boots: $name (kernel log: $out/$name.log)"
+		result "$ended" "$suite boots: $name (kernel log: $out/$name.log)"
 	done
 	echo "1..$number"
 	exit "$status"

@@ -24,7 +24,8 @@ make_older() {
 	done
 }
 
-apt_get() { apt-get -y --no-install-recommends --allow-downgrades "$@"; }
+# Without that option autoremove leaves what an installed package suggests.
+apt_get() { apt-get -y --no-install-recommends --allow-downgrades -o APT::AutoRemove::SuggestsImportant=false "$@"; }
 # shellcheck disable=SC2016 # dpkg's own
 packages() { dpkg-query -W -f '${Package} ${Version} ${db:Status-Abbrev}\n'; }
 
@@ -47,6 +48,8 @@ running "$kernel"
 # The key is made with the first build, whatever the module, and stays.
 dkms generate_mok >/dev/null 2>&1 || :
 make_older
+# At the end apt removes what rmpoptctl needed, and nothing that nobody needed before.
+apt_get autoremove --purge >/dev/null 2>&1
 files >/tmp/before
 packages >/tmp/packages.before
 
@@ -67,7 +70,7 @@ mkdir -p "$metrics"
 touch "$metrics/rmpopt.prom"
 ok "remove" apt_get remove rmpopt-dkms rmpoptctl
 is "no module is left" "$(modules_of "$kernel")" ""
-ok "purge" apt_get purge rmpopt-dkms rmpoptctl
+ok "purge" apt_get purge --autoremove rmpopt-dkms rmpoptctl
 rmdir -p --ignore-fail-on-non-empty "$metrics" || :
 files >/tmp/after
 packages >/tmp/packages.after

@@ -58,7 +58,7 @@ fake 99.2-broken /usr/src/broken
 ok "autoinstall where no module can be built" autoinstall 99.2-broken
 
 for kernel in $(kernels); do
-	is "$kernel: one module" "$(modules_of "$kernel" | wc -l)" 1
+	is "$kernel: each module, once" "$(names_of "$kernel")" "$(sort <<<"$modules")"
 done
 describe
 case $(built 99.1-future) in
@@ -70,6 +70,15 @@ is "the last resort says why" "$(built 99.2-broken | grep -c 'stub: no module ca
 dkms build "rmpopt/$version" -k 99.1-future --force >/tmp/log 2>&1
 ok "dkms says that it is a stub" grep -q 'not built for Linux 99.1-future, only a stub' \
 	<(dkms install "rmpopt/$version" -k 99.1-future --force 2>&1)
+# As another module beside it would be.
+real=$(for kernel in $(kernels); do [ "$(built "$kernel")" != "$version" ] || echo "$kernel"; done | head -n 1)
+make -s -C /tree stage DESTDIR=/tmp/two
+cd "/tmp/two/usr/src/rmpopt-$version" || exit 1
+echo 'BUILT_MODULE_NAME[9]="rmpopt_none"' >>dkms.conf
+ok "$real: built beside a module that can't be" make "KDIR=/lib/modules/$real/build" dkms
+is "which is a stub" "$(modinfo -F name rmpopt_none.ko) $(modinfo -F stub rmpopt_none.ko)" \
+	"rmpopt_none rmpopt $version did not compile for this kernel: install a newer rmpopt, or report the DKMS make.log"
+is "and rmpopt is none" "$(modinfo -F version rmpopt.ko) $(modinfo -F stub rmpopt.ko)" "$version "
 is "all are registered as installed" "$(registered | grep -c ': installed')" "$(kernels | wc -l)"
 depmod_all() {
 	local kernel

@@ -23,8 +23,9 @@ tarball=$(find /tmp /var/lib/dkms -name 'rmpopt*.tar.gz' | head -n 1)
 ok "loaded on another" dkms ldtarball "$tarball"
 ok "installed there" dkms install "rmpopt/$version" -k "$kernel" --force
 note "$kernel: $(built "$kernel")"
-is "it is there" "$(modinfo -F version "$(modules_of "$kernel")")" "$version"
-is "and signed" "$(modinfo -F signer "$(modules_of "$kernel")" | grep -c .)" 1
+is "it is there" "$(names_of "$kernel") $(built "$kernel" | sed 's/ stub:.*//')" "$(sort <<<"$modules") $version"
+mapfile -t files < <(modules_of "$kernel")
+is "and signed" "$(modinfo -F signer "${files[@]}" | grep -c .)" "$(wc -l <<<"$modules")"
 
 # The next kernel comes, without headers: nothing is built, nobody is stuck.
 mkdir -p /lib/modules/99.3-next

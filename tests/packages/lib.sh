@@ -46,6 +46,9 @@ says() { grep -qE -- "$1" /tmp/ok.log; }
 
 # shellcheck disable=SC2034 # used by those who source this
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' /tree/dkms.conf)
+# The modules that DKMS builds.
+# shellcheck disable=SC2034 # used by those who source this
+modules=$(sed -n 's/^BUILT_MODULE_NAME\[[0-9]*\]="\(.*\)"$/\1/p' /tree/dkms.conf)
 
 # uname -r is that of the machine below: let it be KERNEL
 running() {
@@ -71,13 +74,16 @@ install_later() {
 
 kernels() { ls /lib/modules; }
 modules_of() { find "/lib/modules/$1" -name 'rmpopt*.ko*'; }
-# What is there for KERNEL: "VERSION", "VERSION stub REASON", or nothing
+# names_of KERNEL - of the modules that are there
+names_of() { modules_of "$1" | sed 's,.*/,,; s/\.ko.*//' | sort; }
+# What is there for KERNEL: "VERSION", "VERSION stub REASON", or nothing; one line if
+# it is the same for all modules.
 built() {
 	local file reason
 	for file in $(modules_of "$1"); do
 		reason=$(modinfo -F stub "$file")
 		echo "$(modinfo -F version "$file")${reason:+ stub: $reason}"
-	done
+	done | sort -u
 }
 registered() { dkms status rmpopt | sort; }
 

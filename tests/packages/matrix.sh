@@ -29,10 +29,19 @@ build_for() {
 	make -j"$(nproc)" KDIR="${config%/.config}" dkms "$@" >/tmp/log 2>&1
 }
 
+# reasons NAME... - of all stubs among the modules
+reasons() {
+	local name
+	for name; do
+		modinfo -F stub "$name.ko" || echo "no module $name.ko"
+	done | sort -u | paste -sd ';'
+}
+
 add_later
 for kernel in $(kernels | sort -V); do
 	build_for "$kernel"
-	reason=$(modinfo -F stub rmpopt.ko)
+	# shellcheck disable=SC2086 # a list of names
+	reason=$(cd /tmp/source/usr/src/rmpopt-*/ && reasons $modules)
 	# shellcheck disable=SC2016 # dpkg's own
 	package=$(dpkg-query -W -f '${Version}' "linux-headers-$kernel" 2>/dev/null)
 	printf '| %s | %s | %s | %s |\n' "$1" "$kernel" "${package:--}" "${reason:+no: }${reason:-yes}"

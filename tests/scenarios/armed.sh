@@ -67,8 +67,8 @@ stop_and_start() {
 }
 
 stop_and_start "locked"
-like "$(dmesg | grep 'before this module was loaded' | tail -n 1)" \
-	"enabled on 4 core\(s\) before this module was loaded, on 0 of them" "the log tells what was found"
+like "$(dmesg | grep 'was enabled already on' | tail -n 1)" \
+	"enabled already on 4 of the cores, 0 of them" "the log tells what was found"
 snp_again
 machinectl clearable on >/dev/null
 stop_and_start "clearable"
@@ -79,7 +79,7 @@ snp_again
 machinectl base-bits 0x3e >/dev/null
 stop_and_start "other bits"
 is "$(bases)" "$(four 0x3f)" "other bits: they were there"
-like "$(dmesg | grep 'before this module was loaded' | tail -n 1)" "on 0 of them" "other bits: they make no other base"
+like "$(dmesg | grep 'was enabled already on' | tail -n 1)" ", 0 of them" "other bits: they make no other base"
 machinectl base-bits 0 >/dev/null
 
 # within BASE LIST - what of a list of regions that window holds
@@ -117,7 +117,7 @@ as_wanted() {
 	if [ -n "$2" ]; then
 		is "$(get cores_behind)/$(get reason)" /ok "$1: none is behind"
 	else
-		wait_for 'get reason | grep -q "^no covered region is in the window of any core"' 20 "$1: the reason says that there is nothing to do"
+		wait_for 'get reason | grep -q "^no covered region is in the window of a core in use"' 20 "$1: the reason says that there is nothing to do"
 	fi
 	is "$(get regions_uncovered)" "$3" "$1: $3 regions are in nobody's window"
 	for gib in $wanted; do

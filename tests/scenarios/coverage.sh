@@ -57,11 +57,11 @@ refused() {
 	nok "$1 keeps it from loading" load "$1"
 	like "$(dmesg | grep rmpopt:)" "$2" "with what it may be"
 }
-refused slice_us=5 'slice_us: give a number from 10 to 1000$'
-refused watch_ms=x 'watch_ms: give a number from 10 to 86400000, or 0$'
-refused isolated=no 'isolated: give ipi or skip$'
-refused cpus=0-999 'cpus=0-999: give a list'
-refused coverage=5-2 'coverage=5-2: give a list'
-refused coverage=5-9 'coverage=5-9: .* none of these regions, but 4 from 0 to 1025: give some'
+refused slice_us=5 'slice_us is invalid: use a number from 10 to 1000$'
+refused watch_ms=x 'watch_ms is invalid: use a number from 10 to 86400000, or 0$'
+refused isolated=no 'isolated is invalid: use ipi or skip$'
+refused cpus=0-999 'cpus=0-999 is invalid: use "all" or a list'
+refused coverage=5-2 'coverage=5-2 is invalid: use "all" or a list'
+refused coverage=5-9 'coverage=5-9 is invalid: .* none of these regions, but 4 between 0 and 1025: use some'
 nok "nothing is left" loaded
 done_testing

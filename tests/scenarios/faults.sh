@@ -89,7 +89,7 @@ wait_for settled 20 "it is back: all is optimized"
 for cpu in 0 1 2 3; do machinectl faulty $cpu ud; done
 put scan full
 wait_state failed
-like "$(get reason)" "can't be used on any core" "the reason says so"
+like "$(get reason)" "RMPOPT fails on all cores" "the reason says so"
 is "$(get cores)" "" "no core takes part"
 nok "a scan is refused" put scan now
 for cpu in 0 1 2 3; do machinectl faulty $cpu none; done

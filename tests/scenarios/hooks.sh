@@ -144,7 +144,7 @@ nok "no probe stays" grep -q rmp_make_shared /sys/kernel/debug/kprobes/list
 ok "hooks=N loads" load watch_ms=50 audit_ms=0 hooks=N
 wait_state ready
 wait_for 'settled 7' 20 "all is optimized"
-is "$(get hooks)" "none: parameter hooks is N" "no hook is attached, and why"
+is "$(get hooks)" "none: the parameter hooks is N" "no hook is attached, and why"
 ok "a page goes" convert private "$(page 6)" 5
 wait_for '[ "$(get regions_optimized)" = 6 ]' 5 "the watch sees it"
 ok "it comes back" convert shared "$(page 6)"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # An agent asks for the platform's status all the time: followers are not interrupted each time.
 # machine: --cores 4 --snp psp --region-nodes 4
-# kernel: 7.2/harsh 7.3/kind
+# kernel: 7.2/none 7.3/harsh
 # timeout: 180
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

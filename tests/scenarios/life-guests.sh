@@ -1,7 +1,7 @@
 #!/bin/sh
 # Guests begin and end: what they held is regained by itself, by one pass that touches nothing else.
 # machine: --cores 4 --snp psp --region-nodes 4
-# kernel: 7.2/kind 7.3/harsh
+# kernel: 7.2/none 7.3/harsh
 # timeout: 300
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SNP comes and goes as the stock drivers make it: never an instruction before SNP_INIT is done, no hook needed.
 # machine: --cores 4 --snp psp --region-nodes 4
-# kernel: 7.2/kind 7.3/harsh
+# kernel: 7.2/kind 7.3/none
 # timeout: 300
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
@@ -115,7 +115,7 @@ ok "unload" unload
 
 # --- without hooks: the watch alone
 ok "the module loads, hooks=N" load watch_ms=200 audit_ms=0 hooks=N
-is "$(get hooks)" "none: parameter hooks is N" "no hook is attached"
+is "$(get hooks)" "none: the parameter hooks is N" "no hook is attached"
 wait_state ready 15
 wait_for tables_equal 30 "tables equal the truth"
 unready 15

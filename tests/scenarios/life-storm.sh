@@ -2,7 +2,7 @@
 # Guests, SNP, CPUs, the module and the PSP's errors at random: nothing too early, nothing unsafe, the truth in the end.
 # RMPOPT_SEED and RMPOPT_STORM_S change the seed and the seconds that it lasts.
 # machine: --cores 4 --snp psp --region-nodes 4
-# kernel: 7.2/kind 7.3/harsh
+# kernel: 7.2/none 7.3/harsh
 # timeout: 420
 # soak: yes
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317

@@ -14,13 +14,13 @@ load_test no_memory || skip_all "this kernel lets nobody probe __vmalloc()"
 begin=$(uptime_ms)
 ok "the module loads" load
 wait_state failed
-like "$(get reason)" "not enough memory .* next try in [0-9]+ s" "the reason names what is short"
+like "$(get reason)" "not enough memory .* next retry in [0-9]+ s" "the reason names what is short"
 is "$(get cores)" "" "no core takes part"
 nok "a scan is refused" put scan now
 # After 1, 2, 4 ... s.
 wait_for '[ "$(refused)" -ge 3 ]' 20 "it is tried again by itself"
 cmp_ok "$(refused)" '<=' $(((($(uptime_ms) - begin) / 1000) + 2)) "but not all the time"
-like "$(get reason)" "next try in [2-9] s" "with growing pauses"
+like "$(get reason)" "next retry in [2-9] s" "with growing pauses"
 
 ok "stop" put enabled 0
 wait_state stopped

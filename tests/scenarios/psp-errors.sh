@@ -2,7 +2,7 @@
 # Each command of the PSP fails, by name: no oops, the module says what is so, and all comes back with the next one that works.
 # Under kind by hooks, without a watch; under harsh by the watch alone.
 # machine: --cores 4 --snp psp --region-nodes 4
-# kernel: 7.2/kind 7.3/harsh
+# kernel: 7.2/none 7.3/harsh
 # timeout: 300
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The stock drivers initialise SNP and shut it down; a guest takes a region and gives it back.
 # machine: --cores 2 --threads 2 --snp psp --region-nodes 2
-# kernel: 7.2/kind 7.3/harsh
+# kernel: 7.2/kind 7.3/none
 # timeout: 90
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

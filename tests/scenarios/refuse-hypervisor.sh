@@ -7,7 +7,7 @@
 . /rmpopt/lib.sh
 
 nok "load is refused" load
-like "$(dmesg | grep rmpopt:)" "under a hypervisor: load rmpopt on" "the kernel log says why, and what to do"
+like "$(dmesg | grep rmpopt:)" "a virtual machine: load rmpopt on" "the kernel log says why, and what to do"
 nok "nothing is left" loaded
 is "$(machinectl count base-writes)" 0 "RMPOPT_BASE was not touched"
 done_testing

@@ -39,7 +39,7 @@ everywhere() {
 	nok "but that one" in_list 2 "$(get optimized)"
 	is "$(tried 2)" 2 "two cores have tried the one that faults"
 	is "$(get regions_faulty) $(get faulty)" "1 2" "it is listed"
-	like "$(get reason)" "RMPOPT of region 2 .*left out" "and named"
+	like "$(get reason)" "RMPOPT faults in region 2 .*left out" "and named"
 	is "$(members "$(get cores)" | wc -l)" "$2" "no core is left out"
 	is "$(get cores_behind)" "" "nobody owes it"
 
@@ -82,7 +82,7 @@ on_one() {
 	is "$(get regions_optimized)" $((all - 1)) "all others are optimized"
 	nok "it is not" in_list "$1" "$(get optimized)"
 	is "$(get faulty)" "$1" "but as faulty"
-	like "$(get reason)" "RMPOPT of region $1 .*on CPU $2:" "region and core are named"
+	like "$(get reason)" "RMPOPT faults in region $1 .*on CPU $2," "region and core are named"
 	is "$(get cores_behind) $(owing)" "$2 $2 " "that core owes it, and no other"
 	is "$(machinectl map | awk -v "r=$1" '$1 == r' | tr -d -c '#' | wc -c)" $(($4 - 1)) "all others have it"
 	cmp_ok "$(machinectl region-faults "$1")" '<=' 4 "few tries"

@@ -8,7 +8,7 @@
 . /rmpopt/lib.sh
 
 views=/sys/kernel/debug/rmpopt
-why='view only: the RMP is not segmented, which RMPOPT needs: run Linux 6.14 or later and enable the segmented RMP in the BIOS'
+why='view only: the RMP is not segmented, which RMPOPT requires: run Linux 6.14 or later, and enable the segmented RMP in the BIOS'
 
 ok "the module loads" load
 wait_for '[ "$(get reason)" = "'"$why"'" ]' 20 "it only looks, and says why"

@@ -3,6 +3,7 @@
 # machine: --cores 2 --cpu zen5 --snp psp --region-nodes 2
 # kernel: 7
 # profiles: kind
+# check: none
 # timeout: 900
 # shellcheck shell=dash source=lib.sh
 . /rmpopt/lib.sh

@@ -1,5 +1,6 @@
 #!/bin/bash
 # "make install" by the real dkms, once and again, and "make uninstall".
+# check-all: "make run" installs by dkms, too, and "make check-packages" does all of this
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname -- "$0")/lib.sh"
@@ -19,10 +20,10 @@ in_root "$root" --overlay --bind "$tree:/tree" --bind "$scratch/out:/out" -- sh 
 		make -C /tree install >"/out/$time" 2>&1 || echo "make install: $?" >>"/out/$time"
 		dkms status >"/out/$time.status"
 	done
-	find "/lib/modules/$1/updates" -name "rmpopt.ko*" >/out/modules
+	find "/lib/modules/$1/updates" -name "rmpopt*.ko*" >/out/modules
 	du -sk /usr/src/rmpopt-* | cut -f 1 >/out/size
 	make -C /tree uninstall >/out/uninstall 2>&1 || echo "make uninstall: $?" >>/out/uninstall
-	{ dkms status; find "/lib/modules/$1/updates" -name "rmpopt.ko*"; ls -d /usr/src/rmpopt-*; } >/out/left 2>/dev/null || :' sh "$release"
+	{ dkms status; find "/lib/modules/$1/updates" -name "rmpopt*.ko*"; ls -d /usr/src/rmpopt-*; } >/out/left 2>/dev/null || :' sh "$release"
 
 for time in first second; do
 	if grep -q "^rmpopt/.*$release.*: installed" "$scratch/out/$time.status"; then
@@ -31,10 +32,10 @@ for time in first second; do
 		fail "make install, the $time time: dkms says installed" "$scratch/out/$time"
 	fi
 done
-if [ -s "$scratch/out/modules" ]; then
-	pass "the module is where modprobe looks"
+if [ "$(sed 's,.*/,,; s,\.ko.*,,' "$scratch/out/modules" | sort | paste -sd ' ')" = "rmpopt rmpopt_lab" ]; then
+	pass "both modules are where modprobe looks"
 else
-	fail "the module is where modprobe looks" "$scratch/out/second"
+	fail "both modules are where modprobe looks" "$scratch/out/second"
 fi
 if [ "$(cat "$scratch/out/size")" -lt 4096 ]; then
 	pass "the sources take less than 4 MiB"

@@ -23,11 +23,12 @@ fi
 
 seeded=$scratch/seeded
 mkdir "$seeded"
-cp -a "$tree"/{Kbuild,dkms.conf,include,src} "$seeded/"
-victim=$(find "$seeded/src" -maxdepth 1 -name '*.c' | sort | head -n 1)
-cat >>"$victim" <<'END'
+echo 'obj-m := seeded.o' >"$seeded/Kbuild"
+cat >"$seeded/seeded.c" <<'END'
+#include <linux/module.h>
 int seeded_error(const int __user *p);
 int seeded_error(const int __user *p) { return *p; }
+MODULE_LICENSE("GPL");
 END
 sparse "$seeded" || true
 if grep -q 'dereference of noderef expression' "$scratch/log"; then

@@ -1,6 +1,6 @@
 #!/bin/bash
-# English as people write it: words that were once here and may not come back (words),
-# in the README, in documents, in comments and messages of the sources, and in scripts.
+# Plain English: words that were once here and may not come back (words), in documents, in
+# comments and messages of the sources, and in scripts.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname -- "$0")/lib.sh"
@@ -9,7 +9,7 @@ list=$tree/tests/static/words
 
 # searched - the files in question
 searched() {
-	tree_files | grep -E '^(README\.md|CHANGELOG|CONTRIBUTING\.md|SECURITY\.md|doc/|src/|include/|scripts/|dkms/)' |
+	tree_files | grep -E '^(README\.md|CHANGELOG|CONTRIBUTING\.md|SECURITY\.md|doc/|src/|include/|scripts/|dkms/|systemd/|debian/[^/]*\.NEWS$|tests/[^/]*/README\.md)' |
 		sed "s,^,$tree/,"
 }
 
@@ -50,6 +50,19 @@ seeded() {
 	guests, as a rule
 	see rmpopt at work
 	Worst stall
+	for ever
+	at the most
+	the place behind the last one
+	that makes no sense
+	a verify gets dearer
+	the system goes down
+	CPU 3 and maybe more
+	it asks for a scan
+	what is looked after
+	for want of a leader
+	tried again with growing pauses
+	by whomever
+	the CPU's own affair
 	END
 }
 seeded >"$scratch/seeded"

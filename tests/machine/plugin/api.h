@@ -50,6 +50,9 @@ typedef void (*plugin_tb_cb)(struct qemu_plugin_tb *tb, void *userdata);
 typedef void (*plugin_exit_cb)(uint64_t id, void *userdata);
 
 void qemu_plugin_register_vcpu_init_cb(uint64_t id, plugin_vcpu_cb cb, void *userdata);
+/* These two are called with QEMU's own lock held. */
+void qemu_plugin_register_vcpu_idle_cb(uint64_t id, plugin_vcpu_cb cb, void *userdata);
+void qemu_plugin_register_vcpu_resume_cb(uint64_t id, plugin_vcpu_cb cb, void *userdata);
 void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id, plugin_tb_cb cb, void *userdata);
 void qemu_plugin_register_atexit_cb(uint64_t id, plugin_exit_cb cb, void *userdata);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, plugin_vcpu_cb cb,

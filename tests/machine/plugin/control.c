@@ -113,14 +113,22 @@ static int event(struct call *c)
 static int events(struct call *c)
 {
 	event_pending(&c->out[0], &c->out[1]);
+	c->out[0] += nth_pending();
 	return 0;
+}
+
+static int fault_nth(struct call *c)
+{
+	return nth_set(c->in[0], c->in[1], c->in[2]);
 }
 
 static int open_gate(struct call *c)
 {
 	event_open(!c->in[0]);
-	if (!c->in[0])
+	if (!c->in[0]) {
+		nth_forget();
 		psp_calm();
+	}
 	return 0;
 }
 
@@ -134,8 +142,8 @@ static int bit(struct call *c)
 {
 	if (!cpu_ok(c->in[0]) || c->in[1] >= MAX_REGIONS)
 		return EINVAL;
-	c->out[0] = table_bit(core_of(c->in[0]), c->in[1]);
-	c->out[1] = table_window(core_of(c->in[0]), c->in[1]);
+	c->out[0] = table_bit(c->in[0], c->in[1]);
+	c->out[1] = table_window(c->in[0], c->in[1]);
 	c->out[2] = rmp_owned(c->in[1]);
 	return 0;
 }
@@ -214,13 +222,28 @@ static int profile(struct call *c)
 	if (c->in[0] > MACHINE_HARSH)
 		return EINVAL;
 	c->out[0] = machine.profile;
-	machine.profile = c->in[0];
+	answer_profile(c->in[0]);
 	return 0;
 }
 
 static int knob(struct call *c)
 {
 	return knob_turn(c->in[0], c->in[1], &c->out[0]);
+}
+
+static int answer(struct call *c)
+{
+	return answer_set(c->in[0], c->in[1], &c->out[0]);
+}
+
+static int clearable(struct call *c)
+{
+	if (c->in[0] != MACHINE_ALL && c->in[0] > 1)
+		return EINVAL;
+	c->out[0] = answer_clearable();
+	if (c->in[0] != MACHINE_ALL)
+		answer_set_clearable(c->in[0]);
+	return 0;
 }
 
 static int patience(struct call *c)
@@ -254,6 +277,7 @@ static int fresh(struct call *c)
 	machine.profile = c->in[0];
 	machine.patience = machine.crowd = machine.slow_cycles = machine.budget = 0;
 	event_open(true);
+	nth_forget();
 	cost_switch(false);
 	machine_reset();
 	count_reset();
@@ -332,6 +356,8 @@ static int (*const operations[])(struct call *c) = {
 	[MACHINE_PSP_FAIL] = psp_failing, [MACHINE_PSP_HOLD] = psp_holding,
 	[MACHINE_PSP_RELEASE] = psp_releasing, [MACHINE_PSP] = psp_query,
 	[MACHINE_STATE_PAGES] = state_pages, [MACHINE_GUEST_PAGES] = guest_pages,
+	[MACHINE_ANSWER] = answer, [MACHINE_CLEARABLE] = clearable,
+	[MACHINE_FAULT_NTH] = fault_nth,
 };
 
 enum outcome control_execute(const struct insn *insn)
@@ -344,6 +370,7 @@ enum outcome control_execute(const struct insn *insn)
 	u64 error = ENOSYS;
 
 	machine_lock();
+	late_settle();
 	if (number < sizeof(operations) / sizeof(operations[0]) && operations[number])
 		error = operations[number](&c);
 	machine_unlock();

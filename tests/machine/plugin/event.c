@@ -7,7 +7,6 @@
  * on the same vCPU is another one and passes.
  */
 #include <errno.h>
-#include <time.h>
 
 #include "psp.h"
 
@@ -24,7 +23,7 @@ struct event {
 struct held {
 	u64 pc;			/* 0: free */
 	u64 rsp;
-	u64 since;		/* ms */
+	int64_t since;
 	bool open;
 };
 
@@ -32,20 +31,24 @@ static struct event events[MAX_EVENTS];
 static struct held held[MAX_HELD];
 static u64 by_core[MAX_VCPUS];
 
-/* A gate and the PSP may wait for one core's RMPOPTs. */
+/* What has no argument of its own may wait for one core's RMPOPTs. */
 static const u64 *counter_of(u64 what, u64 arg)
 {
-	if ((what == MACHINE_EVENT_GATE || what == MACHINE_EVENT_PSP) && arg < machine.vcpus)
+	const u64 ours = 1u << MACHINE_EVENT_GATE | 1u << MACHINE_EVENT_PSP | 1u << MACHINE_EVENT_UD |
+			 1u << MACHINE_EVENT_GP | 1u << MACHINE_EVENT_LIE;
+
+	if (ours & 1ull << what && arg < machine.vcpus)
 		return &by_core[core_of(arg)];
 	return &machine.sequence;
 }
 
 int event_add(u64 n, u64 what, u64 arg)
 {
-	const u64 *counter = counter_of(what, arg);
+	const u64 *counter;
 
-	if (!n || what > MACHINE_EVENT_PSP)
+	if (!n || what > MACHINE_EVENT_LIE)
 		return EINVAL;
+	counter = counter_of(what, arg);
 	for (int i = 0; i < MAX_EVENTS; i++) {
 		if (events[i].at)
 			continue;
@@ -63,26 +66,18 @@ static struct held *find_held(u64 pc, u64 rsp)
 	return NULL;
 }
 
-static u64 now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000ull + ts.tv_nsec / 1000000;
-}
-
 static bool hold(const struct insn *insn, u64 rsp)
 {
 	struct held *h = find_held(0, 0);
 
 	if (h)
-		*h = (struct held){ insn->pc, rsp, now_ms(), false };
+		*h = (struct held){ insn->pc, rsp, now_us(), false };
 	return h;
 }
 
 static bool is_open(const struct held *h)
 {
-	return h->open || (machine.patience && now_ms() - h->since >= machine.patience);
+	return h->open || (machine.patience && now_us() - h->since >= (int64_t)machine.patience * 1000);
 }
 
 static void convert(unsigned int cpu, u64 pfn, bool assign)
@@ -141,6 +136,9 @@ static void happen(const struct insn *insn, const struct event *e, u64 rsp, stru
 		break;
 	case MACHINE_EVENT_PSP:
 		psp_release();
+		break;
+	case MACHINE_EVENT_LIE:
+		forced->lie = true;
 		break;
 	}
 }

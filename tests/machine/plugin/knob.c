@@ -37,7 +37,11 @@ int knob_turn(u64 which, u64 value, u64 *before)
 void knob_reset(void)
 {
 	memset(machine.knob, 0, sizeof(machine.knob));
-	machine.knob[MACHINE_CLEARABLE] = machine.clearable;
+}
+
+bool of_module(u64 pc)
+{
+	return pc >= MODULES;
 }
 
 /* The kernel's own RMPREADs are spared: KVM warns of one that fails, which is a panic here. */
@@ -45,5 +49,5 @@ bool rmpread_busy(u64 pc)
 {
 	u64 every = machine.knob[MACHINE_RMPREAD_BUSY];
 
-	return every && pc >= MODULES && ++reads % every == 0;
+	return every && of_module(pc) && ++reads % every == 0;
 }

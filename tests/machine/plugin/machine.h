@@ -5,10 +5,11 @@
  * A QEMU plugin that makes TCG answer a dozen instructions as an SEV-SNP host
  * with RMPOPT would. decode.c finds the instructions and runs their handlers;
  * regs.c, gadget.c and fault.c are the ways back into the guest; cpuid.c,
- * msr.c, rmp.c and pages.c (page states), update.c (RMPUPDATE, PSMASH,
- * RMPREAD), table.c (the cores' RMPOPT tables) and rmpopt.c are the hardware;
- * event.c, knob.c, region-fault.c, cost.c, count.c and control.c are what tests need. psp.h describes
- * the PSP.
+ * msr.c, rmp.c and pages.c (page states), update.c (RMPUPDATE, PSMASH),
+ * late.c, rmpread.c, table.c (the cores' RMPOPT tables) and rmpopt.c are the hardware;
+ * event.c, nth.c, knob.c, region-fault.c, cost.c, count.c and control.c are what tests need. answer.c says
+ * what the hardware does where the public facts end, online.c which CPUs are online and which ones
+ * sleep. psp.h describes the PSP.
  *
  * Locking: vCPUs run in threads of their own, so everything below struct
  * machine is under machine.lock unless said otherwise. A handler has to drop
@@ -22,6 +23,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "answers.h"
 #include "api.h"
 #include "control.h"
 
@@ -38,6 +40,7 @@ typedef uint8_t u8;
 #define MAX_REGIONS		65536u		/* 64 TiB: 52 address bits less 6 for encryption */
 #define MAX_VCPUS		1024u
 #define MAX_SEGMENTS		512u		/* one page of 8-byte RST entries */
+#define MAX_RAM			16u		/* stretches of it */
 #define TABLE_REGIONS		2048u		/* 2 TiB window */
 
 #define MSR_SYSCFG		0xc0010010u
@@ -84,6 +87,8 @@ struct vcpu {
 	u64 run_cycles;
 	bool run_verifies;
 	u64 clock;		/* own cycles while costs are modelled; owner only */
+	int64_t asleep;		/* since when it waits for an interrupt, 0: it does not; atomic */
+	u64 bits[TABLE_REGIONS / 64];	/* the table, of the first that shares it */
 	u64 count[MACHINE_COUNTERS];
 	u64 before[MACHINE_COUNTERS];	/* at the mark */
 	bool marked;
@@ -91,14 +96,14 @@ struct vcpu {
 
 struct core {
 	u64 base;		/* MSR RMPOPT_BASE */
-	u64 bits[TABLE_REGIONS / 64];
+	int64_t slept;		/* µs since its last RMPOPT */
 	unsigned int faulty;	/* vector that every RMPOPT gets, 0: none */
 };
 
 struct segment {
 	u64 first;		/* region */
 	u64 regions;
-	u64 base;		/* of its part of the RMP */
+	u64 base;		/* of its part of the RMP; not for RAM */
 };
 
 struct machine {
@@ -110,6 +115,8 @@ struct machine {
 	u64 rmp_base, rmp_end, rmp_cfg;
 	struct segment segments[MAX_SEGMENTS];
 	unsigned int nr_segments;
+	struct segment ram[MAX_RAM];
+	unsigned int nr_ram;
 	const char *status_file, *marks_file;
 	/* State. */
 	enum machine_profile profile;
@@ -161,6 +168,7 @@ static inline u64 pfn_region(u64 pfn)
 
 /* main.c */
 void machine_reset(void);
+int64_t now_us(void);
 void machine_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void machine_die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 
@@ -227,7 +235,9 @@ struct update {
 
 struct region {
 	u32 assigned;		/* 4 KiB pages */
-	bool cached;		/* the result of a paid verify is still around */
+	bool cached;		/* the result of a paid verify is still around, */
+	int64_t cached_at;	/* since then (now_us()) */
+	bool failed;		/* that of a verify that found an assigned page is */
 	struct update update;
 	struct block *blocks[BLOCKS_PER_REGION];
 };
@@ -235,6 +245,9 @@ struct region {
 bool rmp_covered(u64 region);
 struct region *rmp_region(u64 region);
 bool rmp_owned(u64 region);
+bool rmp_assigned(u64 region);
+bool rmp_optimizable(u64 region);
+void rmp_forget_results(u64 region);
 enum rmp_code rmp_check(u64 pfn, const struct rmp_page *page, bool huge);
 void rmp_set(u64 pfn, const struct rmp_page *page, bool huge);
 enum rmp_code rmp_smash(u64 pfn);
@@ -245,6 +258,9 @@ u64 rmp_lowest_assigned(u64 region);
 void rmp_wipe(void);
 void rmp_assign_own(void);
 bool rmp_parse(const char *spec, u64 segments);
+bool rmp_own(u64 spa);
+bool ram_parse(const char *spec);
+bool ram_at(u64 region);
 void rmp_write_rst(void);
 struct tally;
 void rmp_each(u64 region, void (*visit)(const struct rmp_page *page, struct tally *tally),
@@ -264,22 +280,46 @@ void update_now(unsigned int cpu, u64 pfn, const struct rmp_page *page, bool hug
 void update_by_firmware(u64 pfn, const struct rmp_page *page);
 bool update_running(struct region *region);
 
-/* table.c: the cores' tables */
-bool table_window(unsigned int core, u64 region);
-bool table_bit(unsigned int core, u64 region);
-void table_set(unsigned int core, u64 region, bool set);
-bool table_clear_bit(unsigned int core, u64 region);
+/* late.c: losses behind RMPUPDATE */
+void late_begin(unsigned int cpu, u64 region);
+void late_settle(void);
+bool late_pending(u64 region);
+void late_end(u64 region);
+
+/* table.c: the cores' tables, or their threads' */
+u64 table_first(unsigned int cpu);
+bool table_window(unsigned int cpu, u64 region);
+bool table_bit(unsigned int cpu, u64 region);
+void table_set(unsigned int cpu, u64 region, bool set);
+bool table_clear_bit(unsigned int cpu, u64 region);
+bool table_clear_next(unsigned int cpu, u64 region);
+unsigned int table_holders(u64 region);
 void table_broadcast(u64 region);
 void table_lose(unsigned int core);
 void table_zero_all(void);
+void table_forget_siblings(void);
 enum outcome table_write_base(unsigned int cpu, u64 value);
 void table_truth(u64 *unsafe, u64 *differ, u64 *armed, bool all);
+
+/* online.c */
 void cpu_seen(unsigned int cpu);
 void cpu_parked(unsigned int cpu);
+bool core_offline(unsigned int core);
+void cpu_sleeps(unsigned int cpu, void *unused);
+void cpu_wakes(unsigned int cpu, void *unused);
+
+/* answer.c; ../answers.h has the questions */
+enum machine_answer answer_to(enum machine_question question);
+u64 answer_number(enum machine_question question);
+int answer_set(u64 question, u64 value, u64 *before);
+bool answer_clearable(void);
+void answer_set_clearable(bool on);
+void answer_profile(enum machine_profile profile);
+void answer_reset(void);
 
 /* event.c */
 struct forced {
-	bool ud, gp, hold;
+	bool ud, gp, hold, lie;
 };
 struct forced event_fire(const struct insn *insn);
 int event_add(u64 n, u64 what, u64 arg);
@@ -289,6 +329,7 @@ void event_pending(u64 *waiting, u64 *held);
 /* cost.c */
 enum verify_kind { VERIFY_PAID, VERIFY_CACHED, VERIFY_EARLY };
 u64 cost_report(void);
+void cost_rmpread(unsigned int cpu);
 u64 cost_verify(unsigned int cpu, u64 region, enum verify_kind kind, unsigned int blocks);
 void cost_spend(unsigned int cpu, u64 cycles);
 int cost_switch(bool on);
@@ -298,6 +339,13 @@ u64 clock_read(unsigned int cpu);
 int knob_turn(u64 which, u64 value, u64 *before);
 void knob_reset(void);
 bool rmpread_busy(u64 pc);
+bool of_module(u64 pc);
+
+/* nth.c */
+int nth_set(u64 which, u64 n, u64 vector);
+unsigned int nth_fault(enum machine_nth which);
+u64 nth_pending(void);
+void nth_forget(void);
 
 /* region-fault.c */
 int region_fault_set(u64 region, u64 vector, u64 cpu);

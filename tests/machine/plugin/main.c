@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "psp.h"
 
@@ -42,6 +43,15 @@ void machine_die(const char *fmt, ...)
 	complain(fmt, args);
 	va_end(args);
 	abort();
+}
+
+/* The machine's own clock. */
+int64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000ll + ts.tv_nsec / 1000;
 }
 
 static bool number(const char *text, u64 max, u64 *value)
@@ -112,6 +122,8 @@ static bool argument(const char *key, const char *value)
 		return profile(value);
 	if (!strcmp(key, "snp"))
 		return on_off(value, &preset);
+	if (!strcmp(key, "ram"))
+		return ram_parse(value);
 	if (!strcmp(key, "rmpopt"))
 		return on_off(value, &machine.has_rmpopt);
 	if (!strcmp(key, "rmpread"))
@@ -156,10 +168,13 @@ void machine_reset(void)
 {
 	for (unsigned int core = 0; core < nr_cores(); core++)
 		machine.core[core] = (struct core){ 0 };
+	late_end(MACHINE_ALL);
+	table_zero_all();
 	for (unsigned int cpu = 0; cpu < machine.vcpus; cpu++)
 		machine.vcpu[cpu].syscfg = SYSCFG_MEM_ENCRYPT;
 	msr_reset();
 	knob_reset();
+	answer_reset();
 	machine.init_done = false;
 	rmp_wipe();
 	psp_forget();
@@ -232,6 +247,8 @@ int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv)
 	if (sockets && !pci_start(sockets, machine.psp))
 		return -1;
 	qemu_plugin_register_vcpu_init_cb(id, vcpu_init, NULL);
+	qemu_plugin_register_vcpu_idle_cb(id, cpu_sleeps, NULL);
+	qemu_plugin_register_vcpu_resume_cb(id, cpu_wakes, NULL);
 	qemu_plugin_register_vcpu_tb_trans_cb(id, decode_block, NULL);
 	qemu_plugin_register_atexit_cb(id, at_exit, NULL);
 	return 0;

@@ -115,17 +115,34 @@ bool msr_plant(unsigned int cpu, u32 msr, u64 value)
 	return false;
 }
 
+/* Is it one that a test has told to fault? */
+static bool faults(u32 msr)
+{
+	switch (msr) {
+	case MSR_SYSCFG:
+	case MSR_RMP_BASE:
+	case MSR_RMP_END:
+	case MSR_RMP_CFG:
+	case MSR_RMPOPT_BASE:
+		return nth_fault(MACHINE_NTH_MSR);
+	}
+	return false;
+}
+
 enum outcome rdmsr_execute(const struct insn *insn)
 {
 	u32 msr = reg_read(RCX);
+	bool ours, fault;
 	u64 value;
-	bool ours;
 
 	machine_lock();
+	fault = faults(msr);
 	if (msr == MSR_RMP_CFG && machine.segmented)
 		rmp_write_rst();	/* firmware's work; nobody looks before this */
 	ours = msr_get(insn->cpu, msr, &value);
 	machine_unlock();
+	if (fault)
+		return GP;
 	if (msr == MSR_TSC && machine.costs_allowed) {
 		value = clock_read(insn->cpu);
 		ours = true;
@@ -184,7 +201,7 @@ enum outcome wrmsr_execute(const struct insn *insn)
 	enum outcome outcome;
 
 	machine_lock();
-	outcome = write_locked(insn->cpu, msr, value);
+	outcome = faults(msr) ? GP : write_locked(insn->cpu, msr, value);
 	machine_unlock();
 	return outcome;
 }

@@ -55,6 +55,24 @@ bool rmp_owned(u64 region)
 	return !regions[region] || !regions[region]->assigned;
 }
 
+/* Some page of it is not the hypervisor's. */
+bool rmp_assigned(u64 region)
+{
+	return region < MAX_REGIONS && regions[region] && regions[region]->assigned;
+}
+
+/* Would a verify succeed? */
+bool rmp_optimizable(u64 region)
+{
+	return rmp_owned(region) && (ram_at(region) || answer_to(Q_RAX_HOLE) == A_CF1);
+}
+
+/* A conversion makes them void. */
+void rmp_forget_results(u64 region)
+{
+	rmp_region(region)->cached = rmp_region(region)->failed = false;
+}
+
 static struct block **slot(u64 pfn)
 {
 	return &rmp_region(pfn_region(pfn))->blocks[pfn / PAGES_PER_BLOCK % BLOCKS_PER_REGION];

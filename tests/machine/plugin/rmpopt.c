@@ -9,6 +9,14 @@ struct request {
 	u64 region;
 	bool verify;
 	bool irqs_off;
+	bool nothing;		/* CF = 0, whatever the region */
+};
+
+/* What a verify finds. */
+struct finding {
+	enum verify_kind kind;
+	bool owned;
+	unsigned int blocks;	/* that it reads, or would read if there were no cache */
 };
 
 static enum outcome carry(bool set)
@@ -16,24 +24,55 @@ static enum outcome carry(bool set)
 	return set ? CARRY_SET : CARRY_CLEAR;
 }
 
+/* Is the result of the last verify that succeeded still there? This one's will be. */
+static bool recall(struct region *region)
+{
+	bool cached = region->cached;
+
+	if (answer_to(Q_CACHE_SUCCESS) == A_NONE)
+		return false;
+	if (answer_to(Q_CACHE_SUCCESS) == A_MS)
+		cached &= now_us() - region->cached_at < (int64_t)answer_number(Q_CACHE_SUCCESS) * 1000;
+	if (!cached)
+		region->cached_at = now_us();
+	region->cached = true;
+	return cached;
+}
+
+static void failure(struct region *region, struct finding *f)
+{
+	if (answer_to(Q_FAILURE_COST) == A_WHOLE)
+		f->blocks = BLOCKS_PER_REGION;
+	if (answer_to(Q_CACHE_FAILURE) == A_YES && region->failed)
+		f->kind = VERIFY_CACHED;
+	region->failed = true;
+}
+
 /*
  * Read the RMP up to the first assigned page, or believe the cached result of
  * a core that did. A conversion under way looks like an assigned page.
  */
-static enum verify_kind scan(const struct request *rq, unsigned int *blocks)
+static struct finding scan(const struct request *rq)
 {
-	struct region *region = rmp_covered(rq->region) ? rmp_region(rq->region) : NULL;
-	bool cached;
+	struct finding f = { .kind = VERIFY_EARLY };
+	struct region *region;
 
-	*blocks = 0;
+	if (!rmp_covered(rq->region)) {
+		f.owned = answer_to(Q_RAX_BEYOND_RMP) == A_CF1;
+		return f;
+	}
+	region = rmp_region(rq->region);
 	if (!region || update_running(region))
-		return VERIFY_EARLY;
-	*blocks = rmp_first_assigned_block(rq->region);
-	if (*blocks < BLOCKS_PER_REGION)
-		return VERIFY_EARLY;
-	cached = region->cached;
-	region->cached = true;
-	return cached ? VERIFY_CACHED : VERIFY_PAID;
+		return f;
+	f.blocks = rmp_first_assigned_block(rq->region);
+	f.owned = rmp_optimizable(rq->region);
+	if (f.owned)
+		f.kind = recall(region) ? VERIFY_CACHED : VERIFY_PAID;
+	else if (f.blocks < BLOCKS_PER_REGION)
+		failure(region, &f);
+	else
+		f.blocks = 0;	/* where there is no RAM */
+	return f;
 }
 
 static bool verify(const struct request *rq, u64 *cycles)
@@ -42,57 +81,90 @@ static bool verify(const struct request *rq, u64 *cycles)
 		[VERIFY_PAID] = MACHINE_PAID, [VERIFY_CACHED] = MACHINE_CACHED,
 		[VERIFY_EARLY] = MACHINE_EARLY_EXIT,
 	};
-	unsigned int blocks;
-	enum verify_kind kind = scan(rq, &blocks);
+	struct finding f = scan(rq);
 
-	*cycles = cost_verify(rq->cpu, rq->region, kind, blocks);
-	count(rq->cpu, counters[kind]);
-	table_set(rq->core, rq->region, kind != VERIFY_EARLY);
-	return kind != VERIFY_EARLY;
+	*cycles = cost_verify(rq->cpu, rq->region, f.kind, f.blocks);
+	count(rq->cpu, counters[f.kind]);
+	table_set(rq->cpu, rq->region, f.owned);
+	return f.owned;
 }
 
-static enum outcome perform(const struct request *rq)
+static enum outcome perform(const struct request *rq, bool lie)
 {
-	bool inside = table_window(rq->core, rq->region), set = false;
 	u64 cycles = cost_report();
+	bool set = false;
 
-	if (inside && rq->verify)
+	if (rq->nothing)
+		set = false;
+	else if (rq->verify)
 		set = verify(rq, &cycles);
-	else if (inside)
-		set = table_bit(rq->core, rq->region);
 	else
-		count(rq->cpu, MACHINE_OUTSIDE);
+		set = table_bit(rq->cpu, rq->region);
 	cost_spend(rq->cpu, cycles);
 	count_rmpopt(rq->cpu, rq->verify, rq->irqs_off, cycles);
-	return carry(set);
+	return carry(set != lie);
 }
 
-/* Operands of which the outcome is not publicly known: do they make a fault? */
-static bool odd_operands(const struct request *rq, u64 rax, u64 rcx)
+/* Does the answer to @question end it? */
+static bool ends(struct request *rq, enum machine_question question)
 {
-	bool aligned = !(rax & ((1u << REGION_SHIFT) - 1));
+	rq->nothing |= answer_to(question) == A_CF0;
+	return answer_to(question) == A_GP;
+}
 
-	if (aligned && table_window(rq->core, rq->region) && rcx <= 1)
+/* RCX: is it a verify or a report? True: #GP. */
+static bool odd_function(struct request *rq, u64 rcx)
+{
+	enum machine_question question = rcx & 1 ? Q_RCX_3 : Q_RCX_2;
+
+	rq->verify = !(rcx & 1);
+	if (rcx >> 32 && ends(rq, Q_RCX_UPPER))
+		return true;
+	if ((u32)rcx <= 1)
 		return false;
-	if (!harsh()) {
-		if (!aligned && table_window(rq->core, rq->region))
-			count(rq->cpu, MACHINE_OUTSIDE);
-		return false;
-	}
-	if (rcx <= 1)
+	rq->verify = answer_to(question) == A_VERIFY;
+	return ends(rq, question);
+}
+
+/* RAX: which region is it? True: #GP. */
+static bool odd_address(struct request *rq, u64 rax)
+{
+	bool unaligned = rax & ((1u << REGION_SHIFT) - 1), upper = rax >> 52;
+	bool outside = !table_window(rq->cpu, rq->region);
+	u64 first = table_first(rq->cpu);
+
+	if (unaligned || upper || outside)
 		count(rq->cpu, MACHINE_OUTSIDE);
-	return true;
+	if ((unaligned && ends(rq, Q_RAX_UNALIGNED)) || (upper && ends(rq, Q_RAX_UPPER)))
+		return true;
+	if (!outside)
+		return false;
+	if (ends(rq, rq->region < first ? Q_RAX_BELOW : Q_RAX_ABOVE))
+		return true;
+	rq->region = first + (rq->region - first) % TABLE_REGIONS;
+	return false;
+}
+
+/* A verify where there are no RMP entries, or some but no RAM. True: #GP. */
+static bool odd_place(struct request *rq)
+{
+	if (!rq->verify || rq->nothing)
+		return false;
+	if (!rmp_covered(rq->region))
+		return answer_to(Q_RAX_BEYOND_RMP) == A_GP;
+	return rmp_owned(rq->region) && !ram_at(rq->region) && answer_to(Q_RAX_HOLE) == A_GP;
 }
 
 /* The fault that this RMPOPT gets for a reason of the test's or the machine's; 0: none. */
-static unsigned int faults(const struct request *rq, struct forced forced)
+static unsigned int faults(struct request *rq, struct forced forced)
 {
 	const struct core *c = &machine.core[rq->core];
+	bool armed = c->base & RMPOPT_EN;
 
-	if (forced.ud || !machine.has_rmpopt || !machine.segmented || !(c->base & RMPOPT_EN) ||
-	    !snp_enabled(rq->cpu))
+	if (forced.ud || !machine.has_rmpopt || !machine.segmented || !snp_enabled(rq->cpu) ||
+	    (!armed && answer_to(Q_DISARMED) == A_UD))
 		return UD_VECTOR;
-	if (forced.gp)
+	if (forced.gp || (!armed && ends(rq, Q_DISARMED)))
 		return GP_VECTOR;
 	return c->faulty ?: region_fault(rq->core, rq->region);
 }
@@ -101,16 +173,18 @@ static enum outcome execute_locked(const struct insn *insn, u64 rax, u64 rcx, bo
 {
 	struct request rq = {
 		.cpu = insn->cpu, .core = core_of(insn->cpu),
-		.region = rax >> REGION_SHIFT, .verify = !(rcx & 1), .irqs_off = irqs_off,
+		.region = (rax & RMPOPT_ADDRESS) >> REGION_SHIFT, .irqs_off = irqs_off,
 	};
 	struct forced forced = event_fire(insn);
 	unsigned int vector;
 
 	if (forced.hold)
 		return HELD;
+	late_settle();
+	machine.core[rq.core].slept = 0;
 	count_early(rq.cpu, MACHINE_GAP_RMPOPTS);
 	vector = faults(&rq, forced);
-	if (!vector && odd_operands(&rq, rax, rcx))
+	if (!vector && (odd_function(&rq, rcx) | odd_address(&rq, rax) || odd_place(&rq)))
 		vector = GP_VECTOR;
 	if (vector) {
 		count(rq.cpu, MACHINE_FAULTS);
@@ -118,7 +192,7 @@ static enum outcome execute_locked(const struct insn *insn, u64 rax, u64 rcx, bo
 	}
 	if (!machine.init_done)
 		count(rq.cpu, MACHINE_TOO_EARLY);
-	return perform(&rq);
+	return perform(&rq, forced.lie);
 }
 
 enum outcome rmpopt_execute(const struct insn *insn)

@@ -98,6 +98,49 @@ bool rmp_parse(const char *spec, u64 segments)
 	return true;
 }
 
+static bool inside(u64 spa, u64 start, u64 size)
+{
+	return spa - start < size;
+}
+
+/* Is it one of the RMP's own pages? */
+bool rmp_own(u64 spa)
+{
+	if (inside(spa, machine.rmp_base, BOOKKEEPING + RST_SIZE))
+		return true;
+	for (unsigned int i = 0; i < machine.nr_segments; i++)
+		if (inside(spa, machine.segments[i].base, machine.segments[i].regions * RMP_PER_REGION))
+			return true;
+	return false;
+}
+
+/* @spec: FIRST:GIB[+FIRST:GIB]... */
+bool ram_parse(const char *spec)
+{
+	char *end = (char *)spec - 1;
+
+	do {
+		struct segment *s = &machine.ram[machine.nr_ram];
+
+		if (machine.nr_ram++ == MAX_RAM)
+			return false;
+		s->first = strtoull(end + 1, &end, 0);
+		if (*end != ':')
+			return false;
+		s->regions = strtoull(end + 1, &end, 0);
+	} while (*end == '+');
+	return !*end;
+}
+
+/* Is there RAM in @region? Yes, where the machine was not told. */
+bool ram_at(u64 region)
+{
+	for (unsigned int i = 0; i < machine.nr_ram; i++)
+		if (region - machine.ram[i].first < machine.ram[i].regions)
+			return true;
+	return !machine.nr_ram;
+}
+
 /* The firmware has done this long before a kernel runs; once is enough for all kernels. */
 void rmp_write_rst(void)
 {

@@ -1,86 +1,142 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The cores' RMPOPT tables: one bit for each GiB of a 2 TiB window.
+ * The RMPOPT tables: one bit for each GiB of a 2 TiB window. A core has one, or
+ * each of its threads; a table is named by the first CPU that has it.
  */
 #include <string.h>
 
 #include "machine.h"
 
-static u64 first_region(unsigned int core)
+/* CPUs that share a table. */
+static unsigned int sharers(void)
 {
-	return (machine.core[core].base & RMPOPT_ADDRESS) >> REGION_SHIFT;
+	return answer_to(Q_SIBLING) == A_OWN ? 1 : machine.threads;
 }
 
-bool table_window(unsigned int core, u64 region)
+static unsigned int table_of(unsigned int cpu)
 {
-	return region - first_region(core) < TABLE_REGIONS;
+	return cpu - cpu % sharers();
 }
 
-static u64 *word(unsigned int core, u64 region, u64 *mask)
+u64 table_first(unsigned int cpu)
 {
-	u64 index = region - first_region(core);
+	return (machine.core[core_of(cpu)].base & RMPOPT_ADDRESS) >> REGION_SHIFT;
+}
+
+bool table_window(unsigned int cpu, u64 region)
+{
+	return region - table_first(cpu) < TABLE_REGIONS;
+}
+
+static u64 *word(unsigned int cpu, u64 region, u64 *mask)
+{
+	u64 index = region - table_first(cpu);
 
 	*mask = 1ull << index % 64;
-	return &machine.core[core].bits[index / 64];
+	return &machine.vcpu[table_of(cpu)].bits[index / 64];
 }
 
-bool table_bit(unsigned int core, u64 region)
+bool table_bit(unsigned int cpu, u64 region)
 {
 	u64 mask;
 
-	return table_window(core, region) && *word(core, region, &mask) & mask;
+	return table_window(cpu, region) && *word(cpu, region, &mask) & mask;
 }
 
 /* Software's way: a verify. */
-void table_set(unsigned int core, u64 region, bool set)
+void table_set(unsigned int cpu, u64 region, bool set)
 {
-	u64 mask, *w = word(core, region, &mask);
+	u64 mask, *w = word(cpu, region, &mask);
 
 	if (set)
 		*w |= mask;
 	else
 		*w &= ~mask;
-	if (set && !rmp_owned(region))
-		count(core * machine.threads, MACHINE_UNSAFE);
+	if (set && rmp_assigned(region))
+		count(table_of(cpu), MACHINE_UNSAFE);
 }
 
 /* Hardware's way: a loss. Was there something to lose? */
-bool table_clear_bit(unsigned int core, u64 region)
+bool table_clear_bit(unsigned int cpu, u64 region)
 {
 	u64 mask, *w;
 
-	if (!table_bit(core, region))
+	if (!table_bit(cpu, region))
 		return false;
-	w = word(core, region, &mask);
+	w = word(cpu, region, &mask);
 	*w &= ~mask;
-	count(core * machine.threads, MACHINE_LOST);
+	count(table_of(cpu), MACHINE_LOST);
 	return true;
 }
 
 void table_broadcast(u64 region)
 {
-	for (unsigned int core = 0; core < nr_cores(); core++)
-		table_clear_bit(core, region);
+	for (unsigned int cpu = 0; cpu < machine.vcpus; cpu += sharers())
+		table_clear_bit(cpu, region);
 }
 
-void table_lose(unsigned int core)
+/* One more table loses the bit, that of @cpu last; false: none has it any more. */
+bool table_clear_next(unsigned int cpu, u64 region)
 {
-	struct core *c = &machine.core[core];
+	for (unsigned int i = sharers(); i <= machine.vcpus; i += sharers())
+		if (table_clear_bit((table_of(cpu) + i) % machine.vcpus, region))
+			return true;
+	return false;
+}
+
+/* How many tables have the bit? */
+unsigned int table_holders(u64 region)
+{
+	unsigned int n = 0;
+
+	for (unsigned int cpu = 0; cpu < machine.vcpus; cpu += sharers())
+		n += table_bit(cpu, region);
+	return n;
+}
+
+static void lose(unsigned int cpu)
+{
+	u64 *bits = machine.vcpu[cpu].bits;
 
 	for (unsigned int i = 0; i < TABLE_REGIONS / 64; i++)
-		machine.vcpu[core * machine.threads].count[MACHINE_LOST] +=
-			__builtin_popcountll(c->bits[i]);
-	memset(c->bits, 0, sizeof(c->bits));
+		machine.vcpu[cpu].count[MACHINE_LOST] += __builtin_popcountll(bits[i]);
+	memset(bits, 0, sizeof(machine.vcpu[cpu].bits));
+}
+
+/* All tables of a core. */
+void table_lose(unsigned int core)
+{
+	for (unsigned int i = 0; i < machine.threads; i += sharers())
+		lose(core * machine.threads + i);
 }
 
 /* SNP_INIT; not counted as a loss. */
 void table_zero_all(void)
 {
-	for (unsigned int core = 0; core < nr_cores(); core++)
-		memset(machine.core[core].bits, 0, sizeof(machine.core[core].bits));
+	for (unsigned int cpu = 0; cpu < machine.vcpus; cpu++)
+		memset(machine.vcpu[cpu].bits, 0, sizeof(machine.vcpu[cpu].bits));
 }
 
-/* While SNP is enabled RMPOPT_EN can't be cleared, says AMD; a knob lets it. */
+/* What threads have of their own begins empty, and ends so. */
+void table_forget_siblings(void)
+{
+	for (unsigned int cpu = 0; cpu < machine.vcpus; cpu++)
+		if (cpu % machine.threads)
+			memset(machine.vcpu[cpu].bits, 0, sizeof(machine.vcpu[cpu].bits));
+}
+
+/* A core that comes armed with all that there is to know. */
+static void fill(unsigned int core)
+{
+	unsigned int first = core * machine.threads;
+
+	for (unsigned int cpu = first; cpu < first + machine.threads; cpu += sharers())
+		for (u64 i = 0; i < TABLE_REGIONS; i++)
+			if (rmp_optimizable(table_first(cpu) + i))
+				table_set(cpu, table_first(cpu) + i, true);
+}
+
+/* While SNP is enabled RMPOPT_EN can't be cleared, says AMD; an answer lets it. */
 static bool locked(unsigned int core)
 {
 	unsigned int first = core * machine.threads;
@@ -88,89 +144,90 @@ static bool locked(unsigned int core)
 
 	for (unsigned int i = 0; i < machine.threads; i++)
 		enabled |= snp_enabled(first + i);
-	return enabled && machine.core[core].base & RMPOPT_EN && !machine.knob[MACHINE_CLEARABLE];
+	return enabled && machine.core[core].base & RMPOPT_EN;
 }
 
-/* What the harsh machine faults at. */
-static bool refuses(unsigned int cpu, u64 value)
+/* Which question is a write while RMPOPT_EN is set? */
+static enum machine_question question_of(unsigned int core, u64 value)
 {
-	u64 known = RMPOPT_ADDRESS | RMPOPT_EN | machine.knob[MACHINE_BASE_BITS];
+	if (!(value & RMPOPT_EN))
+		return Q_EN_CLEAR;
+	return (value ^ machine.core[core].base) & RMPOPT_ADDRESS ? Q_OTHER_BASE : Q_SAME_BASE;
+}
 
-	if (value & ~known || (value & RMPOPT_EN && !snp_enabled(cpu)))
-		return true;
-	return locked(core_of(cpu)) &&
-	       (value ^ machine.core[core_of(cpu)].base) & (RMPOPT_ADDRESS | RMPOPT_EN);
+/* The bits of the regions in both windows stay theirs. */
+static void move(unsigned int core, u64 value)
+{
+	unsigned int first = core * machine.threads;
+	u64 old = table_first(first), new = (value & RMPOPT_ADDRESS) >> REGION_SHIFT;
+
+	for (unsigned int cpu = first; cpu < first + machine.threads; cpu += sharers()) {
+		u64 bits[TABLE_REGIONS / 64] = { 0 };
+
+		for (u64 i = 0; i < TABLE_REGIONS; i++)
+			if (new + i - old < TABLE_REGIONS && table_bit(cpu, new + i))
+				bits[i / 64] |= 1ull << i % 64;
+		memcpy(machine.vcpu[cpu].bits, bits, sizeof(bits));
+	}
+}
+
+/* The write is taken. What becomes of the table? */
+static void take(unsigned int core, u64 value, bool was_locked)
+{
+	struct core *c = &machine.core[core];
+	bool armed = c->base & RMPOPT_EN;
+
+	if ((value ^ c->base) & RMPOPT_ADDRESS) {
+		if (was_locked && answer_to(Q_OTHER_BASE) == A_TAKEN_KEPT)
+			move(core, value);
+		else
+			table_lose(core);	/* the bits would mean other regions */
+	} else if (answer_to(Q_SAME_BASE) == A_EMPTIED) {
+		table_lose(core);
+	}
+	c->base = value;
+	if (!armed && value & RMPOPT_EN && answer_to(Q_REPORT_FIRST) == A_CF1)
+		fill(core);
 }
 
 /*
  * WRMSR RMPOPT_BASE. RMPOPT_EN wants SnpEn and a segmented RMP, and stays set
- * then; what happens otherwise, whether another base is taken meanwhile and
- * whether the table survives is not publicly known: the kind machine ignores,
- * takes and keeps, the harsh one faults, faults and forgets.
+ * then. What happens otherwise goes by the profile: the kind machine ignores
+ * what can't be set, the harsh one faults. While RMPOPT_EN is set the answers
+ * say what becomes of a write.
  */
 enum outcome table_write_base(unsigned int cpu, u64 value)
 {
-	struct core *c = &machine.core[core_of(cpu)];
+	u64 known = RMPOPT_ADDRESS | RMPOPT_EN | machine.knob[MACHINE_BASE_BITS];
+	bool was_locked = locked(core_of(cpu));
+	enum machine_answer a;
 
-	if (harsh() && refuses(cpu, value))
+	if (harsh() && (value & ~known || (value & RMPOPT_EN && !snp_enabled(cpu))))
 		return GP;
 	value &= RMPOPT_ADDRESS | (snp_enabled(cpu) ? RMPOPT_EN : 0);
-	if (locked(core_of(cpu)) && !(value & RMPOPT_EN))
+	a = was_locked ? answer_to(question_of(core_of(cpu), value)) : A_KEPT;
+	if (a == A_GP)
+		return GP;
+	if (a == A_IGNORED)
 		return NEXT;
 	if (value & RMPOPT_EN && !machine.init_done)
 		count(cpu, MACHINE_TOO_EARLY);
-	if (harsh() || (value ^ c->base) & RMPOPT_ADDRESS)
-		table_lose(core_of(cpu));	/* the bits would mean other regions */
-	c->base = value;
+	take(core_of(cpu), value, was_locked);
 	return NEXT;
 }
 
-/* Whatever a vCPU executes shows that it is online. */
-void cpu_seen(unsigned int cpu)
+/* One table against the truth: regions that it wrongly has, and whether it differs at all. */
+static u64 table_against(unsigned int cpu, bool *differs)
 {
-	if (!machine.vcpu[cpu].parked)
-		return;
-	machine_lock();
-	machine.vcpu[cpu].parked = false;
-	machine_unlock();
-}
+	u64 unsafe = 0, first = table_first(cpu);
 
-/* A core whose threads are all offline may lose its table [?]; RMPOPT_BASE stays. */
-void cpu_parked(unsigned int cpu)
-{
-	unsigned int first = core_of(cpu) * machine.threads;
-	bool all = true;
-
-	machine_lock();
-	machine.vcpu[cpu].parked = true;
-	for (unsigned int i = 0; i < machine.threads; i++)
-		all &= machine.vcpu[first + i].parked;
-	if (all && harsh())
-		table_lose(core_of(cpu));
-	machine_unlock();
-}
-
-/* One core against the truth: regions that it wrongly has, and whether it differs at all. */
-static u64 core_truth(unsigned int core, bool *differs)
-{
-	u64 unsafe = 0, first = first_region(core);
-
-	*differs = false;
 	for (u64 region = first; region < first + TABLE_REGIONS; region++) {
-		bool owned = rmp_owned(region), bit = table_bit(core, region);
+		bool bit = table_bit(cpu, region);
 
-		unsafe += bit && !owned;
-		*differs |= bit != owned;
+		unsafe += bit && rmp_assigned(region) && !late_pending(region);
+		*differs |= rmp_covered(region) && bit != rmp_optimizable(region);
 	}
 	return unsafe;
-}
-
-static bool is_offline(unsigned int core)
-{
-	for (unsigned int i = 0; i < machine.threads; i++)
-		if (!machine.vcpu[core * machine.threads + i].parked)
-			return false;
-	return true;
 }
 
 /* Cores that are offline keep RMPOPT_EN; they are left out of two counts unless @all. */
@@ -178,12 +235,14 @@ void table_truth(u64 *unsafe, u64 *differ, u64 *armed, bool all)
 {
 	*unsafe = *differ = *armed = 0;
 	for (unsigned int core = 0; core < nr_cores(); core++) {
-		bool enabled = machine.core[core].base & RMPOPT_EN, differs;
+		bool enabled = machine.core[core].base & RMPOPT_EN, differs = false;
+		unsigned int first = core * machine.threads;
 
-		*unsafe += core_truth(core, &differs);
-		if (!all && is_offline(core))
+		for (unsigned int i = 0; i < machine.threads; i += sharers())
+			*unsafe += table_against(first + i, &differs);
+		if (!all && core_offline(core))
 			continue;
 		*armed += enabled;
-		*differ += enabled && differs && snp_enabled(core * machine.threads);
+		*differ += enabled && differs && snp_enabled(first);
 	}
 }

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * RMPUPDATE, PSMASH, RMPREAD, and the broadcast that clears a region's bit.
+ * RMPUPDATE, PSMASH, and the broadcast that clears a region's bit.
  *
  * When RMPUPDATE completes, the bit reads clear on every core (stated by AMD).
- * Whether all cores lose it in one instant is not publicly known: the kind
- * machine does that; the harsh one clears core after core while RMPUPDATE
- * executes again and again, so that other vCPUs' RMPOPTs come between. The
- * page changes hands at the end; until then a verify of the region fails.
+ * Whether all cores lose it in one instant is not publicly known. By the answer
+ * "at-once" they do; by "before-return" core after core loses it while RMPUPDATE
+ * executes again and again, so that other vCPUs' RMPOPTs come between: the page
+ * changes hands at the end, and until then a verify of the region fails. By
+ * "late" (late.c) it is not even true that the bit reads clear.
  */
-#include <time.h>
-
 #include "machine.h"
 
 #define INTERLEAVED	4		/* others' RMPOPTs between two steps, */
@@ -26,45 +25,31 @@ struct rmp_state {
 	u32 asid;
 };
 
-/* The result of RMPREAD. */
-struct rmp_read {
-	u64 gpa;
-	u8 assigned;
-	u8 pagesize;		/* bit 0: 2 MiB, bit 1: another page of the 2 MiB is assigned */
-	u8 immutable;
-	u8 reserved;
-	u32 asid;
-};
-
-_Static_assert(sizeof(struct rmp_state) == 16 && sizeof(struct rmp_read) == 16, "operands");
-
-static int64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000ll + ts.tv_nsec / 1000;
-}
+_Static_assert(sizeof(struct rmp_state) == 16, "operand");
 
 /* Is a conversion under way? Its process may have been killed in the middle: then not. */
 bool update_running(struct region *region)
 {
-	if (region->update.active && now() - region->update.touched > ABANDONED)
+	if (region->update.active && now_us() - region->update.touched > ABANDONED)
 		region->update.active = false;
 	return region->update.active;
 }
 
 static void commit(unsigned int cpu, u64 pfn, const struct rmp_page *page, bool huge)
 {
-	struct region *region = rmp_region(pfn_region(pfn));
+	u64 region = pfn_region(pfn);
+	unsigned int left;
 
-	table_broadcast(pfn_region(pfn));
-	region->cached = false;
-	region->update.active = false;
+	late_end(region);
+	if (page->assigned && answer_to(Q_LOSS) == A_LATE)
+		late_begin(cpu, region);
+	else
+		table_broadcast(region);
+	rmp_forget_results(region);
+	rmp_region(region)->update.active = false;
 	rmp_set(pfn, page, huge);
-	for (unsigned int core = 0; core < nr_cores(); core++)
-		if (table_bit(core, pfn_region(pfn)) && region->assigned)
-			count(cpu, MACHINE_UNSAFE);
+	for (left = rmp_assigned(region) ? table_holders(region) : 0; left; left--)
+		count(cpu, late_pending(region) ? MACHINE_LATE : MACHINE_UNSAFE);
 }
 
 /* All cores at once. */
@@ -80,15 +65,6 @@ void update_now(unsigned int cpu, u64 pfn, const struct rmp_page *page, bool hug
 void update_by_firmware(u64 pfn, const struct rmp_page *page)
 {
 	commit(0, pfn, page, false);
-}
-
-/* One more core loses the bit, the updating one last; false: none has it any more. */
-static bool clear_next(unsigned int cpu, u64 region)
-{
-	for (unsigned int i = 1; i <= nr_cores(); i++)
-		if (table_clear_bit((core_of(cpu) + i) % nr_cores(), region))
-			return true;
-	return false;
 }
 
 /* Has something come between since the last step, or have we waited enough? */
@@ -117,14 +93,14 @@ enum outcome update_step(unsigned int cpu, u64 pfn, const struct rmp_page *page,
 		return NEXT;
 	region = rmp_region(pfn_region(pfn));
 	u = &region->update;
-	if (!harsh() || (update_running(region) && u->pfn != pfn)) {
+	if (answer_to(Q_LOSS) != A_BEFORE_RETURN || (update_running(region) && u->pfn != pfn)) {
 		commit(cpu, pfn, page, huge);
 		return NEXT;
 	}
 	if (!u->active)
 		*u = (struct update){ .active = true, .pfn = pfn, .sequence = machine.sequence - INTERLEAVED };
-	u->touched = now();
-	if (!due(u) || clear_next(cpu, pfn_region(pfn)))
+	u->touched = now_us();
+	if (!due(u) || table_clear_next(cpu, pfn_region(pfn)))
 		return AGAIN;
 	commit(cpu, pfn, page, huge);
 	return NEXT;
@@ -173,45 +149,10 @@ enum outcome psmash_execute(const struct insn *insn)
 		code = rmp_smash(spa >> PAGE_SHIFT);
 	if (code == RMP_OK) {
 		table_broadcast(spa >> REGION_SHIFT);
-		rmp_region(spa >> REGION_SHIFT)->cached = false;
+		rmp_forget_results(spa >> REGION_SHIFT);
 	}
 	count(insn->cpu, MACHINE_PSMASHES);
 	machine_unlock();
-	reg_write(RAX, code);
-	return NEXT;
-}
-
-static bool read_entry(u64 pfn, struct rmp_read *out)
-{
-	struct rmp_page page;
-	bool huge;
-
-	if (!rmp_get(pfn, &page, &huge))
-		return false;
-	*out = (struct rmp_read){
-		.gpa = page.gpa, .assigned = page.assigned, .pagesize = huge,
-		.immutable = page.immutable, .asid = page.asid,
-	};
-	if (!(pfn % PAGES_PER_BLOCK) && !page.assigned && rmp_block_assigned(pfn))
-		out->pagesize |= 2;
-	return true;
-}
-
-/* While SnpEn is clear: [?], the kind machine reads, the harsh one knows no such opcode. */
-enum outcome rmpread_execute(const struct insn *insn)
-{
-	enum rmp_code code = RMP_INUSE;
-	struct rmp_read entry;
-
-	if (!machine.has_rmpread || reg_read(CS) & 3 || (harsh() && !snp_enabled(insn->cpu)))
-		return PASS;
-	machine_lock();
-	if (!rmpread_busy(insn->pc))
-		code = read_entry(reg_read(RAX) >> PAGE_SHIFT, &entry) ? RMP_OK : RMP_INPUT;
-	count(insn->cpu, MACHINE_RMPREADS);
-	machine_unlock();
-	if (code == RMP_OK && !memory_write(reg_read(RCX), &entry, sizeof(entry)))
-		return GP;
 	reg_write(RAX, code);
 	return NEXT;
 }

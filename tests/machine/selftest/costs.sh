@@ -23,6 +23,28 @@ machinectl reset
 do_it slice 0 5 >/dev/null
 is "$(count cycles) $(count longest-cycles)" "10000 10000" "cycles are counted"
 is "$(count scan-cycles)" 0 "none of them for reading the RMP"
+does 100 rdtsc-rmpread 0 -- "RMPREAD"
+machinectl answer cache-success none
+does 5000 rdtsc 0 0 -- "cache-success none: the RMP is read each time"
+machinectl answer cache-success 500
+do_it verify 0 0 >/dev/null
+does 2000 rdtsc 0 0 -- "cache-success 500: a moment later"
+sleep 1
+does 5000 rdtsc 0 0 -- "cache-success 500: a second later"
+machinectl assign 0x13ff00 1
+machinectl answer failure-cost whole
+does 5000 rdtsc 0 4 -- "failure-cost whole: a verify reads it all"
+machinectl answer cache-failure yes
+does 2000 rdtsc 0 4 -- "cache-failure yes: nor is it read again"
+machinectl assign 0x100000 1
+does 5000 rdtsc 0 4 -- "cache-failure yes: a conversion makes that void, too"
+machinectl answer failure-cost early
+does 60 rdtsc 0 4 -- "cache-failure yes: a cheap failure is not made dear"
+machinectl release 0x100000
+machinectl release 0x13ff00
+machinectl answer cache-failure none
+machinectl answer cache-success until-conversion
+do_it verify 0 0 >/dev/null
 machinectl slow 0 120000 100000
 machinectl reset
 do_it slice 0 3 >/dev/null

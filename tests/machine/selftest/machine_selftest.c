@@ -6,6 +6,9 @@
  *	verify|report CPU REGION-OR-ADDRESS	CF: 0, 1; or "fault"
  *	base CPU VALUE				WRMSR RMPOPT_BASE: ok, or gp
  *	rmpread PFN				gpa assigned pagesize immutable asid, or error
+ *	raw CPU RAX RCX				CF of RMPOPT: 0, 1; or the vector
+ *	rmpread-at ADDRESS			RAX behind RMPREAD and assigned; or the vector
+ *	lag CPU PFN				the page goes to ASID 1; how many reports of CPU found its bit set after that
  *	lookup PFN				what the kernel's snp_lookup_rmpentry() says: assigned 0, 1, or its error
  *	private PFN ASID LEVEL, shared PFN LEVEL	the kernel's own conversion; its result
  *	smash PFN				PSMASH of a 2 MiB page; its result
@@ -14,6 +17,7 @@
  *	carry CPU N				N reports of region 0 (set) and 5 (clear)
  *						with interrupts enabled: wrong answers
  *	rdtsc CPU REGION			cycles by RDTSC around a verify, less the empty pair
+ *	rdtsc-rmpread CPU			the same around an RMPREAD of page 0
  *	slice CPU N				N verifies of region 0 with interrupts disabled
  *	bare CPU				RMPOPT without an exception table entry
  *	held					is the last "hold CPU REGION" still executing? 0, 1
@@ -76,6 +80,23 @@ static void do_rmpopt(void *info)
 	rq->result = rmpopt(rq->rax, rq->rcx);
 }
 
+/* CF, or minus the vector: of that kind of exception the table leaves it in RAX. */
+static void do_raw(void *info)
+{
+	struct request *rq = info;
+	u64 rax = rq->rax;
+	bool carry, done = false;
+
+	asm volatile("1: .byte 0xf2, 0x0f, 0x01, 0xfc\n"
+		     "   setc %b[carry]\n"
+		     "   movb $1, %b[done]\n"
+		     "2:\n"
+		     _ASM_EXTABLE_TYPE(1b, 2b, EX_TYPE_FAULT)
+		     : "+a" (rax), [carry] "=&q" (carry), [done] "+&q" (done)
+		     : "c" (rq->count) : "memory", "cc");
+	rq->result = done ? carry : -(long)rax;
+}
+
 static void do_base(void *info)
 {
 	struct request *rq = info;
@@ -107,6 +128,43 @@ static void do_rdtsc(void *info)
 	rmpopt(rq->rax, 0);
 	c = rdtsc();
 	rq->result = (c - b) - (b - a);
+}
+
+struct entry { u64 gpa; u8 assigned, pagesize, immutable, reserved; u32 asid; };
+
+/* RAX, or minus the vector. */
+static __always_inline long rmpread(u64 rax, struct entry *e)
+{
+	bool done = false;
+
+	asm volatile("1: .byte 0xf2, 0x0f, 0x01, 0xfd\n"
+		     "   movb $1, %b[done]\n"
+		     "2:\n"
+		     _ASM_EXTABLE_TYPE(1b, 2b, EX_TYPE_FAULT)
+		     : "+a" (rax), [done] "+&q" (done) : "c" (e) : "memory", "cc");
+	return done ? (long)rax : -(long)rax;
+}
+
+static void do_rdtsc_rmpread(void *info)
+{
+	struct request *rq = info;
+	struct entry e;
+	u64 a, b, c;
+
+	a = rdtsc();
+	b = rdtsc();
+	rmpread(0, &e);
+	c = rdtsc();
+	rq->result = (c - b) - (b - a);
+}
+
+/* While the bit is there, but not for ever. */
+static void do_count(void *info)
+{
+	struct request *rq = info;
+
+	for (rq->result = 0; rq->result < 100000 && rmpopt(rq->rax, 1) == 1; rq->result++)
+		cpu_relax();
 }
 
 static long work_carry(void *info)
@@ -168,20 +226,55 @@ static void say_rmpopt(u64 cpu, u64 where, u64 rcx)
 	snprintf(answer, sizeof(answer), rq.result == FAULT ? "fault\n" : "%ld\n", rq.result);
 }
 
+static void say_vector(long vector)
+{
+	if (vector == 6 || vector == 13)
+		strscpy(answer, vector == 6 ? "ud\n" : "gp\n", sizeof(answer));
+	else
+		snprintf(answer, sizeof(answer), "vector %ld\n", vector);
+}
+
+static void say_raw(u64 cpu, u64 rax, u64 rcx)
+{
+	struct request rq = { .rax = rax, .count = rcx };
+
+	smp_call_function_single(cpu, do_raw, &rq, 1);
+	if (rq.result < 0)
+		say_vector(-rq.result);
+	else
+		say(rq.result);
+}
+
+static void say_rmpread_at(u64 address)
+{
+	struct entry e = { 0 };
+	long rax = rmpread(address, &e);
+
+	if (rax < 0)
+		say_vector(-rax);
+	else
+		snprintf(answer, sizeof(answer), "%ld %u\n", rax, e.assigned);
+}
+
+static void say_lag(u64 cpu, u64 pfn)
+{
+	struct request rq = { .rax = pfn * PAGE_SIZE / GIB * GIB };
+	int error = rmp_make_private(pfn, 0, PG_LEVEL_4K, 1, false);
+
+	if (!error)
+		smp_call_function_single(cpu, do_count, &rq, 1);
+	say(error ?: rq.result);
+}
+
 static void say_rmpread(u64 pfn)
 {
-	struct { u64 gpa; u8 assigned, pagesize, immutable, reserved; u32 asid; } e = { 0 };
-	u64 rax = pfn << PAGE_SHIFT;
-	int fault = 0;
+	struct entry e = { 0 };
+	long rax = rmpread(pfn << PAGE_SHIFT, &e);
 
-	asm volatile("1: .byte 0xf2, 0x0f, 0x01, 0xfd\n"
-		     "2:\n"
-		     _ASM_EXTABLE_TYPE_REG(1b, 2b, EX_TYPE_EFAULT_REG, %k[fault])
-		     : "+a" (rax), [fault] "+r" (fault) : "c" (&e) : "memory", "cc");
-	if (fault)
+	if (rax < 0)
 		strscpy(answer, "fault\n", sizeof(answer));
 	else if (rax)
-		snprintf(answer, sizeof(answer), "error %llu\n", rax);
+		snprintf(answer, sizeof(answer), "error %ld\n", rax);
 	else
 		snprintf(answer, sizeof(answer), "%#llx %u %u %u %u\n", e.gpa, e.assigned, e.pagesize,
 			 e.immutable, e.asid);
@@ -225,6 +318,14 @@ static int perform(const char *op, u64 a, u64 b, u64 c)
 		on_cpu(a, do_bare, &rq);
 	else if (!strcmp(op, "rmpread"))
 		say_rmpread(a);
+	else if (!strcmp(op, "rmpread-at"))
+		say_rmpread_at(a);
+	else if (!strcmp(op, "raw"))
+		say_raw(a, b, c);
+	else if (!strcmp(op, "lag"))
+		say_lag(a, b);
+	else if (!strcmp(op, "rdtsc-rmpread"))
+		on_cpu(a, do_rdtsc_rmpread, &rq);
 	else if (!strcmp(op, "lookup"))
 		say_lookup(a);
 	else if (!strcmp(op, "private"))

@@ -33,13 +33,13 @@ export PATH=/tmp/bin:$PATH
 mkdir -p /srv/proof/bin /srv/proof/built
 tar -C /srv/proof -xf "/out/rmpopt-$version.tar.xz"
 mv "/srv/proof/rmpopt-$version" /srv/proof/tree
-make -C /srv/proof/tree -f src/ctl/Makefile /srv/proof/tree/build/rmpoptctl
+make -C /srv/proof/tree ctl
 make -C /srv/proof/tree stage DESTDIR=/tmp/stage
 cd "/tmp/stage/usr/src/rmpopt-$version"
 # The package has no LICENSE there.
 find . -type f ! -name LICENSE -exec sha256sum {} + >/srv/proof/built/sources
 make -j"$(nproc)" "KDIR=/lib/modules/$kernel/build" dkms
-cp rmpopt.ko /srv/proof/built/
+cp -- *.ko /srv/proof/built/
 cd /
 install /proof/make /srv/proof/bin/
 
