@@ -163,7 +163,7 @@ struct lab {
  * @page: to convert
  * @result: @nr for each CPU; free it by trial_free()
  * @convert_begin: TSC in front of the conversion
- * @convert_end: and behind it
+ * @convert_end: and after it
  */
 struct lab_trial {
 	const struct lab_op *ops;

@@ -275,7 +275,7 @@ bool ask_cache(struct lab *lab, const u32 *numbers, const u64 *page, u32 nr)
  * note_failure - notes what a verify that failed has cost
  * @block: of the first assigned page; not the region, which has pages of a guest
  * @first: cycles of the first core
- * @second: and of another one behind it; NEVER: there was none
+ * @second: and of another one after it; NEVER: there was none
  */
 void note_failure(struct lab *lab, const char *id, u32 block, u64 first, u64 second)
 {

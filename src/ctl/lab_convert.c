@@ -237,7 +237,7 @@ static bool note_loss(const struct lab_trial *trial, u32 cpu, struct loss *loss)
 	u64 end;
 	u32 i;
 
-	/* A verify, and reports behind it. */
+	/* A verify, and reports after it. */
 	if (!lab_cf(&result[0]) || !lab_cf(&result[1]))
 		return false;
 	for (i = 2; i < trial->nr && lab_cf(&result[i]); i++)
