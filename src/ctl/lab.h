@@ -366,6 +366,8 @@ bool step_passes(struct lab *lab);
 void passes_ours(struct lab *lab);
 /* lab_convert.c */
 bool step_convert(struct lab *lab);
+/* lab_loss.c */
+bool ask_loss(struct lab *lab, const u32 *regions, const u64 *pages, u32 nr);
 /* lab_write.c */
 bool measure_writes(struct lab *lab);
 u64 available_memory(void);

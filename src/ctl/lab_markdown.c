@@ -169,7 +169,7 @@ static const struct part {
 	}, {
 		"measurements", "Cycles",
 		"| what | cores at once | RMP segment | round | count | minimum | median | 99 % | maximum | how it is known |\n|---|---|---|---|---|---|---|---|---|---|\n",
-		"Cycles of the TSC, less those of measuring itself. `paid`: the RMP was read; `cached`, `again`: verified before; `first`: not known which.",
+		"Cycles of the TSC, less those of measuring itself. `paid`: the RMP was read; `raced`: by one core, while others verify the same; `cached`, `again`: verified before; `first`: not known which.",
 		"lab-cycles", print_measurement
 	}, {
 		"passes", "Passes",

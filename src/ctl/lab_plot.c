@@ -6,9 +6,9 @@
 #include "lab.h"
 
 static const char head[] =
-	"set terminal svg size 760,420 font 'sans-serif,12' background 'white'\n"
+	"set terminal svg size 760,460 font 'sans-serif,12' background 'white'\n"
 	"set grid ytics lt 0 lw 0.5\n"
-	"set key outside right top\n"
+	"set key below\n"
 	"set title \"%s%s\" noenhanced\n";
 
 typedef bool want_function(struct json_object *line);
@@ -44,7 +44,7 @@ static bool plot_cycles(FILE *to, struct json_object *document)
 {
 	static const char * const kinds[][2] = {
 		{ "verify-paid", "paid" }, { "verify-first", "first" }, { "verify-again", "again" },
-		{ "verify-cached", "cached" },
+		{ "verify-cached", "cached" }, { "verify-raced", "raced" },
 		{ "verify-failed", "failed" }, { "report", "report" }, { "rmpread", "rmpread" },
 	};
 	struct json_object *lines = json_at(document, "measurements");
@@ -68,7 +68,7 @@ static bool plot_cycles(FILE *to, struct json_object *document)
 			continue;
 		fprintf(to,
 			"%s$%s using ($1*%.2f):($2+1):($3+1):($4+1) with yerrorbars pt 7 ps 0.5 title '%s'",
-			between, kinds[i][1], 0.94 + 0.02 * i, kinds[i][0]);
+			between, kinds[i][1], 0.85 + 0.05 * i, kinds[i][0]);
 		between = ", ";
 		n++;
 	}
@@ -83,7 +83,7 @@ static bool plot_failures(FILE *to, struct json_object *document)
 	size_t i, j, n = 0;
 
 	fprintf(to,
-		"set xlabel 'first assigned page, block of 2 MiB'\nset ylabel 'cycles'\nset yrange [0:*]\n$failures << EOD\n");
+		"set xlabel 'first assigned page, block of 2 MiB'\nset ylabel 'cycles'\nset xrange [0:512]\nset yrange [0:*]\n$failures << EOD\n");
 	for (i = 0; i < json_length(questions); i++) {
 		one = json_object_array_get_idx(questions, i);
 		if (!is_text(one, "id", "failure-cost") && !is_text(one, "id", "cache-failure"))
@@ -102,7 +102,7 @@ static bool plot_failures(FILE *to, struct json_object *document)
 /* Bars; the data are lines of a name and two numbers. */
 static void plot_bars(FILE *to, const char *a, const char *b)
 {
-	fprintf(to, "set style data histograms\nset style fill solid 0.7\nset boxwidth 0.9\nset xtics noenhanced\n"
+	fprintf(to, "set style data histograms\nset style fill solid 0.7\nset boxwidth 0.9\nset xtics noenhanced rotate by -25\n"
 		"plot $bars using 2:xtic(1) title '%s', '' using 3 title '%s'\n", a, b);
 }
 
