@@ -4,7 +4,6 @@
  * has returned? Told by what is proved, not by who looked late: of each core it is
  * known until when it had the bit, and by when it had lost it.
  */
-#include <string.h>
 #include <x86intrin.h>
 
 #include "lab.h"
@@ -27,12 +26,6 @@ struct loss {
 	u64 last;
 	u32 cores;
 };
-
-/* Of the CPU that this runs on. */
-static u64 tsc(void)
-{
-	return __rdtsc();
-}
 
 /* Do TSCs of cores agree with ours? All was executed between @begin and @end. */
 static bool clocks_agree(const struct lab_trial *trial, u64 begin, u64 end)
@@ -100,7 +93,10 @@ static enum when when_lost(const struct lab_trial *trial, const struct loss *los
 	return loss->first != ~0ull && loss->last > loss->first + TSC_SLACK ? LOSS_BEFORE_RETURN : LOSS_AT_ONCE;
 }
 
-/* One try: all cores but the first, which converts, report while a page is turned over. The last of @kinds: clocks differ. */
+/*
+ * One try: all cores but the first, which converts, report while a page is turned
+ * over. The last of @kinds: clocks differ.
+ */
 static bool lose(struct lab *lab, u32 region, u64 page, u32 *kinds)
 {
 	u32 *cpus = arena_get(lab->cores * sizeof(*cpus)), nr = LOSS_REPORTS, i;
@@ -118,10 +114,10 @@ static bool lose(struct lab *lab, u32 region, u64 page, u32 *kinds)
 		ops[i] = op_rmpopt(region, i ? REPORT : VERIFY);
 	for (i = 1; i < lab->cores; i++)
 		cpus[i - 1] = lab->core[i].cpu[0];
-	begin = tsc();
+	begin = __rdtsc();
 	if (!lab_execute(lab, &trial))
 		return false;
-	if (!clocks_agree(&trial, begin, tsc()))
+	if (!clocks_agree(&trial, begin, __rdtsc()))
 		kinds[LOSS_KINDS]++;
 	else if (note_losses(lab, &trial, &loss))
 		kinds[when_lost(&trial, &loss)]++;
