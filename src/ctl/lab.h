@@ -163,7 +163,7 @@ struct lab {
  * @page: to convert
  * @result: @nr for each CPU; free it by trial_free()
  * @convert_begin: TSC in front of the conversion
- * @convert_end: and behind it
+ * @convert_end: and after it
  */
 struct lab_trial {
 	const struct lab_op *ops;
@@ -256,6 +256,7 @@ struct json_object *array_new_object(struct json_object *array);
 struct json_object *json_at(struct json_object *object, const char *name);
 const char *json_text(struct json_object *object, const char *name);
 u64 json_number(struct json_object *object, const char *name);
+size_t json_length(struct json_object *array);
 struct json_object *document_new(void);
 const char *document_text(struct json_object *document);
 struct json_object *document_read(const char *path);
@@ -274,14 +275,12 @@ struct lab_core *lab_test_core(struct lab *lab);
 struct lab_core *core_of(struct lab *lab, u32 cpu);
 bool core_armed(const struct lab_core *core);
 bool lab_needs_armed(struct lab *lab);
-bool region_survey(struct lab *lab, struct lab_region *region);
 bool region_in_window(const struct lab_core *core, u32 number);
 u32 regions_in_play(struct lab *lab, const struct lab_core *core);
 
 /* lab_facts.c */
 void facts_add(struct lab *lab);
 void facts_regions(struct lab *lab);
-bool host_is_emulated(void);
 
 /* lab_device.c */
 int lab_open(struct lab *lab);
@@ -352,6 +351,9 @@ bool step_sibling(struct lab *lab);
 bool step_cache(struct lab *lab);
 bool ask_cache(struct lab *lab, const u32 *numbers, const u64 *page, u32 nr);
 void judge_failures(struct lab *lab, const u64 *cost);
+bool is_cheap(u64 cycles, u64 paid);
+bool is_late_failure(const struct lab *lab, u64 cycles);
+void note_failure(struct lab *lab, const char *id, u32 block, u64 first, u64 second);
 /* lab_sleep.c */
 bool step_idle(struct lab *lab);
 bool step_offline(struct lab *lab);
@@ -364,6 +366,8 @@ bool step_passes(struct lab *lab);
 void passes_ours(struct lab *lab);
 /* lab_convert.c */
 bool step_convert(struct lab *lab);
+/* lab_loss.c */
+bool ask_loss(struct lab *lab, const u32 *regions, const u64 *pages, u32 nr);
 /* lab_write.c */
 bool measure_writes(struct lab *lab);
 u64 available_memory(void);

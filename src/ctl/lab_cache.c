@@ -16,9 +16,14 @@
 /* A verify that costs less than so many percent of one that read the RMP did not read it. */
 #define CHEAP	75
 
-static bool is_cheap(u64 cycles, u64 paid)
+bool is_cheap(u64 cycles, u64 paid)
 {
 	return 100 * cycles < CHEAP * paid;
+}
+
+bool is_late_failure(const struct lab *lab, u64 cycles)
+{
+	return 100 * cycles >= EARLY * lab->paid;
 }
 
 static struct lab_core *core_with_siblings(struct lab *lab, const struct lab_core *like)
@@ -266,8 +271,13 @@ bool ask_cache(struct lab *lab, const u32 *numbers, const u64 *page, u32 nr)
 	return ask_success(lab, &cached);
 }
 
-/* Without the region: it has pages of a guest. */
-static void note_cost(struct lab *lab, const char *id, u32 block, u64 first, u64 second)
+/**
+ * note_failure - notes what a verify that failed has cost
+ * @block: of the first assigned page; not the region, which has pages of a guest
+ * @first: cycles of the first core
+ * @second: and of another one after it; NEVER: there was none
+ */
+void note_failure(struct lab *lab, const char *id, u32 block, u64 first, u64 second)
 {
 	struct json_object *one = lab_note(lab, id);
 
@@ -292,14 +302,14 @@ static bool ask_failure(struct lab *lab)
 	core = core == lab->core ? lab->core + lab->cores - 1 : lab->core;
 	for (i = 0; i < lab->regions; i++) {
 		if (!region_usable(lab, core, &lab->region[i]) || lab->region[i].held == BLOCKS ||
-		    100 * lab->region[i].first < EARLY * lab->paid)
+		    !is_late_failure(lab, lab->region[i].first))
 			continue;
 		op = op_rmpopt(lab->region[i].number, VERIFY);
 		if (!lab_one(lab, core->cpu[0], &op, 1, &result))
 			return false;
 		if (result.outcome != LAB_DONE || result.cf)
 			continue;
-		note_cost(lab, "cache-failure", lab->region[i].held, lab->region[i].first, lab_cycles(lab, &result));
+		note_failure(lab, "cache-failure", lab->region[i].held, lab->region[i].first, lab_cycles(lab, &result));
 		all++;
 		cheap += is_cheap(lab_cycles(lab, &result), lab->region[i].first);
 	}
@@ -321,7 +331,7 @@ void judge_failures(struct lab *lab, const u64 *cost)
 	for (block = 0; block < 3 * BLOCKS / 4; block++) {
 		if (!cost[block])
 			continue;
-		note_cost(lab, "failure-cost", block, cost[block], NEVER);
+		note_failure(lab, "failure-cost", block, cost[block], NEVER);
 		all++;
 		/* Nearer to its share of the whole cost than to the whole? */
 		early += 2 * cost[block] < lab->paid + lab->paid * (block + 1) / BLOCKS;

@@ -4,11 +4,6 @@
 
 #include "lab.h"
 
-static size_t length_of(struct json_object *array)
-{
-	return json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
-}
-
 static bool same_text(struct json_object *a, struct json_object *b, const char *name)
 {
 	const char *x = json_text(a, name) ?: "", *y = json_text(b, name) ?: "";
@@ -22,7 +17,7 @@ static struct json_object *like(struct json_object *array, struct json_object *w
 	struct json_object *line;
 	size_t i, j;
 
-	for (i = 0; i < length_of(array); i++) {
+	for (i = 0; i < json_length(array); i++) {
 		line = json_object_array_get_idx(array, i);
 		for (j = 0; names[j] && same_text(line, wanted, names[j]); j++)
 			;
@@ -38,7 +33,7 @@ static void compare_answers(struct json_object *a, struct json_object *b, struct
 	struct json_object *one, *other, *line;
 	size_t i;
 
-	for (i = 0; i < length_of(a); i++) {
+	for (i = 0; i < json_length(a); i++) {
 		one = json_object_array_get_idx(a, i);
 		other = like(b, one, key);
 		if (same_text(one, other, "answer"))
@@ -87,7 +82,7 @@ static void compare_kind(struct json_object *a, struct json_object *b, const str
 
 	a = json_at(a, kind->array);
 	b = json_at(b, kind->array);
-	for (i = 0; i < length_of(a); i++) {
+	for (i = 0; i < json_length(a); i++) {
 		one = json_object_array_get_idx(a, i);
 		other = like(b, one, kind->key);
 		if (!json_at(one, kind->value) || !json_at(other, kind->value))
@@ -107,8 +102,8 @@ static void print_answers(struct json_object *lines)
 	struct json_object *line;
 	size_t i;
 
-	printf("%s\n", length_of(lines) ? "Answers that differ:" : "All answers are the same.");
-	for (i = 0; i < length_of(lines); i++) {
+	printf("%s\n", json_length(lines) ? "Answers that differ:" : "All answers are the same.");
+	for (i = 0; i < json_length(lines); i++) {
 		line = json_object_array_get_idx(lines, i);
 		printf("  %-18s %-18s %s\n", json_text(line, "id"), json_text(line, "a") ?: "-",
 		       json_text(line, "b") ?: "-");
@@ -120,9 +115,9 @@ static void print_numbers(struct json_object *lines)
 	struct json_object *line, *ratio;
 	size_t i;
 
-	if (length_of(lines))
+	if (json_length(lines))
 		printf("\n%-48s %12s %12s %8s\n", "Number", "A", "B", "B / A");
-	for (i = 0; i < length_of(lines); i++) {
+	for (i = 0; i < json_length(lines); i++) {
 		line = json_object_array_get_idx(lines, i);
 		ratio = json_at(line, "ratio");
 		printf("%-48s %12.6g %12.6g %8s\n", json_text(line, "what"),

@@ -13,13 +13,6 @@
 #define OWN_REGIONS	4u
 #define OWN_PAGES	6u
 
-/* Tries that show something, and all of them. */
-#define LOSS_TRIES	12u
-#define LOSS_MOST	60u
-
-/* TSCs of two cores may differ by so much. */
-#define TSC_SLACK	500u
-
 /* So much memory is used between two pages, that they don't lie side by side. */
 #define SPREAD		(64ull << 20)
 
@@ -156,7 +149,7 @@ static bool measure_together(struct lab *lab, const struct supply *supply)
 						samples_add(&samples, lab_cycles(lab, &trial.result[i]));
 				trial_free(&trial);
 			}
-			lab_measured(lab, "verify-paid", "after a conversion, by these cores at once", cores,
+			lab_measured(lab, "verify-raced", "after a conversion, by these cores at once", cores,
 				     NULL, round, &samples);
 		}
 	}
@@ -179,7 +172,6 @@ static bool fail_twice(struct lab *lab, u32 region, u64 page, struct failures *f
 {
 	const struct lab_core *core = lab_test_core(lab), *other = another_core(lab);
 	struct lab_result first, second;
-	struct json_object *line;
 
 	if (!lab_convert(lab, page, true, NULL))
 		return false;
@@ -191,13 +183,10 @@ static bool fail_twice(struct lab *lab, u32 region, u64 page, struct failures *f
 	if (first.cf || second.cf)
 		return lab_surprise(lab, "CF = 1 for a region of which a page of ours is a guest's");
 	failures->cost[block_of(page)] = lab_cycles(lab, &first);
-	line = lab_note(lab, "cache-failure");
-	put_number(line, "first_assigned_block", block_of(page));
-	put_number(line, "cycles", lab_cycles(lab, &first));
-	put_number(line, "cycles_by_another_core", lab_cycles(lab, &second));
-	if (100 * lab_cycles(lab, &first) >= 60 * lab->paid) {
+	note_failure(lab, "cache-failure", block_of(page), lab_cycles(lab, &first), lab_cycles(lab, &second));
+	if (is_late_failure(lab, lab_cycles(lab, &first))) {
 		failures->late++;
-		failures->cheap += 100 * lab_cycles(lab, &second) < 75 * lab_cycles(lab, &first);
+		failures->cheap += is_cheap(lab_cycles(lab, &second), lab_cycles(lab, &first));
 	}
 	return true;
 }
@@ -222,139 +211,22 @@ static bool ask_failures(struct lab *lab, const struct supply *supply)
 	return true;
 }
 
-/**
- * struct loss - when cores lost the bit of a region; TSC
- * @first: by when one core had lost it: the end of its first report with CF = 0
- * @last: until when one core had it: the beginning of its last report with CF = 1
- * @cores: how many were watched
- */
-struct loss {
-	u64 first;
-	u64 last;
-	u32 cores;
-};
-
-/* One core's: false if it has not seen the bit set at all. */
-static bool note_loss(const struct lab_trial *trial, u32 cpu, struct loss *loss)
-{
-	const struct lab_result *result = &trial->result[cpu * trial->nr];
-	u64 end;
-	u32 i;
-
-	/* A verify, and reports behind it. */
-	if (!lab_cf(&result[0]) || !lab_cf(&result[1]))
-		return false;
-	for (i = 2; i < trial->nr && lab_cf(&result[i]); i++)
-		;
-	end = i < trial->nr ? result[i].begin + result[i].cycles : ~0ull;
-	loss->first = end < loss->first ? end : loss->first;
-	loss->last = result[i - 1].begin > loss->last ? result[i - 1].begin : loss->last;
-	loss->cores++;
-	return true;
-}
-
-static bool note_losses(struct lab *lab, const struct lab_trial *trial, struct loss *loss)
-{
-	struct json_object *line;
-	u32 i;
-
-	*loss = (struct loss){ .first = ~0ull };
-	for (i = 0; i < trial->cpus; i++)
-		if (!note_loss(trial, i, loss))
-			return false;
-	/* The page was turned over while nobody looked any more. */
-	if (loss->first == ~0ull && loss->last < trial->convert_end)
-		return false;
-	line = lab_note(lab, "loss");
-	put_number(line, "cores", loss->cores);
-	put_number(line, "cycles_of_conversion", trial->convert_end - trial->convert_begin);
-	put(line, "one_had_lost_it_before_return", json_object_new_int64(trial->convert_end - loss->first));
-	put(line, "one_had_it_still_before_return", json_object_new_int64(trial->convert_end - loss->last));
-	return true;
-}
-
-enum when {
-	LOSS_AT_ONCE,
-	LOSS_BEFORE_RETURN,
-	LOSS_LATE,
-	LOSS_KINDS,
-};
-
-/* What is proved: a core had the bit when the conversion was over, or when another had lost it. */
-static enum when when_lost(const struct lab_trial *trial, const struct loss *loss)
-{
-	if (loss->last > trial->convert_end + TSC_SLACK)
-		return LOSS_LATE;
-	return loss->first != ~0ull && loss->last > loss->first + TSC_SLACK ? LOSS_BEFORE_RETURN : LOSS_AT_ONCE;
-}
-
-/* One try: all cores but the first, which converts, report while a page is turned over. */
-static bool lose(struct lab *lab, const struct own *own, u32 *kinds)
-{
-	u32 *cpus = arena_get(lab->cores * sizeof(*cpus)), nr = LOSS_REPORTS, i;
-	struct lab_op *ops = arena_get(nr * sizeof(*ops));
-	struct lab_trial trial = {
-		.ops = ops, .nr = nr, .cpu = cpus, .cpus = lab->cores - 1,
-		.flags = LAB_TOGETHER | LAB_CONVERT_IT, .page = own->page[0],
-	};
-	struct loss loss;
-
-	while (trial.nr * trial.cpus > LAB_MAX_RESULTS)
-		trial.nr /= 2;
-	for (i = 0; i < nr; i++)
-		ops[i] = op_rmpopt(own->region, i ? REPORT : VERIFY);
-	for (i = 1; i < lab->cores; i++)
-		cpus[i - 1] = lab->core[i].cpu[0];
-	if (!lab_execute(lab, &trial))
-		return false;
-	if (note_losses(lab, &trial, &loss))
-		kinds[when_lost(&trial, &loss)]++;
-	trial_free(&trial);
-	return lab_convert(lab, own->page[0], false, NULL);
-}
-
-static u32 tries_of(const u32 *kinds)
-{
-	return kinds[LOSS_AT_ONCE] + kinds[LOSS_BEFORE_RETURN] + kinds[LOSS_LATE];
-}
-
-/* The worst that was proved more than once; one may be a core's TSC that was off. */
-static const char *word_of(const u32 *kinds)
-{
-	if (kinds[LOSS_LATE] > 1)
-		return "late";
-	if (kinds[LOSS_BEFORE_RETURN] + kinds[LOSS_LATE] > 1)
-		return "before-return";
-	return tries_of(kinds) ? "at-once" : NULL;
-}
-
-static bool ask_loss(struct lab *lab, const struct supply *supply)
-{
-	u32 kinds[LOSS_KINDS] = { }, i;
-	struct json_object *line;
-	bool good = true;
-
-	if (lab->cores < 3) {
-		lab_unknown(lab, "loss", "it takes three cores: one that converts, and two that lose");
-		return true;
-	}
-	lab_bind_to(lab->core[0].cpu[0]);
-	for (i = 0; i < LOSS_MOST && tries_of(kinds) < LOSS_TRIES && good; i++)
-		good = lose(lab, &supply->own[i % supply->regions], kinds);
-	lab_keep_away(lab, NULL);
-	line = lab_note(lab, "loss");
-	put_number(line, "tries_at_once", kinds[LOSS_AT_ONCE]);
-	put_number(line, "tries_before_return", kinds[LOSS_BEFORE_RETURN]);
-	put_number(line, "tries_late", kinds[LOSS_LATE]);
-	if (good && word_of(kinds))
-		lab_answer(lab, "loss", word_of(kinds));
-	else if (good)
-		lab_unknown(lab, "loss", "no core was seen to lose the bit while the page was turned over");
-	return good;
-}
-
 /* A bit that is clear on all cores is what these need. */
-static bool ask_open(struct lab *lab, const struct supply *supply)
+static bool ask_open(struct lab *lab, const u32 *numbers, const u64 *pages, u32 nr)
+{
+	u32 i;
+
+	for (i = 0; i < nr; i++)
+		if (!lab_convert_and_back(lab, pages[i]))
+			return false;
+	if (!ask_functions(lab) || (lab_answered(lab, "sibling", "unknown") && !step_sibling(lab)))
+		return false;
+	return !lab_answered(lab, "cache-success", "unknown") ||
+	       ask_cache(lab, numbers, pages, nr);
+}
+
+/* For these one page in each region is enough. */
+static bool ask_by_one(struct lab *lab, const struct supply *supply)
 {
 	u32 numbers[OWN_REGIONS], i;
 	u64 pages[OWN_REGIONS];
@@ -362,13 +234,8 @@ static bool ask_open(struct lab *lab, const struct supply *supply)
 	for (i = 0; i < supply->regions; i++) {
 		numbers[i] = supply->own[i].region;
 		pages[i] = supply->own[i].page[0];
-		if (!lab_convert_and_back(lab, pages[i]))
-			return false;
 	}
-	if (!ask_functions(lab) || (lab_answered(lab, "sibling", "unknown") && !step_sibling(lab)))
-		return false;
-	return !lab_answered(lab, "cache-success", "unknown") ||
-	       ask_cache(lab, numbers, pages, supply->regions);
+	return ask_open(lab, numbers, pages, supply->regions) && ask_loss(lab, numbers, pages, supply->regions);
 }
 
 static bool with_pages(struct lab *lab)
@@ -380,7 +247,7 @@ static bool with_pages(struct lab *lab)
 	lab_say("  pages of our own in %u regions", supply.regions);
 	if (supply.regions)
 		return measure_paid(lab, &supply) && measure_together(lab, &supply) && ask_failures(lab, &supply) &&
-		       ask_open(lab, &supply) && ask_loss(lab, &supply);
+		       ask_by_one(lab, &supply);
 	lab_unknown(lab, "loss", "no page could be had of a region that is free of guests' pages");
 	lab_unknown(lab, "failure-cost", "no page could be had of a region that is free of guests' pages");
 	return true;

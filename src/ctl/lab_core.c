@@ -15,7 +15,7 @@ enum distance {
 static const char * const distance_words[DISTANCES] = { NULL, "near", "far" };
 
 /**
- * struct sweep - verifies of all regions in play, and a report behind each
+ * struct sweep - verifies of all regions in play, and a report after each
  * @first: cycles of verifies that said CF = 1, the first ones of their regions
  * @again: of those that were not the first
  * @failure: of those that said CF = 0

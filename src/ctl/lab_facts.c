@@ -13,7 +13,7 @@
 #define DMI	"/sys/class/dmi/id/"
 
 /* The emulated machine of the tests, or any other QEMU. */
-bool host_is_emulated(void)
+static bool host_is_emulated(void)
 {
 	const char *vendor = file_text(DMI "sys_vendor");
 

@@ -275,7 +275,7 @@ static bool read_again(struct lab *lab, const struct lab_op *op, struct lab_resu
 }
 
 /* The first block of a region in which a page is assigned. */
-bool region_survey(struct lab *lab, struct lab_region *region)
+static bool region_survey(struct lab *lab, struct lab_region *region)
 {
 	static struct lab_op op[BLOCKS];
 	static struct lab_result result[BLOCKS];
@@ -336,7 +336,7 @@ static bool judge_held(struct lab *lab, const struct lab_core *core, struct lab_
 /**
  * lab_judge - does CF make sense?
  * @verify: of the region; or NULL
- * @report: of it, right behind the verify
+ * @report: of it, right after the verify
  *
  * Between the two a page may have been assigned, but then it still is: nobody gives
  * one back that soon. Returns false after a surprise.
@@ -351,7 +351,7 @@ bool lab_judge(struct lab *lab, const struct lab_core *core, struct lab_region *
 			return false;
 		if (verify->cf && !was_held && is_held(region))
 			return true;
-		return lab_surprise(lab, "CPU %u: a verify of a region said CF = %u, a report right behind it CF = %u",
+		return lab_surprise(lab, "CPU %u: a verify of a region said CF = %u, a report right after it CF = %u",
 			core->cpu[0], verify->cf, report->cf);
 	}
 	return !report->cf || !was_held || judge_held(lab, core, region, verify ? VERIFY : REPORT);

@@ -83,6 +83,12 @@ const char *json_text(struct json_object *object, const char *name)
 	}
 }
 
+/* Of an array; of anything else 0. */
+size_t json_length(struct json_object *array)
+{
+	return json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
+}
+
 u64 json_number(struct json_object *object, const char *name)
 {
 	return json_object_get_uint64(json_at(object, name));

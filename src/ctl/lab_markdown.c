@@ -30,7 +30,7 @@ typedef void line_function(FILE *to, struct json_object *line);
 
 static size_t each(FILE *to, struct json_object *array, line_function *print)
 {
-	size_t i, n = json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
+	size_t i, n = json_length(array);
 
 	for (i = 0; i < n; i++)
 		print(to, json_object_array_get_idx(array, i));
@@ -136,7 +136,7 @@ static void print_readings(FILE *to, struct json_object *question)
 {
 	struct json_object *readings = json_at(question, "readings");
 
-	if (!json_object_is_type(readings, json_type_array) || !json_object_array_length(readings))
+	if (!json_length(readings))
 		return;
 	fprintf(to, "\n### %s: %s\n\nDone: %s.\n\n```\n", cell(question, "id"), cell(question, "answer"),
 		cell(question, "done"));
@@ -169,7 +169,7 @@ static const struct part {
 	}, {
 		"measurements", "Cycles",
 		"| what | cores at once | RMP segment | round | count | minimum | median | 99 % | maximum | how it is known |\n|---|---|---|---|---|---|---|---|---|---|\n",
-		"Cycles of the TSC, less those of measuring itself. `paid`: the RMP was read; `cached`, `again`: verified before; `first`: not known which.",
+		"Cycles of the TSC, less those of measuring itself. `paid`: the RMP was read; `raced`: by one core, while others verify the same; `cached`, `again`: verified before; `first`: not known which.",
 		"lab-cycles", print_measurement
 	}, {
 		"passes", "Passes",
@@ -192,7 +192,7 @@ static void print_part(FILE *to, struct json_object *document, const struct part
 {
 	struct json_object *array = json_at(document, part->array);
 
-	if (!json_object_is_type(array, json_type_array) || !json_object_array_length(array))
+	if (!json_length(array))
 		return;
 	fprintf(to, "\n## %s\n\n%s", part->title, part->head);
 	each(to, array, part->print);

@@ -6,17 +6,12 @@
 #include "lab.h"
 
 static const char head[] =
-	"set terminal svg size 760,420 font 'sans-serif,12' background 'white'\n"
+	"set terminal svg size 760,460 font 'sans-serif,12' background 'white'\n"
 	"set grid ytics lt 0 lw 0.5\n"
-	"set key outside right top\n"
+	"set key below\n"
 	"set title \"%s%s\" noenhanced\n";
 
 typedef bool want_function(struct json_object *line);
-
-static size_t length_of(struct json_object *array)
-{
-	return json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
-}
 
 static bool is_text(struct json_object *line, const char *name, const char *value)
 {
@@ -31,7 +26,7 @@ static size_t data_of(FILE *to, struct json_object *lines, const char *id, const
 	size_t i, n = 0;
 
 	fprintf(to, "$%s << EOD\n", name);
-	for (i = 0; i < length_of(lines); i++) {
+	for (i = 0; i < json_length(lines); i++) {
 		struct json_object *line = json_object_array_get_idx(lines, i);
 
 		if (!is_text(line, "id", id))
@@ -49,7 +44,7 @@ static bool plot_cycles(FILE *to, struct json_object *document)
 {
 	static const char * const kinds[][2] = {
 		{ "verify-paid", "paid" }, { "verify-first", "first" }, { "verify-again", "again" },
-		{ "verify-cached", "cached" },
+		{ "verify-cached", "cached" }, { "verify-raced", "raced" },
 		{ "verify-failed", "failed" }, { "report", "report" }, { "rmpread", "rmpread" },
 	};
 	struct json_object *lines = json_at(document, "measurements");
@@ -66,14 +61,14 @@ static bool plot_cycles(FILE *to, struct json_object *document)
 		size_t j;
 
 		for (j = 0;
-		     j < length_of(lines) && !is_text(json_object_array_get_idx(lines, j), "id", kinds[i][0]);
+		     j < json_length(lines) && !is_text(json_object_array_get_idx(lines, j), "id", kinds[i][0]);
 		     j++)
 			;
-		if (j == length_of(lines))
+		if (j == json_length(lines))
 			continue;
 		fprintf(to,
 			"%s$%s using ($1*%.2f):($2+1):($3+1):($4+1) with yerrorbars pt 7 ps 0.5 title '%s'",
-			between, kinds[i][1], 0.94 + 0.02 * i, kinds[i][0]);
+			between, kinds[i][1], 0.85 + 0.05 * i, kinds[i][0]);
 		between = ", ";
 		n++;
 	}
@@ -88,13 +83,13 @@ static bool plot_failures(FILE *to, struct json_object *document)
 	size_t i, j, n = 0;
 
 	fprintf(to,
-		"set xlabel 'first assigned page, block of 2 MiB'\nset ylabel 'cycles'\nset yrange [0:*]\n$failures << EOD\n");
-	for (i = 0; i < length_of(questions); i++) {
+		"set xlabel 'first assigned page, block of 2 MiB'\nset ylabel 'cycles'\nset xrange [0:512]\nset yrange [0:*]\n$failures << EOD\n");
+	for (i = 0; i < json_length(questions); i++) {
 		one = json_object_array_get_idx(questions, i);
 		if (!is_text(one, "id", "failure-cost") && !is_text(one, "id", "cache-failure"))
 			continue;
 		readings = json_at(one, "readings");
-		for (j = 0; j < length_of(readings); j++, n++) {
+		for (j = 0; j < json_length(readings); j++, n++) {
 			one = json_object_array_get_idx(readings, j);
 			fprintf(to, "%llu %llu\n", json_number(one, "first_assigned_block"),
 				json_number(one, "cycles"));
@@ -107,7 +102,7 @@ static bool plot_failures(FILE *to, struct json_object *document)
 /* Bars; the data are lines of a name and two numbers. */
 static void plot_bars(FILE *to, const char *a, const char *b)
 {
-	fprintf(to, "set style data histograms\nset style fill solid 0.7\nset boxwidth 0.9\nset xtics noenhanced\n"
+	fprintf(to, "set style data histograms\nset style fill solid 0.7\nset boxwidth 0.9\nset xtics noenhanced rotate by -25\n"
 		"plot $bars using 2:xtic(1) title '%s', '' using 3 title '%s'\n", a, b);
 }
 
@@ -117,7 +112,7 @@ static bool plot_passes(FILE *to, struct json_object *document)
 	size_t i, n = 0;
 
 	fprintf(to, "set ylabel 'microseconds'\nset logscale y\nset yrange [0.1:*]\n$bars << EOD\n");
-	for (i = 0; i < length_of(passes); i++) {
+	for (i = 0; i < json_length(passes); i++) {
 		line = json_object_array_get_idx(passes, i);
 		fprintf(to, "\"%s %s\" %g %g\n", json_text(line, "algorithm") ?: "?",
 			json_text(line, "round") ?: "", json_object_get_double(json_at(line, "stolen_us")),
@@ -136,7 +131,7 @@ static double best(struct json_object *writes, const char *what, u64 size, bool 
 	double most = 0, rate;
 	size_t i;
 
-	for (i = 0; i < length_of(writes); i++) {
+	for (i = 0; i < json_length(writes); i++) {
 		line = json_object_array_get_idx(writes, i);
 		rate = json_object_get_double(json_at(line, "rate"));
 		if (is_text(line, "what", what) && json_number(line, "page_size") == size &&
