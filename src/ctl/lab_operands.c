@@ -297,19 +297,37 @@ static const char *rmpread_word(const struct lab_result *result)
 	return result->value[1] & 1 ? "assigned" : "unassigned";
 }
 
-static bool ask_own(struct lab *lab, u32 cpu)
+static bool ask_own(struct lab *lab, u32 cpu, struct lab_result *own)
 {
-	struct lab_result own, unaligned;
-
-	if (!try(lab, "rmpread-own", cpu, op_rmpread(lab->rmp_base), &own) ||
-	    !try(lab, "rmpread-unaligned", cpu, op_rmpread(lab->rmp_base + 16), &unaligned))
+	if (!try(lab, "rmpread-own", cpu, op_rmpread(lab->rmp_base), own))
 		return false;
-	lab_answer(lab, "rmpread-own", rmpread_word(&own));
+	lab_answer(lab, "rmpread-own", rmpread_word(own));
+	return true;
+}
+
+/* Of a page that is assigned, which tells it from others; of another one where that can't be read at all. */
+static bool ask_unaligned(struct lab *lab, const struct lab_core *core, const struct lab_result *own)
+{
+	const struct lab_region *region = first_free(lab, core);
+	struct lab_result aligned = *own, unaligned;
+	u64 spa = lab->rmp_base;
+
+	if (own->outcome != LAB_DONE || own->rax) {
+		if (!region) {
+			lab_unknown(lab, "rmpread-unaligned", "no region is free of pages of guests and firmware");
+			return true;
+		}
+		spa = region->number * GIB;
+		if (!try(lab, "rmpread-unaligned", core->cpu[0], op_rmpread(spa), &aligned))
+			return false;
+	}
+	if (!try(lab, "rmpread-unaligned", core->cpu[0], op_rmpread(spa + 16), &unaligned))
+		return false;
 	if (unaligned.outcome != LAB_DONE || unaligned.rax)
 		lab_answer(lab, "rmpread-unaligned", rmpread_word(&unaligned));
 	else
 		lab_answer(lab, "rmpread-unaligned",
-			   memcmp(own.value, unaligned.value, sizeof(own.value)) ? "other" : "rounded");
+			   memcmp(aligned.value, unaligned.value, sizeof(aligned.value)) ? "other" : "rounded");
 	return true;
 }
 
@@ -353,6 +371,8 @@ static bool measure_rmpread(struct lab *lab, const struct lab_core *core)
 bool step_rmpread(struct lab *lab)
 {
 	struct lab_core *core = lab_test_core(lab);
+	struct lab_result own;
 
-	return lab_survey(lab) && ask_own(lab, core->cpu[0]) && ask_mmio(lab, core) && measure_rmpread(lab, core);
+	return lab_survey(lab) && ask_own(lab, core->cpu[0], &own) && ask_unaligned(lab, core, &own) &&
+	       ask_mmio(lab, core) && measure_rmpread(lab, core);
 }

@@ -44,9 +44,9 @@ run_one() {
 	echo "$verdict $number - $1 $2 # $(($(seconds) - start)) s"
 }
 
-# So that modprobe finds it, too, with its options from the kernel command line.
+# So that modprobe finds them, too, with their options from the kernel command line.
 mkdir -p "/lib/modules/$(uname -r)/updates"
-ln -s /rmpopt/rmpopt.ko "/lib/modules/$(uname -r)/updates/rmpopt.ko"
+ln -s /rmpopt/rmpopt.ko /rmpopt/rmpopt_lab.ko "/lib/modules/$(uname -r)/updates/"
 # By its path: the shell would take its own, and libkmod wants the binary index.
 /usr/sbin/depmod
 

@@ -1,0 +1,13 @@
+#!/bin/sh
+# The laboratory does not load on a kernel that is no SNP host, and says so.
+# machine: --cores 1
+# append: sev=nosnp
+# profiles: kind
+# timeout: 30
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
+. /rmpopt/lib.sh
+
+nok "load is refused" insmod "$here/rmpopt_lab.ko"
+like "$(dmesg | grep rmpopt_lab:)" 'not an SNP host: enable .* BIOS.* sev=nosnp' "the kernel log says why"
+nok "nothing is left" [ -d /sys/module/rmpopt_lab ]
+done_testing

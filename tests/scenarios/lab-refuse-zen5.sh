@@ -1,0 +1,12 @@
+#!/bin/sh
+# The laboratory does not load on a CPU without RMPOPT, and says so.
+# machine: --cores 1 --cpu zen5
+# profiles: kind
+# timeout: 30
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
+. /rmpopt/lib.sh
+
+nok "load is refused" insmod "$here/rmpopt_lab.ko"
+like "$(dmesg | grep rmpopt_lab:)" 'there is nothing to try here: ' "the kernel log says why"
+nok "nothing is left" [ -d /sys/module/rmpopt_lab ]
+done_testing

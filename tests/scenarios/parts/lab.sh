@@ -1,0 +1,51 @@
+# shellcheck shell=dash disable=SC2016,SC2034,SC2154,SC2317
+# What scenarios of the laboratory have in common. Sourced after lib.sh.
+
+lab_loaded() { [ -d /sys/module/rmpopt_lab ]; }
+report=/tmp/lab
+
+# run_lab OPTION... - into $report; sets $status, and $out to what it says
+run_lab() {
+	rm -rf "$report"
+	out=$(rmpoptctl lab --yes --output $report "$@" 2>&1)
+	status=$?
+}
+
+# answers_of FILE - "QUESTION ANSWER" lines, as the machine has them
+answers_of() {
+	awk -F '"' '$2 == "id" { id = $4 } $2 == "answer" { print id, $4 }' "$1"
+}
+
+# step_states - "STEP STATE" lines of the report, in the order in which they ran
+step_states() {
+	awk -F '"' '$2 == "id" { id = $4 } $2 == "state" { print id, $4 }' $report/lab.json
+}
+
+# 4 KiB pages that are not the hypervisor's, by region.
+assigned() {
+	local region
+	for region in $(seq 0 15); do
+		machinectl pages "$region" 2>/dev/null | cut -d ' ' -f 1
+	done | paste -sd ' '
+}
+
+# How rmpopt is: loaded or not, its parameters, what can be tuned, whether it works.
+rmpopt_is() {
+	loaded || { echo "not loaded"; return; }
+	grep -H . /sys/module/rmpopt/parameters/* "$rmpopt"/tune/* "$rmpopt/enabled"
+}
+
+# host_before - remember what must be the same afterwards
+host_before() {
+	host_pages=$(assigned)
+	host_rmpopt=$(rmpopt_is)
+	host_cpus=$(cpus_online)
+}
+
+# host_as_before DESC - nothing of the laboratory is left. The caretaker has as long as it takes.
+host_as_before() {
+	wait_for '! lab_loaded && [ "$(rmpopt_is)" = "$host_rmpopt" ]' 60
+	is "$(lab_loaded && echo loaded)/$(assigned)/$(cpus_online)" "/$host_pages/$host_cpus" "$1: no module, no page, no CPU of the laboratory's is left"
+	is "$(rmpopt_is)" "$host_rmpopt" "$1: rmpopt is as it was"
+	is "$(machinectl count unsafe) $(machinectl truth | cut -d ' ' -f 1)" "0 0" "$1: no bit was unsafe"
+}
