@@ -83,11 +83,12 @@ const char *check_wants_signature(void)
 {
 	const char *enforce = file_text("/sys/module/module/parameters/sig_enforce");
 
-	if (enforce && *enforce == 'Y')
-		return "module.sig_enforce is on";
+	/* First, as with Secure Boot some kernels set sig_enforce themselves. */
 	if (check_lockdown())
 		return format("the kernel is locked down%s",
 			      secure_boot() ? " (Secure Boot)" : "");
+	if (enforce && *enforce == 'Y')
+		return "module.sig_enforce is on";
 	return NULL;
 }
 

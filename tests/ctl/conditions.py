@@ -439,6 +439,14 @@ def key_tests():
     equal(host("free", lockdown="[none] integrity confidentiality")["key"]["result"], "SKIP", "where no signature is wanted")
 
 
+def signature_tests():
+    def locked(host):
+        host.files["sys/kernel/security/lockdown"] = LOCKED
+        host.files["sys/module/module/parameters/sig_enforce"] = "Y"
+    code, found = rows(variant("locked-enforced", locked))
+    equal((code, found["signature"]["read"]), (1, "not signed, and the kernel is locked down"), "lockdown is named, not what it has set")
+
+
 def debugfs_tests():
     def locked(host):
         host.files["sys/kernel/security/lockdown"] = LOCKED
@@ -455,6 +463,6 @@ def debugfs_tests():
 
 
 for test in (check_tests, cause_tests, modprobe_fix_tests, cpu_tests, config_tests, stub_tests, broken_tests, view_tests, cmdline_tests, modprobe_tests, elsewhere_tests, kernel_tests, host_tests, hopeless_tests,
-             blind_tests, key_tests, debugfs_tests):
+             blind_tests, key_tests, signature_tests, debugfs_tests):
     test()
 done()

@@ -45,7 +45,12 @@ for kernel in $(kernels | sort -V); do
 	reason=$(cd /tmp/source/usr/src/rmpopt-*/ && reasons $modules)
 	# shellcheck disable=SC2016 # dpkg's own
 	package=$(dpkg-query -W -f '${Version}' "linux-headers-$kernel" 2>/dev/null)
-	printf '| %s | %s | %s | %s |\n' "$1" "$kernel" "${package:--}" "${reason:+no: }${reason:-yes}"
+	case $package in
+	*~bpo*) from=$1-backports ;;
+	*~exp*) from=experimental ;;
+	*) from=$1 ;;
+	esac
+	printf '| %s | %s | %s | %s |\n' "$from" "$kernel" "${package:--}" "${reason:+no: }${reason:-yes}"
 	case $reason in
 	*"did not compile"* | *"no module"*) tail -n 30 /tmp/log >&2; status=1 ;;
 	esac
