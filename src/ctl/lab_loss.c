@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * lab: when the bit of a region is lost: on all cores at once, and before RMPUPDATE
- * has returned? Told by what is proved, not by who looked late: of each core it is
- * known until when it had the bit, and by when it had lost it.
+ * lab: do all cores lose the bit of a region at once, and before RMPUPDATE has
+ * returned? For each core two times are known: the bit was still set at the first,
+ * and clear at the second. Only what follows from these counts, so a core that
+ * reports late changes no answer.
  */
 #include <x86intrin.h>
 
