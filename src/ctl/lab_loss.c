@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * lab: when the bit of a region is lost: on all cores at once, and before RMPUPDATE
- * has returned? Told by what is proved, not by who looked late: of each core it is
+ * has returned? What is proved counts, not when a core looked: of each one it is
  * known until when it had the bit, and by when it had lost it.
  */
 #include <x86intrin.h>

@@ -297,19 +297,36 @@ static const char *rmpread_word(const struct lab_result *result)
 	return result->value[1] & 1 ? "assigned" : "unassigned";
 }
 
-static bool ask_own(struct lab *lab, u32 cpu)
+/* A page whose entry is told: of the RMP itself, which is assigned, if possible. */
+static bool ask_unaligned(struct lab *lab, const struct lab_core *core, u64 page)
 {
-	struct lab_result own, unaligned;
+	struct lab_result aligned, unaligned;
+	u32 cpu = core->cpu[0];
 
-	if (!try(lab, "rmpread-own", cpu, op_rmpread(lab->rmp_base), &own) ||
-	    !try(lab, "rmpread-unaligned", cpu, op_rmpread(lab->rmp_base + 16), &unaligned))
+	if (!try(lab, "rmpread-unaligned", cpu, op_rmpread(page), &aligned) ||
+	    !try(lab, "rmpread-unaligned", cpu, op_rmpread(page + 16), &unaligned))
 		return false;
-	lab_answer(lab, "rmpread-own", rmpread_word(&own));
 	if (unaligned.outcome != LAB_DONE || unaligned.rax)
 		lab_answer(lab, "rmpread-unaligned", rmpread_word(&unaligned));
 	else
 		lab_answer(lab, "rmpread-unaligned",
-			   memcmp(own.value, unaligned.value, sizeof(own.value)) ? "other" : "rounded");
+			   memcmp(aligned.value, unaligned.value, sizeof(aligned.value)) ? "other" : "rounded");
+	return true;
+}
+
+static bool ask_own(struct lab *lab, const struct lab_core *core)
+{
+	const struct lab_region *other = first_free(lab, core);
+	struct lab_result own;
+	bool told;
+
+	if (!try(lab, "rmpread-own", core->cpu[0], op_rmpread(lab->rmp_base), &own))
+		return false;
+	lab_answer(lab, "rmpread-own", rmpread_word(&own));
+	told = own.outcome == LAB_DONE && !own.rax;
+	if (told || other)
+		return ask_unaligned(lab, core, told ? lab->rmp_base : other->number * GIB);
+	lab_unknown(lab, "rmpread-unaligned", "there is no page whose entry can be read");
 	return true;
 }
 
@@ -354,5 +371,5 @@ bool step_rmpread(struct lab *lab)
 {
 	struct lab_core *core = lab_test_core(lab);
 
-	return lab_survey(lab) && ask_own(lab, core->cpu[0]) && ask_mmio(lab, core) && measure_rmpread(lab, core);
+	return lab_survey(lab) && ask_own(lab, core) && ask_mmio(lab, core) && measure_rmpread(lab, core);
 }
