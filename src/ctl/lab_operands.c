@@ -297,37 +297,36 @@ static const char *rmpread_word(const struct lab_result *result)
 	return result->value[1] & 1 ? "assigned" : "unassigned";
 }
 
-static bool ask_own(struct lab *lab, u32 cpu, struct lab_result *own)
+/* A page whose entry can be read: of the RMP itself, which is assigned, if possible. */
+static bool ask_unaligned(struct lab *lab, const struct lab_core *core, u64 page)
 {
-	if (!try(lab, "rmpread-own", cpu, op_rmpread(lab->rmp_base), own))
-		return false;
-	lab_answer(lab, "rmpread-own", rmpread_word(own));
-	return true;
-}
+	struct lab_result aligned, unaligned;
+	u32 cpu = core->cpu[0];
 
-/* Of a page that is assigned, which tells it from others; of another one where that can't be read at all. */
-static bool ask_unaligned(struct lab *lab, const struct lab_core *core, const struct lab_result *own)
-{
-	const struct lab_region *region = first_free(lab, core);
-	struct lab_result aligned = *own, unaligned;
-	u64 spa = lab->rmp_base;
-
-	if (own->outcome != LAB_DONE || own->rax) {
-		if (!region) {
-			lab_unknown(lab, "rmpread-unaligned", "no region is free of pages of guests and firmware");
-			return true;
-		}
-		spa = region->number * GIB;
-		if (!try(lab, "rmpread-unaligned", core->cpu[0], op_rmpread(spa), &aligned))
-			return false;
-	}
-	if (!try(lab, "rmpread-unaligned", core->cpu[0], op_rmpread(spa + 16), &unaligned))
+	if (!try(lab, "rmpread-unaligned", cpu, op_rmpread(page), &aligned) ||
+	    !try(lab, "rmpread-unaligned", cpu, op_rmpread(page + 16), &unaligned))
 		return false;
 	if (unaligned.outcome != LAB_DONE || unaligned.rax)
 		lab_answer(lab, "rmpread-unaligned", rmpread_word(&unaligned));
 	else
 		lab_answer(lab, "rmpread-unaligned",
 			   memcmp(aligned.value, unaligned.value, sizeof(aligned.value)) ? "other" : "rounded");
+	return true;
+}
+
+static bool ask_own(struct lab *lab, const struct lab_core *core)
+{
+	const struct lab_region *other = first_free(lab, core);
+	struct lab_result own;
+	bool told;
+
+	if (!try(lab, "rmpread-own", core->cpu[0], op_rmpread(lab->rmp_base), &own))
+		return false;
+	lab_answer(lab, "rmpread-own", rmpread_word(&own));
+	told = own.outcome == LAB_DONE && !own.rax;
+	if (told || other)
+		return ask_unaligned(lab, core, told ? lab->rmp_base : other->number * GIB);
+	lab_unknown(lab, "rmpread-unaligned", "there is no page whose entry can be read");
 	return true;
 }
 
@@ -371,8 +370,6 @@ static bool measure_rmpread(struct lab *lab, const struct lab_core *core)
 bool step_rmpread(struct lab *lab)
 {
 	struct lab_core *core = lab_test_core(lab);
-	struct lab_result own;
 
-	return lab_survey(lab) && ask_own(lab, core->cpu[0], &own) && ask_unaligned(lab, core, &own) &&
-	       ask_mmio(lab, core) && measure_rmpread(lab, core);
+	return lab_survey(lab) && ask_own(lab, core) && ask_mmio(lab, core) && measure_rmpread(lab, core);
 }
