@@ -158,9 +158,9 @@ static bool verify_at(struct lab *lab, const struct cached *cached, u32 which, s
  */
 static bool try_age(struct lab *lab, struct cached *cached, u32 ms, struct ages *ages)
 {
+	bool cheap, known;
 	u32 tries;
 	u64 end;
-	bool cheap;
 
 	for (tries = 0; tries < 3; tries++) {
 		if (!forget(lab, cached))
@@ -173,11 +173,13 @@ static bool try_age(struct lab *lab, struct cached *cached, u32 ms, struct ages 
 		end = now_ns();
 		if (!lab_sleep_ms(lab, ms))
 			return false;
+		known = ages->begin;
 		if (!verify_at(lab, cached, tries + 1, ages, &cheap))
 			return false;
 		if (cheap && now_ns() - end > ages->most_known)
 			ages->most_known = ms ? ms * 1000000ull : 1;
-		if (cheap || ages->begin)
+		/* Gone at an age that nobody knows: once more, from the read that this took. */
+		if (cheap || known)
 			return true;
 	}
 	return true;
