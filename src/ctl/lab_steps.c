@@ -60,7 +60,7 @@ const struct lab_step lab_steps[] = {
 		PER_CORE, 2 * 2 * CHUNK * ROUNDS, CHUNK, ALL_CYCLES, false, false, step_together,
 	}, {
 		"base", "writes RMPOPT_BASE of one core while it is in use: the same value, RMPOPT_EN clear, another base; restores it",
-		"the core's table is emptied until the next pass, or its window can't be restored. If a moved table kept its bits, writes of this core would for some microseconds go unchecked in regions of guests: only this list of instructions runs there then",
+		"the core's table is emptied until the next pass, or its window can't be restored. If a moved table kept its bits, writes of this core would for some microseconds go unchecked in regions of guests; only this list of instructions and the other thread of the core run then",
 		ONE_CORE, 25, 7, WRMSR_CYCLES, false, false, step_base,
 	}, {
 		"idle", "verifies a region on one core, leaves the core idle for 10 s, and reports",

@@ -24,14 +24,14 @@ write=3:1:1:0 rmpread=1:1:0:0 msr=2:1:0:0xc0010139 cpuid=4:1:0x80000025:0
 ok "rmpopt loads" load scan_on_load=0 watch_ms=0
 wait_state ready
 nok "the laboratory does not while it is" lab
-like "$(log)" 'rmpopt_lab: rmpopt is loaded: run rmmod rmpopt first, or load with beside=1' "the log says what to do"
+like "$(log)" 'rmpopt_lab: rmpopt is loaded: run "rmmod rmpopt" first, or load with beside=1' "the log says what to do"
 is "$(lab_loaded && echo loaded)/$(state)" "/ready" "and nothing else has changed"
 ok "unload" unload
 snp_again
 machinectl reset
 ok "the laboratory loads" lab
 nok "rmpopt does not while it is" load
-like "$(log)" "rmpopt_lab: rmpopt can't be loaded while the laboratory is: run rmmod rmpopt_lab first" "the log says what to do"
+like "$(log)" "rmpopt_lab: rmpopt can't be loaded together with rmpopt_lab: run .rmmod rmpopt_lab. first" "the log says what to do"
 is "$(loaded && echo loaded)" "" "rmpopt is not there"
 is "$(done_by_lab)" "0 0 0 0 0" "loading it does nothing to the host"
 like "$(labctl info | paste -sd ' ')" '^ok version 1 flags 0x7 segments [1-9]' "what it knows of the host"
