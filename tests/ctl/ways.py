@@ -19,11 +19,11 @@ from tap import PROGRAM, done, equal, ok, read_terminal
 scratch = tempfile.TemporaryDirectory()
 os.chmod(scratch.name, 0o755)
 NOBODY = 65534
-COMMANDS = ("check", "load", "unload", "status", "scan", "map", "why", "forecast", "cores", "watch", "enable", "disable", "set", "metrics", "help", "completion")
+COMMANDS = ("check", "load", "unload", "status", "scan", "map", "why", "forecast", "cores", "watch", "enable", "disable", "set", "metrics", "lab", "help", "completion")
 # Of each command a line, and others that read. Of those that change something only what refuses or has nothing to do: this is a real host.
 LINES = ("check", "check --json", "check --quiet", "load x=1", "unload", "status", "status --json", "scan", "scan --wait", "scan --cancel", "map", "map --json",
          "why", "why 1027", "why --raw", "forecast", "forecast --json", "cores", "cores 0-3", "cores --pairs", "watch", "watch --json", "enable", "disable",
-         "set", "set --json", "set x=1", "metrics", "metrics --textfile", "help", "help scan", "completion", "completion zsh", "completion fish")
+         "set", "set --json", "set x=1", "metrics", "metrics --textfile", "lab --dry-run", "lab --compare a b", "help", "help scan", "completion", "completion zsh", "completion fish")
 PRINTS_NOTHING = ("check --quiet",)
 
 
