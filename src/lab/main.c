@@ -6,7 +6,6 @@
 
 #include <linux/atomic.h>
 #include <linux/cleanup.h>
-#include <linux/compat.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
@@ -56,14 +55,14 @@ static int store_segments(struct lab_info *info)
 	u32 i;
 
 	for (i = 0; i < HW_RST_ENTRIES; i++) {
-		struct lab_segment one = {};
+		struct lab_segment one;
 
 		if (!host_segment(i, &segment))
 			continue;
-		one.first = segment.first;
-		one.regions = segment.regions;
-		one.rmp = segment.rmp;
-		one.node = segment.node;
+		one = (struct lab_segment){
+			.first = segment.first, .regions = segment.regions,
+			.rmp = segment.rmp, .node = segment.node,
+		};
 		if (info->nr_segments < info->max_segments &&
 		    copy_to_user(to + info->nr_segments, &one, sizeof(one)))
 			return -EFAULT;

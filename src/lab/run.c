@@ -4,15 +4,11 @@
  * handler. A run exists until its last handler has ended, however long that
  * takes; its ioctl waits no longer than the time limit.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/atomic.h>
-#include <linux/cleanup.h>
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/errno.h>
 #include <linux/jiffies.h>
-#include <linux/overflow.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
@@ -77,7 +73,7 @@ static void free_run(struct run *run)
 	kvfree(run);
 }
 
-/* --- The request ------------------------------------------------------ */
+/* --- The request --- */
 
 static int check_ops(const struct run *run)
 {
@@ -182,22 +178,17 @@ static int read_run(struct run *run)
 	return check_ops(run) ?: read_cpus(run) ?: lay_seats(run);
 }
 
+/* --- On the CPUs --- */
+
 /*
- * --- On the CPUs
- * ---------------------------------------------------------------
+ * Until all CPUs have begun. With a bound, as one may have interrupts disabled
+ * for long.
  */
-
-static u64 gather_cycles(void)
+static void wait_for_all(const struct run *run)
 {
-	return (u64)(tsc_khz ?: 2000000) * GATHER_US / 1000;
-}
+	u64 limit = (u64)(tsc_khz ?: 2000000) * GATHER_US / 1000;
+	u64 begin = rdtsc_ordered();
 
-/* With a bound, as another CPU may have interrupts disabled for long. */
-static void gather(struct run *run)
-{
-	u64 begin = rdtsc_ordered(), limit = gather_cycles();
-
-	atomic_inc(&run->gathered);
 	while (atomic_read(&run->gathered) < run->nr_cpus &&
 	       rdtsc_ordered() - begin < limit)
 		cpu_relax();
@@ -209,8 +200,10 @@ static void handler(void *info)
 	struct run *run = seat->run;
 	u32 i;
 
-	if (run->want.flags & LAB_TOGETHER)
-		gather(run);
+	if (run->want.flags & LAB_TOGETHER) {
+		atomic_inc(&run->gathered);
+		wait_for_all(run);
+	}
 	for (i = 0; i < run->want.nr_ops; i++)
 		operation_execute(&run->ops[i], &seat->results[i]);
 	/*
@@ -225,10 +218,7 @@ static void handler(void *info)
 		wake_up_all(&answered);
 }
 
-/*
- * --- On the CPU of the caller
- * ----------------------------------------------------
- */
+/* --- On the CPU of the caller --- */
 
 /*
  * -ENXIO: the CPU went offline after read_cpus(). If it goes offline now, it
@@ -272,12 +262,9 @@ static int send_all(struct run *run)
 /* While they execute: when all have begun, or after the bound. */
 static int convert(struct run *run)
 {
-	u64 begin = rdtsc_ordered(), limit = gather_cycles();
 	int ret;
 
-	while (atomic_read(&run->gathered) < run->nr_cpus &&
-	       rdtsc_ordered() - begin < limit)
-		cpu_relax();
+	wait_for_all(run);
 	run->want.convert_begin = rdtsc_ordered();
 	ret = page_convert(run->want.page, true);
 	run->want.convert_end = rdtsc_ordered();
