@@ -50,14 +50,14 @@ what='a CF that makes no sense'
 for step in verify core each together; do
 	machinectl event 1 lie
 	run_lab --steps $step
-	ends_at $step 'a verify of a region said CF = 0, a report right behind it CF = 1'
+	ends_at $step 'a verify of a region said CF = 0, a report right after it CF = 1'
 done
 # The report of region 5, which holds the RMP, and the one that looks again.
 machinectl event 4 lie
 machinectl event 7 lie
 run_lab --steps report
 ends_at report 'CF = 1 for a region of which a page is assigned'
-# That of a page of the laboratory's own: behind three rounds of two verifies for each page.
+# That of a page of the laboratory's own: after three rounds of two verifies for each page.
 for region in 4 6 7; do machinectl fault-region $region ud; done
 what='a fault'
 run_lab --convert --steps convert
