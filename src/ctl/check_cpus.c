@@ -8,21 +8,6 @@
 
 #include "check.h"
 
-#define CPUS	"/sys/devices/system/cpu/"
-
-/* What is in @all, but not in @some. */
-static void subtract(struct list *rest, const struct list *all, const struct list *some)
-{
-	size_t i;
-	u32 n;
-
-	memset(rest, 0, sizeof(*rest));
-	for (i = 0; i < all->ranges; i++)
-		for (n = all->range[i].first; n <= all->range[i].last; n++)
-			if (!list_has(some, n))
-				list_append(rest, n);
-}
-
 /* The words of the command line that begin with one of these; NULL if there are none. */
 static const char *words_of(const char *line, const char * const *names)
 {
@@ -98,7 +83,7 @@ struct answer check_cpus(void)
 
 	if (!list_read(&present, CPUS "present") || !list_read(&online, CPUS "online"))
 		return skip("can't read " CPUS "present", NULL);
-	subtract(&missing, &present, &online);
+	list_subtract(&missing, &present, &online);
 	if (missing.members && (check_snp_is_on() || (kvm && *kvm == 'Y')))
 		return pass(format("offline: CPU%s %s; SNP was initialised before",
 				   plural(missing.members), list_text(&missing)));

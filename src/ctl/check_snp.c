@@ -42,7 +42,7 @@ static void count_cpus(struct census *census)
 	u32 cpu;
 
 	memset(census, 0, sizeof(*census));
-	if (!list_read(&online, "/sys/devices/system/cpu/online"))
+	if (!list_read(&online, CPUS "online"))
 		list_parse(&online, "0");
 	for (i = 0; i < online.ranges; i++)
 		for (cpu = online.range[i].first; cpu <= online.range[i].last; cpu++)

@@ -85,7 +85,7 @@ static bool is_wanted(const struct list *wanted, u32 cpu)
 
 	if (!wanted || list_has(wanted, cpu))
 		return true;
-	list_read(&threads, "/sys/devices/system/cpu/cpu%u/topology/thread_siblings_list", cpu);
+	list_read(&threads, CPUS "cpu%u/topology/thread_siblings_list", cpu);
 	for (i = 0; i < threads.ranges; i++)
 		for (j = 0; j < wanted->ranges; j++)
 			if (threads.range[i].first <= wanted->range[j].last &&

@@ -31,6 +31,7 @@ typedef __u32 u32;
 #define SYSFS		"/sys/kernel/rmpopt/"
 #define DEBUGFS		"/sys/kernel/debug/rmpopt/"
 #define MODULE		"/sys/module/rmpopt"
+#define CPUS		"/sys/devices/system/cpu/"
 #define SAVED_CPUID	"/rmpoptctl/cpuid"
 #define SAVED_MSR	"/rmpoptctl/msr"
 
@@ -167,6 +168,7 @@ bool list_written(const char *text);
 bool list_has(const struct list *list, u32 number);
 void list_insert(struct list *list, u64 first, u64 end);
 void list_append(struct list *list, u32 number);
+void list_subtract(struct list *rest, const struct list *all, const struct list *some);
 const char *list_text(const struct list *list);
 __printf(2, 3) bool list_read(struct list *list, const char *fmt, ...);
 
@@ -215,7 +217,7 @@ __printf(3, 4) void table_set(struct table *table, const char *column,
 void table_number(struct table *table, const char *column, u64 value);
 void table_bool(struct table *table, const char *column, bool value);
 int table_print(struct table *table);
-int table_print_line(struct table *table);
+void table_print_line(struct table *table);
 bool table_knows(const struct column *columns, const char *list);
 
 /* commands.c */

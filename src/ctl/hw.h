@@ -36,6 +36,10 @@ struct cpuid {
 #define MSR_RMPOPT_BASE		0xc0010139u
 #define RMPOPT_EN		BIT_ULL(0)
 
+/* What RMPREAD stores, in its second 8 bytes. [S] */
+#define RMP_ASSIGNED		BIT_ULL(0)
+#define RMP_BLOCK_HAS_SOME	BIT_ULL(9)
+
 /* Of the IOMMU's extended features: it can do SNP. */
 #define IOMMU_EFR_SNP		BIT_ULL(63)
 

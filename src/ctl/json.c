@@ -3,7 +3,6 @@
  * A table of libsmartcols as JSON, by json-c: an object with a version and an array of
  * rows, which may be empty. libsmartcols prints no such table, and none in one line.
  */
-#include <json-c/json.h>
 #include <stdlib.h>
 
 #include "ctl.h"
@@ -12,10 +11,28 @@
 /* Of the format; it changes if a name is removed or gets another meaning. */
 #define JSON_VERSION	1
 
-static void add(struct json_object *object, const char *name, struct json_object *value)
+void put(struct json_object *object, const char *name, struct json_object *value)
 {
 	if (!object || json_object_object_add(object, name, value))
 		exit(failed("not enough memory"));
+}
+
+void put_last(struct json_object *array, struct json_object *value)
+{
+	if (!array || !value || json_object_array_add(array, value))
+		exit(failed("not enough memory"));
+}
+
+/* Valid until the document is changed or freed. */
+const char *document_text(struct json_object *document, bool in_one_line)
+{
+	int flags = JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE |
+		    (in_one_line ? 0 : JSON_C_TO_STRING_PRETTY);
+	const char *text = json_object_to_json_string_ext(document, flags);
+
+	if (!text)
+		exit(failed("not enough memory"));
+	return text;
 }
 
 /* What was not set is null. */
@@ -41,7 +58,7 @@ static struct json_object *row(struct libscols_table *smart, struct libscols_lin
 	size_t i;
 
 	for (i = 0; (column = scols_table_get_column(smart, i)); i++)
-		add(object, scols_cell_get_data(scols_column_get_header(column)),
+		put(object, scols_cell_get_data(scols_column_get_header(column)),
 		    cell(scols_column_get_json_type(column),
 			 scols_cell_get_data(scols_line_get_column_cell(line, column))));
 	return object;
@@ -53,27 +70,20 @@ static struct json_object *rows(struct libscols_table *smart)
 	struct libscols_iter *place = scols_new_iter(SCOLS_ITER_FORWARD);
 	struct libscols_line *line;
 
-	while (array && place && !scols_table_next_line(smart, place, &line))
-		if (json_object_array_add(array, row(smart, line)))
-			exit(failed("not enough memory"));
 	if (!place)
 		exit(failed("not enough memory"));
+	while (!scols_table_next_line(smart, place, &line))
+		put_last(array, row(smart, line));
 	scols_free_iter(place);
 	return array;
 }
 
-/* Returns the exit code. */
-int json_print(struct libscols_table *smart, bool in_one_line)
+void json_print(struct libscols_table *smart, bool in_one_line)
 {
 	struct json_object *document = json_object_new_object();
-	int flags = JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE;
-	const char *text;
 
-	add(document, "version", json_object_new_int(JSON_VERSION));
-	add(document, scols_table_get_name(smart), rows(smart));
-	text = json_object_to_json_string_ext(document, flags | (in_one_line ? 0 : JSON_C_TO_STRING_PRETTY));
-	if (text)
-		puts(text);
+	put(document, "version", json_object_new_int(JSON_VERSION));
+	put(document, scols_table_get_name(smart), rows(smart));
+	puts(document_text(document, in_one_line));
 	json_object_put(document);
-	return text ? CTL_OK : failed("not enough memory");
 }

@@ -306,7 +306,10 @@ static int show(const char *path)
 
 	if (!document)
 		return CTL_FAILED;
-	fputs(options.json ? document_text(document) : markdown(document, false), stdout);
+	if (options.json)
+		puts(document_text(document, false));
+	else
+		fputs(markdown(document, false), stdout);
 	json_object_put(document);
 	return CTL_OK;
 }
@@ -344,7 +347,7 @@ int run_lab(char **arguments)
 	else
 		ret = options.dry_run ? dry_run(&lab) : run_lab_here(&lab);
 	if (options.json)
-		fputs(document_text(lab.document), stdout);
+		puts(document_text(lab.document, false));
 	json_object_put(lab.document);
 	if (lab.signal)
 		die_of_signal(lab.signal);

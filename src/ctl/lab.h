@@ -21,11 +21,11 @@
 #ifndef RMPOPTCTL_LAB_H
 #define RMPOPTCTL_LAB_H
 
-#include <json-c/json.h>
 #include <signal.h>
 
 #include "../lab/rmpopt_lab.h"
 #include "ctl.h"
+#include "json.h"
 #include "nodes.h"
 
 #define GIB		BIT_ULL(30)
@@ -246,7 +246,6 @@ struct json_object *lab_note(struct lab *lab, const char *id);
 const char *result_word(const struct lab_result *result);
 
 /* lab_json.c */
-void put(struct json_object *object, const char *name, struct json_object *value);
 void put_text(struct json_object *object, const char *name, const char *value);
 void put_number(struct json_object *object, const char *name, u64 value);
 void put_bool(struct json_object *object, const char *name, bool value);
@@ -258,7 +257,6 @@ const char *json_text(struct json_object *object, const char *name);
 u64 json_number(struct json_object *object, const char *name);
 size_t json_length(struct json_object *array);
 struct json_object *document_new(void);
-const char *document_text(struct json_object *document);
 struct json_object *document_read(const char *path);
 
 /* lab_host.c */
@@ -272,6 +270,9 @@ bool region_free(const struct lab *lab, const struct lab_core *core, const struc
 struct lab_region *first_free(struct lab *lab, const struct lab_core *core);
 const struct lab_region *find_hole(const struct lab *lab, const struct lab_core *core);
 struct lab_core *lab_test_core(struct lab *lab);
+struct lab_core *lab_other_core(struct lab *lab);
+u32 *lab_primaries(const struct lab *lab);
+u32 more_cores(const struct lab *lab, u32 cores);
 struct lab_core *core_of(struct lab *lab, u32 cpu);
 bool core_armed(const struct lab_core *core);
 bool lab_needs_armed(struct lab *lab);
@@ -301,6 +302,7 @@ bool lab_take(struct lab *lab, u32 region, u64 *page);
 bool lab_convert(struct lab *lab, u64 page, bool private, struct lab_convert *answer);
 bool lab_convert_and_back(struct lab *lab, u64 page);
 void lab_give_all(struct lab *lab);
+u32 next_chunk(u32 at, u32 nr);
 void lab_check_signal(struct lab *lab);
 bool lab_sleep_ms(struct lab *lab, u32 ms);
 u64 now_ns(void);

@@ -240,7 +240,7 @@ static bool ask_success(struct lab *lab, struct cached *cached)
 /* Regions and cores for it; false if there are not enough. */
 static bool cached_find(struct lab *lab, struct cached *cached)
 {
-	struct lab_core *one = lab_test_core(lab), *other = one == lab->core ? lab->core + 1 : lab->core;
+	struct lab_core *one = lab_test_core(lab), *other = lab_other_core(lab);
 	u32 i;
 
 	if (lab->cores < 2)
@@ -292,7 +292,7 @@ void note_failure(struct lab *lab, const char *id, u32 block, u64 first, u64 sec
 /* Regions that fail late enough: does another core fail sooner than the first one did? */
 static bool ask_failure(struct lab *lab)
 {
-	struct lab_core *core = lab_test_core(lab);
+	struct lab_core *core = lab_other_core(lab);
 	u32 i, cheap = 0, all = 0;
 	struct lab_result result;
 	struct lab_op op;
@@ -301,7 +301,6 @@ static bool ask_failure(struct lab *lab)
 		lab_unknown(lab, "cache-failure", "it takes two cores");
 		return true;
 	}
-	core = core == lab->core ? lab->core + lab->cores - 1 : lab->core;
 	for (i = 0; i < lab->regions; i++) {
 		if (!region_usable(lab, core, &lab->region[i]) || lab->region[i].held == BLOCKS ||
 		    !is_late_failure(lab, lab->region[i].first))

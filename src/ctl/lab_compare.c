@@ -146,7 +146,7 @@ int lab_compare(const char *path_a, const char *path_b)
 	if (a && b) {
 		document = differences(a, b);
 		if (options.json) {
-			fputs(document_text(document), stdout);
+			puts(document_text(document, false));
 		} else {
 			print_answers(json_at(document, "answers"));
 			print_numbers(json_at(document, "numbers"));

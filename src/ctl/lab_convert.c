@@ -84,18 +84,11 @@ static bool take_all(struct lab *lab, struct supply *supply)
 	return true;
 }
 
-static const struct lab_core *another_core(struct lab *lab)
-{
-	struct lab_core *core = lab_test_core(lab);
-
-	return core == lab->core ? lab->core + lab->cores - 1 : lab->core;
-}
-
 /* After a conversion the first verify reads the RMP; what does the second one cost, by another core? */
 static bool measure_paid(struct lab *lab, const struct supply *supply)
 {
 	static const char paid[] = "after a conversion of a page of the region";
-	const struct lab_core *core = lab_test_core(lab), *other = another_core(lab);
+	const struct lab_core *core = lab_test_core(lab), *other = lab_other_core(lab);
 	struct samples first = { }, second = { };
 	struct lab_result result;
 	u32 round, i, j;
@@ -131,14 +124,12 @@ static u32 block_of(u64 page)
 static bool measure_together(struct lab *lab, const struct supply *supply)
 {
 	struct lab_op op = op_rmpopt(supply->own[0].region, VERIFY);
-	u32 *cpus = arena_get(lab->cores * sizeof(*cpus)), cores = 1, i, round, try;
-	struct lab_trial trial = { .ops = &op, .nr = 1, .cpu = cpus, .flags = LAB_TOGETHER };
+	struct lab_trial trial = { .ops = &op, .nr = 1, .cpu = lab_primaries(lab), .flags = LAB_TOGETHER };
 	struct samples samples = { };
+	u32 cores = 1, i, round, try;
 
-	for (i = 0; i < lab->cores; i++)
-		cpus[i] = lab->core[i].cpu[0];
 	while (cores < lab->cores) {
-		cores = 2 * cores < lab->cores ? 2 * cores : lab->cores;
+		cores = more_cores(lab, cores);
 		trial.cpus = cores;
 		for (round = 1; round <= ROUNDS; round++) {
 			for (try = 0; try < OWN_PAGES; try++) {
@@ -170,7 +161,7 @@ struct failures {
 
 static bool fail_twice(struct lab *lab, u32 region, u64 page, struct failures *failures)
 {
-	const struct lab_core *core = lab_test_core(lab), *other = another_core(lab);
+	const struct lab_core *core = lab_test_core(lab), *other = lab_other_core(lab);
 	struct lab_result first, second;
 
 	if (!lab_convert(lab, page, true, NULL))

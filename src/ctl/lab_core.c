@@ -115,7 +115,8 @@ static bool report_some(struct lab *lab, const struct lab_core *core, struct lab
 	return true;
 }
 
-static u32 next_chunk(u32 at, u32 nr)
+/* How many there are in the next run, of @nr, @at of which were before. */
+u32 next_chunk(u32 at, u32 nr)
 {
 	return nr - at < CHUNK ? nr - at : CHUNK;
 }
@@ -166,7 +167,17 @@ static void sample(struct lab *lab, const struct lab_core *core, const struct la
 	samples_add(&sweep->report, lab_cycles(lab, &result[1]));
 }
 
-/* Each is verified and reported, in one list of 2 * @nr. */
+/* A verify and a report of each: 2 * @nr operations. */
+static void verify_and_report(struct lab_op *ops, struct lab_region **regions, u32 nr)
+{
+	u32 i;
+
+	for (i = 0; i < nr; i++) {
+		ops[2 * i] = op_rmpopt(regions[i]->number, VERIFY);
+		ops[2 * i + 1] = op_rmpopt(regions[i]->number, REPORT);
+	}
+}
+
 static bool verify_some(struct lab *lab, const struct lab_core *core, struct lab_region **regions, u32 nr,
 			struct sweep *sweep)
 {
@@ -174,10 +185,7 @@ static bool verify_some(struct lab *lab, const struct lab_core *core, struct lab
 	struct lab_op ops[2 * CHUNK] = { };
 	u32 i;
 
-	for (i = 0; i < nr; i++) {
-		ops[2 * i] = op_rmpopt(regions[i]->number, VERIFY);
-		ops[2 * i + 1] = op_rmpopt(regions[i]->number, REPORT);
-	}
+	verify_and_report(ops, regions, nr);
 	if (!lab_one(lab, core->cpu[0], ops, 2 * nr, result))
 		return false;
 	for (i = 0; i < nr; i++) {
@@ -281,19 +289,16 @@ static bool sample_all(struct lab *lab, const struct lab_trial *trial, struct la
 static bool at_once(struct lab *lab, u32 cores, struct sweep *sweep)
 {
 	struct lab_region *regions[CHUNK];
-	u32 nr = common_regions(lab, cores, regions), *cpus = arena_get(cores * sizeof(*cpus)), i;
+	u32 nr = common_regions(lab, cores, regions);
 	struct lab_op ops[2 * CHUNK] = { };
-	struct lab_trial trial = { .ops = ops, .nr = 2 * nr, .cpu = cpus, .cpus = cores, .flags = LAB_TOGETHER };
+	struct lab_trial trial = {
+		.ops = ops, .nr = 2 * nr, .cpu = lab_primaries(lab), .cpus = cores, .flags = LAB_TOGETHER,
+	};
 	bool good;
 
-	for (i = 0; i < nr; i++) {
-		ops[2 * i] = op_rmpopt(regions[i]->number, VERIFY);
-		ops[2 * i + 1] = op_rmpopt(regions[i]->number, REPORT);
-	}
-	for (i = 0; i < cores; i++)
-		cpus[i] = lab->core[i].cpu[0];
 	if (!nr)
 		return true;
+	verify_and_report(ops, regions, nr);
 	if (!lab_execute(lab, &trial))
 		return false;
 	good = sample_all(lab, &trial, regions, sweep);
@@ -301,7 +306,6 @@ static bool at_once(struct lab *lab, u32 cores, struct sweep *sweep)
 	return good;
 }
 
-/* 2, 4, 8 ... and in the end all of them. */
 bool step_together(struct lab *lab)
 {
 	struct sweep sweep = { };
@@ -310,7 +314,7 @@ bool step_together(struct lab *lab)
 	if (!lab_needs_armed(lab) || !lab_survey(lab))
 		return false;
 	while (cores < lab->cores) {
-		cores = 2 * cores < lab->cores ? 2 * cores : lab->cores;
+		cores = more_cores(lab, cores);
 		for (round = 1; round <= ROUNDS; round++) {
 			if (!at_once(lab, cores, &sweep))
 				return false;

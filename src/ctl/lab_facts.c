@@ -51,7 +51,7 @@ static void add_idle(struct json_object *host)
 	const char *names = "", *name;
 	int i;
 
-	for (i = 0; (name = file_text("/sys/devices/system/cpu/cpu0/cpuidle/state%d/name", i)); i++)
+	for (i = 0; (name = file_text(CPUS "cpu0/cpuidle/state%d/name", i)); i++)
 		names = format("%s%s%s", names, *names ? " " : "", name);
 	put_text(host, "idle_states", *names ? names : NULL);
 }

@@ -22,7 +22,6 @@
 #define LOCK		"/run/rmpoptctl-lab.lock"
 #define LAB_NAME	"rmpopt_lab"
 #define LAB_MODULE	"/sys/module/" LAB_NAME
-#define CPUS		"/sys/devices/system/cpu/"
 
 /* While a CPU has not answered the module can't be unloaded. */
 #define UNLOAD_MS	120000u
@@ -144,15 +143,16 @@ static const char *bring_back(const struct guard *guard)
 
 static void all_online(const struct guard *guard)
 {
-	struct list now;
+	struct list now, missing;
 	size_t i;
 	u32 cpu;
 
 	if (!list_read(&now, CPUS "online"))
 		return;
-	for (i = 0; i < guard->online.ranges; i++)
-		for (cpu = guard->online.range[i].first; cpu <= guard->online.range[i].last; cpu++)
-			if (!list_has(&now, cpu) && file_write(format(CPUS "cpu%u/online", cpu), "1"))
+	list_subtract(&missing, &guard->online, &now);
+	for (i = 0; i < missing.ranges; i++)
+		for (cpu = missing.range[i].first; cpu <= missing.range[i].last; cpu++)
+			if (file_write(format(CPUS "cpu%u/online", cpu), "1"))
 				failed("CPU %u does not come online again; echo 1 >" CPUS "cpu%u/online", cpu, cpu);
 }
 

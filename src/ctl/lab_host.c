@@ -6,15 +6,9 @@
 #include "hw.h"
 #include "lab.h"
 
-#define CPUS	"/sys/devices/system/cpu/"
-
 /* Of a page that another CPU works on. */
 #define RMPREAD_IN_USE	3u
 #define RMPREAD_TRIES	100u
-
-/* What RMPREAD stores. [S] */
-#define RMP_ASSIGNED		BIT_ULL(0)
-#define RMP_BLOCK_HAS_SOME	BIT_ULL(9)
 
 static int node_of_cpu(u32 cpu)
 {
@@ -83,6 +77,28 @@ struct lab_core *lab_test_core(struct lab *lab)
 		if (lab->core[i].node == lab->core[0].node)
 			return &lab->core[i];
 	return &lab->core[lab->cores - 1];
+}
+
+/* A second one, where it takes two. */
+struct lab_core *lab_other_core(struct lab *lab)
+{
+	return lab_test_core(lab) == lab->core ? lab->core + lab->cores - 1 : lab->core;
+}
+
+/* The first CPU of each core. */
+u32 *lab_primaries(const struct lab *lab)
+{
+	u32 *cpus = arena_get(lab->cores * sizeof(*cpus)), i;
+
+	for (i = 0; i < lab->cores; i++)
+		cpus[i] = lab->core[i].cpu[0];
+	return cpus;
+}
+
+/* How many are next at once: 2, 4, 8 ... and in the end all of them. */
+u32 more_cores(const struct lab *lab, u32 cores)
+{
+	return 2 * cores < lab->cores ? 2 * cores : lab->cores;
 }
 
 /* Regions in which /proc/iomem has RAM, or what the firmware keeps of it; needs root. */

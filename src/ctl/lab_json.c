@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* lab: the report as a document of json-c. What is read from a file is not trusted. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -9,12 +8,6 @@
 
 /* Of the document; a new one if a name goes or changes its meaning. */
 #define LAB_JSON_VERSION	1
-
-void put(struct json_object *object, const char *name, struct json_object *value)
-{
-	if (!object || json_object_object_add(object, name, value))
-		exit(failed("not enough memory"));
-}
 
 /* null of NULL. */
 void put_text(struct json_object *object, const char *name, const char *value)
@@ -52,8 +45,7 @@ struct json_object *array_new_object(struct json_object *array)
 {
 	struct json_object *value = json_object_new_object();
 
-	if (!value || json_object_array_add(array, value))
-		exit(failed("not enough memory"));
+	put_last(array, value);
 	return value;
 }
 
@@ -114,16 +106,6 @@ struct json_object *document_new(void)
 	for (i = 0; i < ARRAY_SIZE(arrays); i++)
 		put_array(document, arrays[i]);
 	return document;
-}
-
-const char *document_text(struct json_object *document)
-{
-	int flags = JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE | JSON_C_TO_STRING_PRETTY;
-	const char *text = json_object_to_json_string_ext(document, flags);
-
-	if (!text)
-		exit(failed("not enough memory"));
-	return format("%s\n", text);
 }
 
 /* A report of an earlier run: the file, or the directory that it is in. NULL after an error message. */

@@ -100,10 +100,10 @@ static enum when when_lost(const struct lab_trial *trial, const struct loss *los
  */
 static bool lose(struct lab *lab, u32 region, u64 page, u32 *kinds)
 {
-	u32 *cpus = arena_get(lab->cores * sizeof(*cpus)), nr = LOSS_REPORTS, i;
+	u32 nr = LOSS_REPORTS, i;
 	struct lab_op *ops = arena_get(nr * sizeof(*ops));
 	struct lab_trial trial = {
-		.ops = ops, .nr = nr, .cpu = cpus, .cpus = lab->cores - 1,
+		.ops = ops, .nr = nr, .cpu = lab_primaries(lab) + 1, .cpus = lab->cores - 1,
 		.flags = LAB_TOGETHER | LAB_CONVERT_IT, .page = page,
 	};
 	struct loss loss;
@@ -113,8 +113,6 @@ static bool lose(struct lab *lab, u32 region, u64 page, u32 *kinds)
 		trial.nr /= 2;
 	for (i = 0; i < nr; i++)
 		ops[i] = op_rmpopt(region, i ? REPORT : VERIFY);
-	for (i = 1; i < lab->cores; i++)
-		cpus[i - 1] = lab->core[i].cpu[0];
 	begin = __rdtsc();
 	if (!lab_execute(lab, &trial))
 		return false;

@@ -294,7 +294,7 @@ static const char *rmpread_word(const struct lab_result *result)
 		return result_word(result) ?: "unknown";
 	if (result->rax)
 		return format("code-%llu", result->rax);
-	return result->value[1] & 1 ? "assigned" : "unassigned";
+	return result->value[1] & RMP_ASSIGNED ? "assigned" : "unassigned";
 }
 
 /* A page whose entry can be read: of the RMP itself, which is assigned, if possible. */

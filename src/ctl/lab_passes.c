@@ -63,16 +63,6 @@ static u32 make_range(struct lab *lab, struct lab_op *ops)
 	return nr;
 }
 
-/* All cores but the first one. */
-static u32 make_followers(const struct lab *lab, u32 *cpus)
-{
-	u32 i;
-
-	for (i = 1; i < lab->cores; i++)
-		cpus[i - 1] = lab->core[i].cpu[0];
-	return lab->cores - 1;
-}
-
 static bool lead(struct lab *lab, const struct lab_op *ops, u32 nr, struct pass *pass)
 {
 	struct lab_result result[CHUNK];
@@ -112,7 +102,7 @@ static bool pass_merged(struct lab *lab, const struct lab_op *ops, u32 nr, const
 	u32 i;
 
 	for (i = 0; i < nr; i += CHUNK)
-		if (!lead(lab, ops + i, nr - i < CHUNK ? nr - i : CHUNK, pass))
+		if (!lead(lab, ops + i, next_chunk(i, nr), pass))
 			return false;
 	return follow(lab, ops, nr, cpus, cores, pass);
 }
@@ -146,19 +136,18 @@ bool step_passes(struct lab *lab)
 			    struct pass *pass);
 	} algorithms[] = { { "merged", pass_merged }, { "v10", pass_v10 } };
 	struct lab_op *ops = arena_get(WINDOW_REGIONS * sizeof(*ops));
-	u32 *cpus = arena_get(lab->cores * sizeof(*cpus)), cores, nr, round;
+	u32 *followers = lab_primaries(lab) + 1, nr, round;
 	size_t i;
 
 	if (!lab_needs_armed(lab) || !lab_survey(lab))
 		return false;
 	nr = make_range(lab, ops);
-	cores = make_followers(lab, cpus);
 	for (i = 0; i < ARRAY_SIZE(algorithms) && one_window(lab); i++)
 		for (round = 1; round <= ROUNDS; round++) {
 			struct pass pass = { };
 			u64 begin = now_ns();
 
-			if (!algorithms[i].run(lab, ops, nr, cpus, cores, &pass))
+			if (!algorithms[i].run(lab, ops, nr, followers, lab->cores - 1, &pass))
 				return false;
 			pass.ns = now_ns() - begin;
 			pass_measured(lab, algorithms[i].name, round, nr, &pass);

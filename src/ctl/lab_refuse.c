@@ -7,8 +7,6 @@
 #include "hw.h"
 #include "lab.h"
 
-#define CPUS	"/sys/devices/system/cpu/"
-
 /* The kernel drives RMPOPT itself: nothing but reads then. */
 bool lab_is_in_kernel(void)
 {
@@ -18,18 +16,13 @@ bool lab_is_in_kernel(void)
 /* CPUs that are present, but offline; those of an SMT that is off are no loss. */
 static const char *offline_cpus(void)
 {
-	struct list present, online, missing = { };
+	struct list present, online, missing;
 	const char *smt = file_text(CPUS "smt/control");
-	size_t i;
-	u32 cpu;
 
 	if (!list_read(&present, CPUS "present") || !list_read(&online, CPUS "online") ||
 	    (smt && (!strcmp(smt, "off") || !strcmp(smt, "forceoff"))))
 		return NULL;
-	for (i = 0; i < present.ranges; i++)
-		for (cpu = present.range[i].first; cpu <= present.range[i].last; cpu++)
-			if (!list_has(&online, cpu))
-				list_append(&missing, cpu);
+	list_subtract(&missing, &present, &online);
 	return missing.ranges ? list_text(&missing) : NULL;
 }
 
@@ -61,7 +54,7 @@ static bool is_unassigned(struct lab *lab, u64 spa)
 	struct lab_result result;
 
 	return lab_one(lab, lab->core[0].cpu[0], &op, 1, &result) && result.outcome == LAB_DONE &&
-	       !result.rax && !(result.value[1] & 1);
+	       !result.rax && !(result.value[1] & RMP_ASSIGNED);
 }
 
 /*

@@ -106,7 +106,7 @@ bool report_write(struct lab *lab, const char *to)
 	const char *text, *error;
 	bool drawn;
 
-	text = document_text(lab->document);
+	text = format("%s\n", document_text(lab->document, false));
 	keep(&last, "/lab.json", text, strlen(text));
 	drawn = keep_plots(lab->document, &last);
 	text = markdown(lab->document, drawn);

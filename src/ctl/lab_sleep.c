@@ -6,8 +6,6 @@
 #include "hw.h"
 #include "lab.h"
 
-#define CPUS		"/sys/devices/system/cpu/"
-
 #define IDLE_MS		10000u
 
 /* So much of it, in percent, must have been spent in the deepest state. */

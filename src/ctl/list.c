@@ -91,6 +91,19 @@ bool list_has(const struct list *list, u32 number)
 	return low < list->ranges && number >= list->range[low].first;
 }
 
+/* What is in @all, but not in @some. */
+void list_subtract(struct list *rest, const struct list *all, const struct list *some)
+{
+	size_t i;
+	u32 n;
+
+	memset(rest, 0, sizeof(*rest));
+	for (i = 0; i < all->ranges; i++)
+		for (n = all->range[i].first; n <= all->range[i].last; n++)
+			if (!list_has(some, n))
+				list_append(rest, n);
+}
+
 /* Ranges come in any order: sort, and join what touches. @members is not kept. */
 void list_insert(struct list *list, u64 first, u64 end)
 {

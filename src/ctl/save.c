@@ -81,11 +81,11 @@ static const struct saved saved[] = {
 	{ OWNER_KEYS_EFI "/" OWNER_KEYS_LIST "*", PART_OWNER },
 	{ OWNER_KEYS_SHIM "/" OWNER_KEYS_LIST "*", PART_OWNER },
 	{ "/sys/class/iommu/*/amd-iommu/features", PART_HOST },
-	{ "/sys/devices/system/cpu/online", PART_HOST },
-	{ "/sys/devices/system/cpu/present", PART_HOST },
-	{ "/sys/devices/system/cpu/possible", PART_HOST },
-	{ "/sys/devices/system/cpu/smt/control", PART_HOST },
-	{ "/sys/devices/system/cpu/cpu*/topology/thread_siblings_list", PART_HOST },
+	{ CPUS "online", PART_HOST },
+	{ CPUS "present", PART_HOST },
+	{ CPUS "possible", PART_HOST },
+	{ CPUS "smt/control", PART_HOST },
+	{ CPUS "cpu*/topology/thread_siblings_list", PART_HOST },
 	{ "/proc/sys/kernel/osrelease", PART_HOST },
 	{ "/proc/sys/kernel/modules_disabled", PART_HOST },
 	{ "/proc/zoneinfo", PART_HOST, NULL, "Node |spanned|start_pfn" },
@@ -325,7 +325,7 @@ static void save_msrs(struct collection *all)
 	u64 value;
 	u32 cpu;
 
-	if (hw_msr(0, MSR_SYSCFG, &value) || !list_read(&online, "/sys/devices/system/cpu/online"))
+	if (hw_msr(0, MSR_SYSCFG, &value) || !list_read(&online, CPUS "online"))
 		return;
 	stream_open(&text);
 	fputs("# cpu msr value\n", text.file);

@@ -294,11 +294,11 @@ void table_bool(struct table *table, const char *column, bool value)
 /* The table is gone then. */
 int table_print(struct table *table)
 {
-	int ret;
+	int ret = CTL_OK;
 
 	printed = true;
 	if (options.json)
-		ret = json_print(table->smart, false);
+		json_print(table->smart, false);
 	else
 		ret = scols_print_table(table->smart) ? failed("can't print the table") : CTL_OK;
 	scols_unref_table(table->smart);
@@ -306,11 +306,9 @@ int table_print(struct table *table)
 }
 
 /* As JSON in one line. */
-int table_print_line(struct table *table)
+void table_print_line(struct table *table)
 {
-	int ret = json_print(table->smart, true);
-
+	json_print(table->smart, true);
 	printed = true;
 	scols_unref_table(table->smart);
-	return ret;
 }
