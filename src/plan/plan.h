@@ -138,8 +138,7 @@ struct plan_window {
  * @turn: how many cores of its node come before it; see plan_turn()
  * @after: index of the core whose turn is next, or PLAN_NONE
  * @next: place after the last one that it has answered
- * @faults: how many of its instructions have faulted in the running pass
- * @works: one of them has not faulted
+ * @works: an instruction of it has not faulted in the running pass
  * @window: what its table holds; see plan_set_window()
  * @member: regions of which it is a member (meaningless where not clean)
  * @gained: what its verifies of the running pass have won, until the closing;
@@ -160,7 +159,6 @@ struct plan_core {
 	u16 turn;
 	u16 after;
 	u32 next;
-	u32 faults;
 	bool works;
 	struct plan_window window;
 	unsigned long *member;

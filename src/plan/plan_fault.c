@@ -119,28 +119,82 @@ void plan_forget_faults(struct plan *plan, struct plan_core *core)
 	plan_core_zero(plan, core->fault);
 }
 
+/* As long as no core works, cores are to blame. */
+static bool any_works(const struct plan *plan)
+{
+	u32 i;
+
+	for (i = 0; i < plan->cores; i++)
+		if (plan->core[i]->present && plan->core[i]->works)
+			return true;
+	return false;
+}
+
+/* Does the region fault on another core, too, and has no leader won it? */
+static bool region_is_to_blame(const struct plan *plan,
+			       const struct plan_core *core, u32 place)
+{
+	u32 i;
+
+	if (test_bit(place, plan->won) || test_bit(place, plan->clean))
+		return false;
+	for (i = 0; i < plan->cores; i++)
+		if (plan->core[i] != core &&
+		    plan_is_bad(plan, plan->core[i], place))
+			return true;
+	return false;
+}
+
+/* Has it faulted in the running pass at two regions that are not to blame? */
+static bool faults_twice(const struct plan *plan, const struct plan_core *core)
+{
+	u32 start = plan_window_of(plan, core)->word * BITS_PER_LONG;
+	bool works = any_works(plan), once = false;
+	u32 bit;
+
+	for_each_set_bit(bit, core->fault, plan->core_words * BITS_PER_LONG) {
+		/* A late slice may have noted a fault that was not tallied. */
+		if (!test_bit(bit, core->bad) ||
+		    (works && region_is_to_blame(plan, core, start + bit)))
+			continue;
+		if (once)
+			return true;
+		once = true;
+	}
+	return false;
+}
+
+static bool is_member_somewhere(const struct plan *plan,
+				const struct plan_core *core)
+{
+	const struct plan_window *window = plan_window_of(plan, core);
+	u32 k;
+
+	for (k = 0; k < window->words; k++)
+		if (core->member[k] & plan->clean[window->word + k] &
+		    plan_window_mask(window, k))
+			return true;
+	return false;
+}
+
 /**
  * plan_is_broken - does a core fault wherever it has tried?
  * @plan: the plan
  * @core: the core
  *
- * Then the core is to blame, and not that many regions.
+ * Then the core is to blame, and not that many regions. What faults on another
+ * core, too, says nothing about this one, so nobody is judged before regions
+ * where a leader has faulted were tried elsewhere.
  *
- * Return: true if it has faulted more than once in the running pass or the last
- * one, has answered nothing else, and is a member of no region.
+ * Return: true if it has faulted at more than one region in the running pass or
+ * the last one, has answered nothing else, and is a member of no region.
  */
 bool plan_is_broken(const struct plan *plan, const struct plan_core *core)
 {
-	const struct plan_window *window = plan_window_of(plan, core);
-	u32 k;
-
-	if (!core->present || core->works || core->faults < 2)
+	if (plan->phase == PLAN_LEAD || plan->phase == PLAN_ELSEWHERE)
 		return false;
-	for (k = 0; k < window->words; k++)
-		if (core->member[k] & plan->clean[window->word + k] &
-		    plan_window_mask(window, k))
-			return false;
-	return true;
+	return core->present && !core->works && faults_twice(plan, core) &&
+	       !is_member_somewhere(plan, core);
 }
 
 /**

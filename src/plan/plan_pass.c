@@ -39,7 +39,6 @@ static void tally_answer(struct plan *plan, struct plan_core *core, u32 place)
 	count(plan, place);
 	plan_steps[plan->phase].tally(plan, core, place, bit);
 	if (fault) {
-		core->faults++;
 		plan_learn_fault(plan, core, place);
 	} else if (is_cured(plan, place, bit)) {
 		core->works = true;
@@ -100,7 +99,6 @@ static void begin(struct plan *plan)
 	plan_map_zero(plan, plan->faulted);
 	plan_map_zero(plan, plan->enough);
 	for (i = 0; i < plan->cores; i++) {
-		plan->core[i]->faults = 0;
 		plan->core[i]->works = false;
 		plan_core_zero(plan, plan->core[i]->fault);
 	}
