@@ -6,10 +6,10 @@ set -euo pipefail
 root=$1
 shift
 
-# Lay a RAM-backed layer over the root: the root itself stays as it was made.
+# Lay a RAM-backed layer over the root: the root itself stays as it was made. The
+# layer is mounted on a folder that exists: one made for it would stay behind.
 overlay() {
-	local layer
-	layer=$(mktemp -d "${TMPDIR:-/tmp}/rmpopt-overlay.XXXXXX")
+	local layer=$root/tmp
 	mount -t tmpfs -o mode=0755 rmpopt "$layer"
 	mkdir "$layer/upper" "$layer/work" "$layer/root"
 	mount -t overlay -o "lowerdir=$root,upperdir=$layer/upper,workdir=$layer/work" rmpopt "$layer/root"
