@@ -16,7 +16,7 @@ static void on_signal(int number)
 	told_to_end = number;
 }
 
-/* Without SA_RESTART: a run ends early, and the report is written. */
+/* Without SA_RESTART: a sleep ends early, and the report is written. */
 static void catch_signals(void)
 {
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
@@ -28,9 +28,11 @@ static void catch_signals(void)
 			sigaction(numbers[i], &action, NULL);
 }
 
-void lab_check_signal(struct lab *lab)
+/* Are we told to end? */
+bool lab_check_signal(struct lab *lab)
 {
 	lab->signal = told_to_end;
+	return lab->signal;
 }
 
 /* Steps of --steps; all without. The names are checked. */

@@ -303,7 +303,7 @@ bool lab_convert(struct lab *lab, u64 page, bool private, struct lab_convert *an
 bool lab_convert_and_back(struct lab *lab, u64 page);
 void lab_give_all(struct lab *lab);
 u32 next_chunk(u32 at, u32 nr);
-void lab_check_signal(struct lab *lab);
+bool lab_check_signal(struct lab *lab);
 bool lab_sleep_ms(struct lab *lab, u32 ms);
 u64 now_ns(void);
 

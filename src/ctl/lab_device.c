@@ -153,10 +153,7 @@ bool lab_execute(struct lab *lab, struct lab_trial *run)
 	args.results = (u64)(unsigned long)run->result;
 	for (i = 0; i < run->cpus; i++)
 		bitmap[run->cpu[i] / 64] |= BIT_ULL(run->cpu[i] % 64);
-	lab_check_signal(lab);
-	do
-		error = lab->signal ? EINTR : ioctl(lab->fd, LAB_RUN, &args) ? errno : 0;
-	while (error == EINTR && !lab->signal && (lab_check_signal(lab), !lab->signal));
+	error = lab_check_signal(lab) ? EINTR : ioctl(lab->fd, LAB_RUN, &args) ? errno : 0;
 	free(bitmap);
 	run->convert_begin = args.convert_begin;
 	run->convert_end = args.convert_end;
@@ -164,7 +161,7 @@ bool lab_execute(struct lab *lab, struct lab_trial *run)
 		note_firsts(lab, run);
 		return true;
 	}
-	if (error && error != EINTR)
+	if (error)
 		run_failed(lab, run, error, args.limit_ms);
 	trial_free(run);
 	return false;
@@ -261,14 +258,13 @@ bool lab_take(struct lab *lab, u32 region, u64 *page)
 	u64 tries = available_memory() / 8 / PAGE;
 	struct lab_take take = { .region = region, .node = -1, .tries = tries < TAKE_TRIES ? tries : TAKE_TRIES };
 
-	lab_check_signal(lab);
-	if (lab->signal)
+	if (lab_check_signal(lab))
 		return false;
 	if (!ioctl(lab->fd, LAB_TAKE, &take)) {
 		*page = take.page;
 		return true;
 	}
-	if (errno != ENOENT && errno != ENOMEM && errno != ENOSPC && errno != EINTR)
+	if (errno != ENOENT && errno != ENOMEM && errno != ENOSPC)
 		lab_surprise(lab, "the module can't take a page: %s", strerror(errno));
 	return false;
 }
@@ -314,8 +310,7 @@ bool lab_sleep_ms(struct lab *lab, u32 ms)
 	u64 end = now_ns() + ms * 1000000ull;
 	struct timespec until = { end / 1000000000, end % 1000000000 };
 
-	do
-		lab_check_signal(lab);
-	while (!lab->signal && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR);
+	while (!lab_check_signal(lab) && clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+		;
 	return !lab->signal;
 }

@@ -128,8 +128,8 @@ struct lab_result {
  * Results: 0; -ETIMEDOUT if @late is not 0 (what has answered is stored);
  * -EINVAL the run is malformed; -ENXIO a CPU is not online; -EBUSY a CPU has
  * not answered an earlier run yet; -EPERM not only reports and reads, and the
- * module was loaded with beside=1; -EINTR interrupted by a signal (nothing is
- * stored); or the errno of the kernel's function for a conversion.
+ * module was loaded with beside=1; -EINTR interrupted before it began, or
+ * killed; or the errno of the kernel's function for a conversion.
  */
 struct lab_run {
 	__u64 cpus;

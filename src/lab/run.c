@@ -285,12 +285,13 @@ static int send_and_convert(struct run *run)
 
 /*
  * Waits until all handlers that were sent have ended, and returns the rest of
- * the time limit. A run must not be repeated after a signal, hence -EINTR.
+ * the time limit. Only a signal that kills ends it before that: a run goes on
+ * without its caller, so that the next one would be refused.
  */
 static long wait_for_answers(struct run *run, long limit)
 {
-	limit = wait_event_interruptible_timeout(answered,
-						 !atomic_read(&run->open), limit);
+	limit = wait_event_killable_timeout(answered,
+					    !atomic_read(&run->open), limit);
 	return limit < 0 ? -EINTR : limit;
 }
 

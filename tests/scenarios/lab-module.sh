@@ -110,6 +110,14 @@ for together in 0 1; do
 	wait_for '[ "$(labctl run 0 0 1000 $report | head -n 1)" = ok ]' 20 "when it has answered the next run is accepted"
 done
 machinectl event 1 gate 2
+labctl run 2 0 20000 $report >/tmp/said &
+ok "a CPU takes its time" machinectl wait-gate --timeout 10
+ok "meanwhile the caller is stopped" kill -STOP $!
+ok "and goes on" kill -CONT $!
+machinectl open
+wait $!
+is "$(paste -sd ' ' /tmp/said)" "ok 2 cf1" "which does not end the run"
+machinectl event 1 gate 2
 labctl run 2 0 100 $report >/dev/null
 rmmod rmpopt_lab &
 wait_for '[ "$(cat /sys/module/rmpopt_lab/initstate)" = going ]' 20 "unload has begun"
