@@ -49,7 +49,9 @@
  * is over, which grows from one try to the next, and in a pass that was
  * requested. After two cores have faulted in one pass the region is *left out*:
  * nothing is sent there until the next try, except to the leader and the
- * witnesses of a region that is clean nevertheless.
+ * witnesses of a region that is clean nevertheless. A core that faults at
+ * several regions which fault on no other core, and answers nothing else, is
+ * *broken*: the kernel part drops it.
  *
  * An audit has one phase: a core reports everything that it is believed to
  * have. So has a *view*, which replaces passes where the kernel verifies: cores
