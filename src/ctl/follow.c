@@ -11,33 +11,41 @@
 #include "ctl.h"
 #include "follow.h"
 
-/* Only written while ppoll() waits, so no access is interrupted by a signal. */
-static sig_atomic_t told_to_end;
+static _Atomic int told_to_end;
 
 static void on_signal(int number)
 {
 	told_to_end = number;
 }
 
-/* If started to ignore them (nohup, a script's "&"), it still does. */
-static void catch_one(int number, sigset_t *set)
+/*
+ * A signal does not kill any more, but ends what waits: no SA_RESTART. If started
+ * to ignore it (nohup, a script's "&"), it still does.
+ */
+void follow_catch(int number)
 {
 	struct sigaction action = { .sa_handler = on_signal }, old;
 
-	if (sigaction(number, NULL, &old) || old.sa_handler == SIG_IGN)
-		return;
-	sigaction(number, &action, NULL);
-	sigaddset(set, number);
+	if (!sigaction(number, NULL, &old) && old.sa_handler != SIG_IGN)
+		sigaction(number, &action, NULL);
 }
 
-/* They are only delivered while we wait. */
-static void catch_signals(struct follow *follow)
+/* The signal that told us to end, 0 if none. */
+int follow_told(void)
+{
+	return told_to_end;
+}
+
+/* From here on only delivered while we wait, so that no access is interrupted. */
+static void hold_signals(struct follow *follow)
 {
 	sigset_t set;
 
+	follow_catch(SIGINT);
+	follow_catch(SIGTERM);
 	sigemptyset(&set);
-	catch_one(SIGINT, &set);
-	catch_one(SIGTERM, &set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, &follow->unheld);
 }
 
@@ -46,7 +54,7 @@ void follow_die(void)
 {
 	sigset_t set;
 
-	fflush(stdout);
+	fflush(NULL);
 	signal(told_to_end, SIG_DFL);
 	sigemptyset(&set);
 	sigaddset(&set, told_to_end);
@@ -65,7 +73,7 @@ static int read_again(int fd)
 /* 0 or an errno. */
 int follow_open(struct follow *follow)
 {
-	catch_signals(follow);
+	hold_signals(follow);
 	follow->state = -1;
 	follow->served = -1;
 	/* A saved tree does not change. */

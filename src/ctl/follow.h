@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Waiting for the module: state and served can be polled. Ctrl-C and SIGTERM end
- * the wait instead of the program, so that it can leave a tidy terminal.
+ * the wait instead of the program, so that it can leave a tidy terminal, and
+ * what else a command has to tidy up.
  */
 #ifndef RMPOPTCTL_FOLLOW_H
 #define RMPOPTCTL_FOLLOW_H
@@ -23,6 +24,8 @@ struct follow {
 int follow_open(struct follow *follow);
 int follow_wait(struct follow *follow, int ms);
 void follow_close(struct follow *follow);
+void follow_catch(int number);
+int follow_told(void);
 void follow_die(void);
 
 #endif /* RMPOPTCTL_FOLLOW_H */

@@ -6,32 +6,22 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "follow.h"
 #include "hw.h"
 #include "lab.h"
 
-static _Atomic int told_to_end;
-
-static void on_signal(int number)
-{
-	told_to_end = number;
-}
-
-/* Without SA_RESTART: a sleep ends early, and the report is written. */
+/* A sleep ends early, and the report is written. */
 static void catch_signals(void)
 {
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction action = { .sa_handler = on_signal }, old;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(numbers); i++)
-		if (!sigaction(numbers[i], NULL, &old) && old.sa_handler != SIG_IGN)
-			sigaction(numbers[i], &action, NULL);
+	follow_catch(SIGINT);
+	follow_catch(SIGTERM);
+	follow_catch(SIGHUP);
 }
 
 /* Are we told to end? */
 bool lab_check_signal(struct lab *lab)
 {
-	lab->signal = told_to_end;
+	lab->signal = follow_told();
 	return lab->signal;
 }
 
@@ -267,13 +257,6 @@ static const char *default_output(void)
 	return format("rmpopt-lab-%s", text);
 }
 
-static void die_of_signal(int number)
-{
-	fflush(NULL);
-	signal(number, SIG_DFL);
-	raise(number);
-}
-
 static int run_lab_here(struct lab *lab)
 {
 	const char *to = options.output ?: default_output(), *why = lab_refusal() ?: report_refused(to);
@@ -352,6 +335,6 @@ int run_lab(char **arguments)
 		puts(document_text(lab.document, false));
 	json_object_put(lab.document);
 	if (lab.signal)
-		die_of_signal(lab.signal);
+		follow_die();
 	return ret;
 }

@@ -21,8 +21,6 @@
 #ifndef RMPOPTCTL_LAB_H
 #define RMPOPTCTL_LAB_H
 
-#include <signal.h>
-
 #include "../lab/rmpopt_lab.h"
 #include "ctl.h"
 #include "json.h"

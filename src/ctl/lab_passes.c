@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "follow.h"
 #include "lab.h"
 #include "rmpopt.h"
 
@@ -157,13 +158,30 @@ bool step_passes(struct lab *lab)
 
 #define WAIT_MS		60000u
 
-/* Until the request is served; false if it is not. */
-static bool wait_served(struct lab *lab, u64 number)
-{
-	u64 end = now_ns() + WAIT_MS * 1000000ull, served;
+/* How soon a signal is heeded that came just before a wait. */
+#define LOOK_MS		100
 
-	while (!file_number(&served, SYSFS "served") || served < number)
-		if (now_ns() > end || !lab_sleep_ms(lab, 20))
+/* Ready for a pass; it takes its time after a load. */
+static bool is_ready(u64 number)
+{
+	const char *state = file_text(SYSFS "state");
+
+	return state && !strcmp(state, "ready");
+}
+
+static bool is_served(u64 number)
+{
+	u64 served;
+
+	return file_number(&served, SYSFS "served") && served >= number;
+}
+
+static bool wait_until(bool (*is_so)(u64 number), u64 number, struct lab *lab, struct follow *follow)
+{
+	u64 end = now_ns() + WAIT_MS * 1000000ull;
+
+	while (!is_so(number))
+		if (lab_check_signal(lab) || now_ns() > end || follow_wait(follow, LOOK_MS))
 			return false;
 	return true;
 }
@@ -176,38 +194,36 @@ static void put_file(struct json_object *line, const char *name, const char *fil
 		put(line, name, json_object_new_double(value * unit));
 }
 
-/* Ready for a pass; it takes its time after a load. */
-static bool wait_ready(struct lab *lab)
-{
-	u64 end = now_ns() + WAIT_MS * 1000000ull;
-	const char *state;
-
-	do {
-		state = file_text(SYSFS "state");
-		if (state && !strcmp(state, "ready"))
-			return true;
-	} while (state && now_ns() < end && lab_sleep_ms(lab, 20));
-	return false;
-}
-
-/* Full passes of rmpopt, which is loaded: by its own counts. */
-void passes_ours(struct lab *lab)
+/* By rmpopt's own counts; false if there is no next one. */
+static bool pass_ours(struct lab *lab, struct follow *follow, u32 round)
 {
 	struct json_object *line;
-	u64 number, regions, round;
+	u64 number, regions;
 
-	for (round = 1; round <= ROUNDS; round++) {
-		if (!wait_ready(lab) || file_write(SYSFS "stats/worst_slice_ns", "0") ||
-		    file_write(SYSFS "scan", "full") || !file_number(&number, SYSFS "requested") ||
-		    !wait_served(lab, number) || !file_number(&regions, SYSFS "regions_covered"))
-			return;
-		line = array_new_object(json_at(lab->document, "passes"));
-		put_text(line, "algorithm", "rmpopt");
-		put_number(line, "round", round);
-		put_number(line, "regions", regions);
-		put_number(line, "cores", lab->cores);
-		put_file(line, "total_us", "stats/last_pass_us", 1);
-		put_file(line, "stolen_us", "stats/last_stolen_us", 1);
-		put_file(line, "longest_stop_us", "stats/worst_slice_ns", 0.001);
-	}
+	if (!wait_until(is_ready, 0, lab, follow) || file_write(SYSFS "stats/worst_slice_ns", "0") ||
+	    file_write(SYSFS "scan", "full") || !file_number(&number, SYSFS "requested") ||
+	    !wait_until(is_served, number, lab, follow) || !file_number(&regions, SYSFS "regions_covered"))
+		return false;
+	line = array_new_object(json_at(lab->document, "passes"));
+	put_text(line, "algorithm", "rmpopt");
+	put_number(line, "round", round);
+	put_number(line, "regions", regions);
+	put_number(line, "cores", lab->cores);
+	put_file(line, "total_us", "stats/last_pass_us", 1);
+	put_file(line, "stolen_us", "stats/last_stolen_us", 1);
+	put_file(line, "longest_stop_us", "stats/worst_slice_ns", 0.001);
+	return true;
+}
+
+/* Full passes of rmpopt, which is loaded. */
+void passes_ours(struct lab *lab)
+{
+	struct follow follow;
+	u32 round = 1;
+
+	if (!follow_open(&follow))
+		while (round <= ROUNDS && pass_ours(lab, &follow, round))
+			round++;
+	follow_close(&follow);
+	lab_check_signal(lab);
 }

@@ -81,6 +81,19 @@ for _ in 1 2 3 4 5; do
 	kill_at "$n" KILL 137 convert --convert
 done
 
+# In the last one of rmpopt's own passes, which is not waited for any more.
+machinectl reset
+run_lab --steps passes
+is "$status $(grep -c '"algorithm": "rmpopt"' "$report/lab.json")" "0 3" "passes come to their end, three of them rmpopt's own"
+machinectl event $(($(rmpopts) - 5)) gate
+begin passes
+ok "the same is held near its end" machinectl wait-gate --timeout 120
+is "$(lab_loaded && echo loaded)/$(state)" /scanning "in a pass of rmpopt"
+kill -INT $tool
+ended 130 "INT ends it"
+machinectl open
+host_as_before "INT in a pass of rmpopt"
+
 machinectl event 20 gate
 begin core
 machinectl wait-gate --timeout 120
