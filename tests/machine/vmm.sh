@@ -2,13 +2,18 @@
 # VMs for tests in the guest: each VMM is one snpvm with a FIFO for its commands.
 # Sourced by lib.sh of the scenarios and of the machine's own tests.
 
+# nap - 20 ms. A process that sleeps would take as much CPU time, under emulation.
+[ -p /tmp/never ] || mkfifo /tmp/never
+exec 8<>/tmp/never
+nap() { read -r -t 0.02 _ <&8 || :; }
+
 # vmm_until CONDITION SECONDS
 vmm_until() {
 	local tries=$(($2 * 50))
 	until eval "$1"; do
 		[ "$tries" -gt 0 ] || return 1
 		tries=$((tries - 1))
-		usleep 20000
+		nap
 	done
 }
 

@@ -50,8 +50,8 @@ faults_once() {
 
 # each WHAT VECTOR STEP LEAST - a check: every STEP-th of the first 1,000, of which there are LEAST or more
 each() {
-	local n=1 faults=0 status=0 step=$3
-	[ -z "${RMPOPT_ALL:-}" ] || step=1
+	local n=1 faults=0 status=0 step
+	step=$(everyday "$3" 1)
 	while [ $n -le 1000 ]; do
 		faults_once $n "$1" "$2" || { status=$?; break; }
 		faults=$((faults + 1))

@@ -12,7 +12,8 @@ wait_state ready
 wait_for settled 20 "all is optimized"
 
 # A pass has 8 verifies, 7 * 3 by followers, 7 closing reports.
-for n in 1 2 8 9 12 20 29 30 33 36; do
+moments=$(everyday "1 12 30 36" "1 2 8 9 12 20 29 30 33 36")
+for n in $moments; do
 	machinectl event $n snp-off
 	put scan full
 	wait_for '[ "$(machinectl events)" = "0 0" ] && state_is waiting' 10 "SNP goes away at RMPOPT $n: the module waits"
@@ -24,7 +25,7 @@ for n in 1 2 8 9 12 20 29 30 33 36; do
 	wait_for 'state_is ready && settled' 20 "it comes back: all is optimized again"
 done
 
-for n in 1 2 8 9 12 20 29 30 33 36; do
+for n in $moments; do
 	machinectl event $n en-off all
 	put scan full
 	wait_for '[ "$(machinectl events)" = "0 0" ] && settled' 20 "RMPOPT_EN goes away at RMPOPT $n on that core: all is optimized again"
@@ -32,7 +33,7 @@ done
 is "$(state)" ready "ready throughout"
 is "$(get reason)" ok "nothing to complain about"
 # A core that has done its share by then notices only when it is asked again.
-for n in 1 2 8 9 12 20 29 30 33 36; do
+for n in $moments; do
 	machinectl event $n en-off 2
 	put scan full
 	wait_for '[ "$(machinectl events)" = "0 0" ] && at_rest' 20 "RMPOPT_EN goes away at RMPOPT $n on core 2"

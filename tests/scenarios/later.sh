@@ -21,7 +21,7 @@ stream() {
 		now=$(uptime_ms)
 		[ $((now - before)) -le $gap ] || gap=$((now - before))
 		before=$now
-		usleep 20000
+		nap
 	done
 	took=$(($(uptime_ms) - begin))
 }

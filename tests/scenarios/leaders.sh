@@ -42,7 +42,7 @@ let_go() {
 	done
 }
 # Its own RMPOPTs, which are executed with interrupts enabled: nobody waits for an IPI to it.
-for n in 3 50 100 150 180; do
+for n in $(everyday "50 150" "3 50 100 150 180"); do
 	rm -f /tmp/done
 	leading=$(get leaders | cut -d , -f 2)
 	machinectl event $n gate "$leading"

@@ -62,10 +62,11 @@ isnt() {
 
 # cmp_ok A OPERATOR B DESCRIPTION - numbers; OPERATOR is == != < <= > >=
 cmp_ok() {
-	local result
-	result=$(awk -v "a=$1" -v "b=$3" "BEGIN { print (a + 0 $2 b + 0) ? \"yes\" : \"no\" }")
+	local result=no
 	case $1$3 in
 	*[!0-9.-]*) result="not numbers" ;;
+	*.*) result=$(awk -v "a=$1" -v "b=$3" "BEGIN { print (a + 0 $2 b + 0) ? \"yes\" : \"no\" }") ;;
+	*) [ $(($1 $2 $3)) = 0 ] || result=yes ;;
 	esac
 	if [ "$result" = yes ] && [ -n "$1" ] && [ -n "$3" ]; then pass "$4"; else
 		fail "$4"
@@ -89,17 +90,24 @@ unlike() {
 	else pass "$3"; fi
 }
 
+# everyday FEW ALL - of what takes long: some in "make check", all in "make check-all"
+everyday() {
+	if [ -n "${RMPOPT_ALL:-}" ]; then echo "$2"; else echo "$1"; fi
+}
+
 # wait_for CONDITION SECONDS [DESCRIPTION] - look until the shell command
 # CONDITION succeeds. With a description it is a check.
 wait_for() {
-	local end
-	end=$(($(uptime_ms) + $2 * 1000))
+	local now end
+	read_uptime
+	end=$((now + $2 * 1000))
 	while ! eval "$1"; do
-		if [ "$(uptime_ms)" -ge "$end" ]; then
+		read_uptime
+		if [ "$now" -ge "$end" ]; then
 			[ $# -lt 3 ] || { fail "$3"; diag "did not come true in $2 s: $1"; }
 			return 1
 		fi
-		usleep 20000
+		nap
 	done
 	[ $# -lt 3 ] || pass "$3"
 	return 0
@@ -114,7 +122,17 @@ never() {
 	else pass "$3"; fi
 }
 
-uptime_ms() { awk '{ printf "%d\n", $1 * 1000 }' /proc/uptime; }
+# read_uptime - sets now, in ms
+read_uptime() {
+	read -r now _ </proc/uptime
+	now=$((${now%.*} * 1000 + 10 * (1${now#*.} - 100)))
+}
+
+uptime_ms() {
+	local now
+	read_uptime
+	echo "$now"
+}
 
 skip_all() {
 	report "1..0 # SKIP $*"
@@ -149,8 +167,13 @@ spin_end() {
 # A test module of this repository, built by a "# build:" line.
 load_test() { local name=$1; shift; insmod "$here/$name.ko" "$@"; }
 
-# get FILE, put FILE VALUE - of /sys/kernel/rmpopt
-get() { cat "$rmpopt/$1"; }
+# get FILE, put FILE VALUE - of /sys/kernel/rmpopt. Without a process of its own: cat would take
+# longer than most of what it is to show.
+get() {
+	local value
+	IFS= read -r value <"$rmpopt/$1" || return 1
+	printf '%s\n' "$value"
+}
 put() { printf '%s' "$2" >"$rmpopt/$1"; }
 state() { get state; }
 count() { get "stats/$1"; }

@@ -25,7 +25,7 @@ pauses() {
 	at=$(uptime_ms)
 	end=$((at + 60000))
 	while [ "$at" -lt $end ] && [ "$(uptime_ms)" -lt $end ]; do
-		usleep 50000
+		nap
 		reads=$(machinectl count rmpreads)
 		[ "$reads" != "$before" ] || continue
 		now=$(uptime_ms)
