@@ -108,7 +108,7 @@ is "$(field request) $(field result) $(field regions_optimized)" "3 ok 3" "tells
 is "$(count passes_full)" 2 "a full pass has run"
 
 # A pass that can't end: the wait does.
-machinectl event 1 gate
+hold_leader 1
 put scan full
 ok "the leader is held" machinectl wait-gate --timeout 10
 ctl scan --wait --timeout 1

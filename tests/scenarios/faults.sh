@@ -122,7 +122,7 @@ is "$(machinectl count too-early)" 0 "nothing before SNP_INIT"
 # SNP is shut down and prepared anew while a leader is at work, and nothing tells of it. The leader can't
 # know; SnpEn is not enough for anybody else to begin.
 put tune/watch_ms 0
-machinectl event 2 gate
+hold_leader 2
 put scan full
 ok "a pass is held in the middle" machinectl wait-gate --timeout 10
 machinectl snp disable >/dev/null

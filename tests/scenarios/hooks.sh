@@ -111,7 +111,7 @@ is "$(count last_trigger)" conversion "as the trigger says"
 
 ok "a page goes" convert private "$(page 7)" 5
 ok "a scan sees it" scan now
-machinectl event 2 gate
+hold_leader 2
 ok "it comes back" convert shared "$(page 7)"
 ok "the pass for it is held in the middle" machinectl wait-gate --timeout 20
 put scan cancel

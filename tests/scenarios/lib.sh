@@ -205,6 +205,13 @@ scan() {
 	wait_for "[ \"\$(get served)\" -ge $number ]" "${2:-30}"
 }
 
+# hold_leader N - its N-th RMPOPT from now on is held until "machinectl open". This shell, and what it starts, keep off
+# its CPU from then on: who waits there for its turn can't open anything.
+hold_leader() {
+	taskset -pc "$(all_cpus | grep -vx "$(get leaders)" | paste -sd , -)" $$ >/dev/null
+	machinectl event "$1" gate
+}
+
 # armed - on how many cores is RMPOPT_EN set?
 armed() { machinectl truth | cut -d ' ' -f 3; }
 # written_once - a check: RMPOPT_BASE was never written where RMPOPT_EN was set

@@ -120,7 +120,7 @@ given_up "after a pass"
 passes=$(get passes)
 ok "SNP is about to be initialised again" prepared
 wait_for "settled_since $passes" 10 "the module starts over"
-machinectl event 5 gate
+hold_leader 5
 put scan full
 ok "a pass is in the middle" machinectl wait-gate --timeout 10
 initialised
@@ -137,7 +137,7 @@ wait_for tables_equal 20 "tables equal the truth"
 ok "SNP is about to be initialised" prepared
 initialised
 wait_for tables_equal 20 "tables are emptied: the watch finds out"
-machinectl event 5 gate
+hold_leader 5
 put scan full
 ok "a pass is in the middle" machinectl wait-gate --timeout 10
 initialised

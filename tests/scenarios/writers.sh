@@ -75,7 +75,7 @@ put scan cancel
 wait_for "[ \"\$(get served)\" = $((number + 5)) ]" 20 "a cancelled request is served too"
 is "$(get last_result)" cancelled "and says so"
 
-machinectl event 3 gate
+hold_leader 3
 put scan full
 ok "a pass is held in the middle" machinectl wait-gate --timeout 10
 like "$(get progress)" '^[0-9]+ [1-9][0-9]*$' "progress shows it"
@@ -89,7 +89,7 @@ machinectl open
 wait_for at_rest 20 "are not lost"
 is "$(get passes)" $((during + 2)) "one pass serves both"
 
-machinectl event 3 gate
+hold_leader 3
 put scan full
 ok "a pass is held in the middle" machinectl wait-gate --timeout 10
 put scan cancel
