@@ -59,7 +59,7 @@ enum engine_request {
 	REQUEST_CANCEL,
 };
 
-#define ENGINE_REASON_MAX	200
+#define ENGINE_REASON_MAX	320
 
 /**
  * struct engine - state and requests

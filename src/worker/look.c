@@ -108,7 +108,7 @@ static void name_faulty(u32 place)
 			  region, core_name(container_of(core, struct core, plan)));
 	else
 		state_set(STATE_READY,
-			  "RMPOPT faults in region %u (and possibly others), which is left out and retried at growing intervals: look for machine checks and microcode updates; write full to scan to retry at once",
+			  "RMPOPT faults in region %u (and possibly others), which is left out and retried at growing intervals: if /proc/iomem has no System RAM there, exclude it by the parameter coverage; else look for machine checks and microcode updates; write full to scan to retry at once",
 			  region);
 }
 
