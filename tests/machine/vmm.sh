@@ -5,6 +5,7 @@
 # nap - 20 ms. A process that sleeps would take as much CPU time, under emulation.
 [ -p /tmp/never ] || mkfifo /tmp/never
 exec 8<>/tmp/never
+# shellcheck disable=SC3045 # busybox
 nap() { read -r -t 0.02 _ <&8 || :; }
 
 # vmm_until CONDITION SECONDS

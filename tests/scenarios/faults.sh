@@ -14,7 +14,7 @@ wait_for settled 20 "all is optimized"
 # A pass has 8 verifies, 7 * 3 by followers, 7 closing reports.
 moments=$(everyday "1 12 30 36" "1 2 8 9 12 20 29 30 33 36")
 for n in $moments; do
-	machinectl event $n snp-off
+	machinectl event "$n" snp-off
 	put scan full
 	wait_for '[ "$(machinectl events)" = "0 0" ] && state_is waiting' 10 "SNP goes away at RMPOPT $n: the module waits"
 	[ "$n" != 12 ] || like "$(get reason)" SnpEn "and says for what"
@@ -26,7 +26,7 @@ for n in $moments; do
 done
 
 for n in $moments; do
-	machinectl event $n en-off all
+	machinectl event "$n" en-off all
 	put scan full
 	wait_for '[ "$(machinectl events)" = "0 0" ] && settled' 20 "RMPOPT_EN goes away at RMPOPT $n on that core: all is optimized again"
 done
@@ -34,7 +34,7 @@ is "$(state)" ready "ready throughout"
 is "$(get reason)" ok "nothing to complain about"
 # A core that has done its share by then notices only when it is asked again.
 for n in $moments; do
-	machinectl event $n en-off 2
+	machinectl event "$n" en-off 2
 	put scan full
 	wait_for '[ "$(machinectl events)" = "0 0" ] && at_rest' 20 "RMPOPT_EN goes away at RMPOPT $n on core 2"
 	scan full

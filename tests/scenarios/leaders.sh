@@ -2,7 +2,7 @@
 # One leader per node, each with its share of the regions.
 # machine: --nodes 2 --cores 2 --regions 128
 # check: kind
-# timeout: 400
+# timeout: 500
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
@@ -45,7 +45,7 @@ let_go() {
 for n in $(everyday "50 150" "3 50 100 150 180"); do
 	rm -f /tmp/done
 	leading=$(get leaders | cut -d , -f 2)
-	machinectl event $n gate "$leading"
+	machinectl event "$n" gate "$leading"
 	let_go
 	put scan full
 	wait_for '[ "$(machinectl events | cut -d " " -f 1)" = 0 ]' 20 "the pass gets to RMPOPT $n"
@@ -137,7 +137,7 @@ done
 wait_for '[ "$(wc -l </tmp/cgroup/heavy/cgroup.procs)" = 2 ]' 20 "a cgroup of much weight"
 # Not before: on that CPU they would not get there.
 for task in $heavy; do ok "works on the first leader's CPU" taskset -pc "${leading%,*}" "$task" >/dev/null; done
-ok "a full scan" scan full 60
+ok "a full scan" scan full 150
 is "$(get last_result) $(get reason) $(get leaders)" "ok ok $leading" "nobody is left out, and who leads leads on"
 # shellcheck disable=SC2086 # two
 kill $heavy

@@ -63,12 +63,12 @@ isnt() {
 # cmp_ok A OPERATOR B DESCRIPTION - numbers; OPERATOR is == != < <= > >=
 cmp_ok() {
 	local result=no
-	case $1$3 in
-	*[!0-9.-]*) result="not numbers" ;;
+	case $1:$3 in
+	:* | *: | *[!0-9.:-]*) ;;
 	*.*) result=$(awk -v "a=$1" -v "b=$3" "BEGIN { print (a + 0 $2 b + 0) ? \"yes\" : \"no\" }") ;;
-	*) [ $(($1 $2 $3)) = 0 ] || result=yes ;;
+	*) eval "[ \$(($1 $2 $3)) = 0 ]" || result=yes ;;
 	esac
-	if [ "$result" = yes ] && [ -n "$1" ] && [ -n "$3" ]; then pass "$4"; else
+	if [ "$result" = yes ]; then pass "$4"; else
 		fail "$4"
 		diag "got: '$1' $2 '$3'"
 	fi
