@@ -43,6 +43,16 @@ check:
 check-all:
 	@tests/check --all
 	@tests/packages/check
+	@$(MAKE) --no-print-directory check-debug
+
+# Debug kernels: tests/machine/debug.
+debug_kernels ?= kasan
+
+kernel-debug:
+	@for kind in $(debug_kernels); do tests/machine/kernel-debug.sh $$kind || exit 1; done
+
+check-debug:
+	@status=0; for kind in $(debug_kernels); do tests/check --debug $$kind $(T) || status=1; done; exit $$status
 
 soak:
 	@tests/check --soak "$(T)" $(if $(SEED),--seed "$(SEED)")
@@ -128,7 +138,9 @@ help:
 	@echo 'make run          see it work: on a host with RMPOPT for real, elsewhere on an emulated one'
 	@echo '                  (ARGS=--yes: do not ask)'
 	@echo 'make check        the tests for every day; T=NAME runs those whose name contains NAME'
-	@echo 'make check-all    all of them, with long storms, and "make check-packages"'
+	@echo 'make check-all    all of them, with long storms, "make check-packages" and "make check-debug"'
+	@echo 'make check-debug  scenarios on debug kernels (debug_kernels=kasan, or rt, kcsan; T=NAME), which'
+	@echo '                  "make kernel-debug" builds first, each in about half an hour'
 	@echo 'make soak         the scenarios with "# soak: yes", each for T=MINUTES (SEED=N: as in that run)'
 	@echo 'make bench        side by side with two upstream algorithms on the emulated host (ARGS=--help)'
 	@echo 'make sim          what passes cost on simulated hosts of up to 512 cores and 8 TiB; tables in build/sim'
@@ -150,4 +162,4 @@ help:
 	@echo '                  (T=SUITE or a part of a name; see doc/packages.md)'
 	@echo 'make clean        remove what was built (the cache outside the tree stays)'
 
-.PHONY: dkms modules modules_install have-headers clean check check-all soak bench sim run ctl install-ctl uninstall-ctl install-systemd uninstall-systemd stage dist deb rpm kernels check-packages install uninstall help
+.PHONY: dkms modules modules_install have-headers clean check check-all kernel-debug check-debug soak bench sim run ctl install-ctl uninstall-ctl install-systemd uninstall-systemd stage dist deb rpm kernels check-packages install uninstall help

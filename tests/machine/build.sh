@@ -10,8 +10,8 @@ set -euo pipefail
 usage() {
 	cat <<-END
 	usage: ${0##*/} KERNEL DIR [MAKE-ARGUMENT...]
-	KERNEL: a series (7, 6.12; see kernel.sh) or a version whose headers are in the
-	root. DIR: the folder with the Kbuild file. Example: ${0##*/} 7 . W=1
+	KERNEL: a series (7, 6.12, debug-kasan; see kernel.sh) or a version whose headers are
+	in the root. DIR: the folder with the Kbuild file. Example: ${0##*/} 7 . W=1
 	Output: \${RMPOPT_BUILD:-build}/VERSION/, the compiler's messages on stderr.
 	END
 }
@@ -33,19 +33,27 @@ mirror_sources() {
 	drop_vanished "$1" "$2"
 }
 
-resolve_version() {
-	if [ -d "$root/usr/src/linux-headers-$1" ]; then
-		printf '%s\n' "$1"
-	else
-		cat "$("$machine_dir/kernel.sh" "$1" --headers)/version"
+# find_headers KERNEL - sets version, and where they are in the root, with what is
+# to be bound there
+find_headers() {
+	local dir
+	binds=()
+	version=$1
+	if [ ! -d "$root/usr/src/linux-headers-$1" ]; then
+		dir=$("$machine_dir/kernel.sh" "$1" --headers)
+		version=$(<"$dir/version")
+		[ ! -d "$dir/build" ] || binds=(--bind "$dir:/mnt" --bind "$dir/../source-$(<"$dir/release"):/srv")
 	fi
+	headers=/usr/src/linux-headers-$version
+	[ ${#binds[@]} = 0 ] || headers=/mnt/build
 }
 
 main() {
 	[ $# -ge 2 ] || { usage >&2; exit 2; }
-	local version dir to sub=. from=$tree
+	local version headers dir to sub=. from=$tree
+	local -a binds
 	root=$("$machine_dir/root.sh")
-	version=$(resolve_version "$1")
+	find_headers "$1"
 	dir=$(cd -- "$2" && pwd) || die "no folder $2"
 	shift 2
 	case $dir/ in
@@ -61,8 +69,8 @@ main() {
 	if [ ! -e "$to/$sub/Kbuild" ] && [ ! -e "$to/$sub/Makefile" ]; then
 		die "$dir has no Kbuild file"
 	fi
-	in_root "$root" --bind "$build/$version:/build" -- \
-		make -C "/usr/src/linux-headers-$version" "M=/build/${to##*/}${sub#.}" -j"$(nproc)" "$@" >&2 ||
+	in_root "$root" --bind "$build/$version:/build" "${binds[@]}" -- \
+		make -C "$headers" "M=/build/${to##*/}${sub#.}" -j"$(nproc)" "$@" >&2 ||
 		die "the build of $dir for $version failed (see above)"
 	printf '%s\n' "$to${sub#.}"
 }

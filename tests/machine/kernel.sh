@@ -16,7 +16,8 @@ apt_install=(--no-install-recommends --target-release trixie-backports)
 usage() {
 	cat <<-END
 	usage: ${0##*/} SERIES [--headers]
-	SERIES is the beginning of a kernel version: 7, 7.3, 6.12. With --headers they are
+	SERIES is the beginning of a kernel version: 7, 7.3, 6.12; or debug-KIND, a debug
+	kernel that is built here (kernel-debug.sh). With --headers they are
 	installed in the Debian 13 root (see root.sh), so that modules can be built.
 	Status 3: the mirror has no such kernel, or none that can be installed there.
 	The package lists are read anew once a day; without network the kernel that
@@ -197,6 +198,7 @@ main() {
 		case $1 in
 		-h | --help) usage; exit 0 ;;
 		--headers) headers=yes ;;
+		debug-*) exec "$machine_dir/kernel-debug.sh" "${1#debug-}" ;;
 		[1-9]*) series=$1 ;;
 		*) usage >&2; exit 2 ;;
 		esac
