@@ -12,7 +12,13 @@
 
 seconds=$(everyday 20 60)
 settled() { state_is ready && at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get cores)" = 0-3 ]; }
-stress() { stress-ng --temp-path /tmp --timeout "$seconds" --oomable "$@" >/tmp/stress 2>&1; }
+# stress OPTION... - a check
+stress() {
+	local status=0
+	stress-ng --temp-path /tmp --timeout "$seconds" --oomable "$@" >/tmp/stress 2>&1 || status=$?
+	is $status 0 "stress-ng $*"
+	[ $status = 0 ] || diag "$(tail -n 12 /tmp/stress)"
+}
 passes_go_on() {
 	while :; do
 		put scan full
@@ -22,14 +28,14 @@ passes_go_on() {
 	done 2>/dev/null
 }
 
-for what in "--sysfs 2" "--procfs 2" "--cpu-online 1" "--timer 2 --sched 2" "--sysfs 1 --cpu-online 1 --timer 1 --fork 1"; do
+for what in "--sysfs 2" "--procfs 2" "--cpu-online 1" "--timer 2 --schedmix 2" "--sysfs 1 --cpu-online 1 --timer 1 --fork 1"; do
 	load watch_ms=100 audit_ms=1000 delay_ms=50 max_delay_ms=200 duty=50
 	wait_for settled 30
 	passes_go_on &
 	asking=$!
 	before=$(get passes)
 	# shellcheck disable=SC2086 # options
-	ok "stress-ng $what" stress $what || diag "$(tail -n 5 /tmp/stress)"
+	stress $what
 	diag "$(($(get passes) - before)) passes"
 	kill $asking
 	wait $asking 2>/dev/null
@@ -42,7 +48,7 @@ for what in "--sysfs 2" "--procfs 2" "--cpu-online 1" "--timer 2 --sched 2" "--s
 	ok "unload" unload
 done
 
-ok "stress-ng loads and unloads it" stress --module 1 --module-name rmpopt || diag "$(tail -n 5 /tmp/stress)"
+stress --module 1 --module-name rmpopt
 ! loaded || unload
 ok "the module loads" load
 wait_for settled 30 "and works"
