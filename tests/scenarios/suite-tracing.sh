@@ -6,7 +6,7 @@
 # packages: trace-cmd bpftrace
 # programs: trace-cmd bpftrace
 # timeout: 400
-# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2034,SC2317
 . /rmpopt/lib.sh
 
 settled() { state_is ready && at_rest && [ "$(machinectl truth)" = "0 0 4" ]; }
