@@ -93,14 +93,13 @@ compile() {
 
 # get_source - once; sets source
 get_source() {
-	local choice source_lock
+	local choice
 	read -r release choice <"$cache/choice-7"
 	source=$cache/debug/source-$release
 	mkdir -p "$cache/debug" "$cache/log"
-	exec {source_lock}>"$cache/kernel-source.lock"
-	flock "$source_lock"
+	lock kernel-source
 	[ -e "$source/Makefile" ] || fetch_source "$release" "$choice" "$source"
-	exec {source_lock}>&-
+	unlock
 }
 
 main() {

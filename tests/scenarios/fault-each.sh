@@ -11,19 +11,18 @@ page=$((6 * 0x40000 + 5))
 
 fired() { [ "$(machinectl events)" = "0 0" ]; }
 settled() { state_is ready && at_rest && [ "$(machinectl truth)" = "0 0 4" ]; }
-rests() { at_rest && ! state_is scanning; }
 
 # Load, full pass, a delta by a page that comes and goes, a look at the RMP, until the fault has come: what follows
 # would make good what it has done. Any of it is allowed to fail, not to hang.
 cycle() {
 	load watch_ms=200 || return
-	wait_for '{ [ "$(get passes)" -ge 1 ] || state_is viewing; } && rests' 30 && ! fired || return
+	wait_for '{ [ "$(get passes)" -ge 1 ] || state_is viewing; } && at_rest' 30 && ! fired || return
 	put scan full
-	wait_for rests 30 && ! fired || return
+	wait_for at_rest 30 && ! fired || return
 	machinectl assign $page 7
 	machinectl release $page
 	put scan now
-	wait_for rests 30 && ! fired || return
+	wait_for at_rest 30 && ! fired || return
 	[ "$1" != rmpread ] || cat /sys/kernel/debug/rmpopt/rmp >/dev/null
 }
 

@@ -13,22 +13,21 @@ nth=/sys/module/memory_nth/parameters/nth
 left() { local value; read -r value <$nth; [ "$value" -gt 0 ]; }
 named() { state_is ready || state_is scanning || state_is waiting || state_is failed; }
 settled() { state_is ready && at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get cores)" = 0-3 ]; }
-rests() { at_rest && ! state_is scanning; }
 
 # Each use of the module, until the allocation has failed.
 use() {
 	load watch_ms=200 || return
-	wait_for '{ [ "$(get passes)" -ge 1 ] || state_is failed; } && rests' 30 && left || return
+	wait_for '{ [ "$(get passes)" -ge 1 ] || state_is failed; } && at_rest' 30 && left || return
 	offline 1 && online 1
-	wait_for rests 30 && left || return
+	wait_for at_rest 30 && left || return
 	cat $rmpopt/covered $rmpopt/optimized $rmpopt/backoff $rmpopt/cores $rmpopt/leaders >/dev/null
 	cat /sys/kernel/debug/rmpopt/*
 	left || return
 	put scan full
-	wait_for rests 30 && left || return
+	wait_for at_rest 30 && left || return
 	put enabled 0
 	put enabled 1
-	wait_for rests 30
+	wait_for at_rest 30
 }
 
 # Refused whole, or one of the states; and it recovers by itself. Status 1: all that was asked for was had.

@@ -3,7 +3,6 @@
 # machine: --cores 4
 # profiles: kind
 # check: none
-# packages: bash
 # programs: bash
 # source: tools/testing/selftests/cpu-hotplug tools/testing/selftests/ftrace
 # timeout: 900
@@ -21,7 +20,7 @@ suite() {
 	running=$!
 	wait_for 'put scan full 2>/dev/null; ! kill -0 $running 2>/dev/null' 600 "$name comes to its end"
 	wait $running
-	is $? 0 "$name: passed" || :
+	is $? 0 "$name: passed"
 	diag "$(grep -E '^# of |not ok|FAIL' /tmp/suite | tail -n 12)"
 	wait_for settled 60 "$name: the tables equal the truth"
 }

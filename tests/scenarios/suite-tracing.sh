@@ -15,7 +15,8 @@ ok "the module loads" load watch_ms=0 audit_ms=0
 wait_for settled 30 "all is optimized"
 
 cd /tmp || exit
-ok "trace-cmd records" trace-cmd record -q -e rmpopt -o /tmp/trace.dat sh -c 'echo full >/sys/kernel/rmpopt/scan; usleep 2000000'
+ok "trace-cmd records" trace-cmd record -q -e rmpopt -o /tmp/trace.dat \
+	sh -c 'cd /sys/kernel/rmpopt; echo full >scan; until cmp -s requested served; do usleep 20000; done'
 trace-cmd report -i /tmp/trace.dat >/tmp/trace 2>&1
 is "$(grep -c 'leader_region:.* verify=1 ' /tmp/trace)" 8 "each region of the pass is there once"
 like "$(grep 'pass_end:' /tmp/trace)" 'trigger.*result' "and its end, with fields that have names"
