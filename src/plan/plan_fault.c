@@ -102,6 +102,23 @@ void plan_learn_cure(struct plan *plan, struct plan_core *core, u32 place)
 	settle_fault(plan, place);
 }
 
+/*
+ * A region is left out because two cores have faulted there. If one of them is
+ * broken, that says nothing about the region: try it again at once.
+ */
+static void forget_fault(struct plan *plan, u32 place)
+{
+	struct plan_region *region = &plan->region[place];
+	bool left_out = test_bit(place, plan->left_out);
+
+	settle_fault(plan, place);
+	if (!left_out)
+		return;
+	__clear_bit(place, plan->left_out);
+	region->retry_at = min(region->retry_at, plan->now);
+	plan->open++;
+}
+
 /**
  * plan_forget_faults - a core starts over, or leaves
  * @plan: the plan
@@ -114,7 +131,7 @@ void plan_forget_faults(struct plan *plan, struct plan_core *core)
 
 	for_each_set_bit(bit, core->bad, plan->core_words * BITS_PER_LONG) {
 		__clear_bit(bit, core->bad);
-		settle_fault(plan, start + bit);
+		forget_fault(plan, start + bit);
 	}
 	plan_core_zero(plan, core->fault);
 }

@@ -228,19 +228,24 @@ static u32 drop_broken(void)
 	return dropped;
 }
 
-static u32 pass_that_drops(bool full)
+static u32 any_pass_that_drops(bool full, bool asked)
 {
 	enum plan_phase phase;
 	u32 dropped = 0;
 
 	plan_elect(&h.plan);
-	plan_begin(&h.plan, full, true);
+	plan_begin(&h.plan, full, asked);
 	do {
 		phase = plan_advance(&h.plan, h.now);
 		dropped |= drop_broken();
 		run_orders();
 	} while (phase != PLAN_REST);
 	return dropped;
+}
+
+static u32 pass_that_drops(bool full)
+{
+	return any_pass_that_drops(full, true);
 }
 
 /* Who tries them instead of the leader has done nothing else yet. */
@@ -343,6 +348,28 @@ static void test_all_broken(void **state)
 	assert_int_equal(plan_faulty(&h.plan), 0);
 }
 
+static bool all_but_one_report(u32 c, u32 place)
+{
+	return c || place || h.plan.phase != PLAN_LOOK;
+}
+
+/*
+ * All break while the leader reports: it has worked in that pass, so regions
+ * are left out. In the next one region 0 is tried on another core than the
+ * others. What the cores that are dropped had a say in is not left out for that.
+ */
+static void test_all_break(void **state)
+{
+	simple(4, 10);
+	pass(true, NULL);
+	h.faults = all_but_one_report;
+	assert_int_equal(any_pass_that_drops(false, false), 0);
+	assert_int_equal(pass_that_drops(true), 0x5);
+	assert_int_not_equal(h.plan.open, 0);
+	assert_int_equal(any_pass_that_drops(false, false), 0xa);
+	assert_int_equal(plan_faulty(&h.plan), 0);
+}
+
 static u32 far_base(u32 c)
 {
 	return c % 2 * 2 * PLAN_WINDOW_REGIONS;
@@ -386,6 +413,7 @@ int main(void)
 		FAULTS(test_member),
 		FAULTS(test_late),
 		FAULTS(test_all_broken),
+		FAULTS(test_all_break),
 		FAULTS(test_two_broken),
 	};
 
