@@ -185,6 +185,15 @@ executed() {
 	done
 }
 
+# poll_begin FILE SECONDS - a process polls the file from now on; sets polling to wait for
+poll_begin() {
+	rm -f /tmp/poll
+	filectl poll "$rmpopt/$1" "$2" >/tmp/poll &
+	# shellcheck disable=SC2034 # for scenarios
+	polling=$!
+	wait_for '[ -s /tmp/poll ]' 10 "somebody polls $1"
+}
+
 state_is() { [ "$(get state 2>/dev/null)" = "$1" ]; }
 wait_state() { wait_for "state_is $1" "${2:-20}" "${3:-state becomes $1}"; }
 

@@ -13,9 +13,7 @@ wait_state ready
 wait_for 'at_rest && [ "$(machinectl truth)" = "0 0 4" ]' 20 "all is optimized"
 passes=$(get passes)
 
-filectl poll "$rmpopt/state" 60 >/tmp/poll &
-polling=$!
-wait_for '[ -s /tmp/poll ]' 10 "somebody polls state"
+poll_begin state 60
 echo processors >/sys/power/pm_test
 machinectl reset
 put scan full

@@ -100,14 +100,10 @@ ok "and a new scan" scan full
 is "$(get last_result)" ok "is not affected"
 
 # poll()
-filectl poll "$rmpopt/served" 20 >/tmp/poll &
-polling=$!
-wait_for '[ -s /tmp/poll ]' 10 "somebody polls served"
+poll_begin served 20
 put scan now
 ok "and is woken up" wait $polling
-filectl poll "$rmpopt/state" 20 >/tmp/poll &
-polling=$!
-wait_for '[ -s /tmp/poll ]' 10 "somebody polls state"
+poll_begin state 20
 put enabled 0
 ok "and is woken up" wait $polling
 put enabled 1

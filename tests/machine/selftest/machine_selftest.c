@@ -25,6 +25,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/completion.h>
 #include <linux/debugfs.h>
 #include <linux/jiffies.h>
 #include <linux/module.h>
@@ -186,6 +187,7 @@ static void work_hold(struct work_struct *work)
 }
 
 static DECLARE_WORK(hold, work_hold);
+static DECLARE_COMPLETION(watching);
 
 /* Returns when both bits are clear, or after a second. */
 static void work_watch(struct work_struct *work)
@@ -197,6 +199,7 @@ static void work_watch(struct work_struct *work)
 	held_request.result = 0;
 	do {
 		here = rmpopt(there.rax, 1);
+		complete(&watching);
 		smp_call_function_single(held_request.value, do_rmpopt, &there, 1);
 		held_request.result += !here && there.result == 1;
 	} while ((here || there.result) && time_before(jiffies, end));
@@ -212,7 +215,9 @@ static long work_private(void *pfn)
 static void race(u64 cpu, u64 other, u64 pfn)
 {
 	held_request = (struct request){ .rax = pfn * PAGE_SIZE / GIB * GIB, .value = cpu };
+	reinit_completion(&watching);
 	schedule_work_on(other, &watch);
+	wait_for_completion(&watching);
 	work_on_cpu(cpu, work_private, &pfn);
 	flush_work(&watch);
 	say(held_request.result);

@@ -59,15 +59,23 @@ for profile in kind harsh; do
 	does 1 report 0 1 -- "$profile: the other core has lost nothing"
 done
 
-for profile in kind harsh; do
+# in_between TRIES - has one core lost the bit and the other not yet? Until it is seen.
+in_between() {
 	machinectl fresh "$profile"
 	both
-	do_it verify 0 4 >/dev/null
-	do_it verify 2 4 >/dev/null
-	[ "$(do_it race 0 2 "$page")" = 0 ] && seen=never || seen=sometimes
-	[ "$profile" = kind ] && wanted=never || wanted=sometimes
-	is "$seen" "$wanted" "$profile: $wanted has one core lost the bit and the other not yet"
-done
+	for _ in $(seq "$1"); do
+		do_it verify 0 4 >/dev/null
+		do_it verify 2 4 >/dev/null
+		[ "$(do_it race 0 2 "$page")" = 0 ] || { echo sometimes; return; }
+		do_it shared "$page" 1 >/dev/null
+	done
+	echo never
+}
+profile=kind
+is "$(in_between 10)" never "kind: never has one core lost the bit and the other not yet"
+# A CPU may get no time on the host just then.
+profile=harsh
+is "$(in_between 1000)" sometimes "harsh: sometimes it has"
 
 # Harsh: the broadcast reaches core after core, but RMPUPDATE ends behind the last.
 machinectl fresh harsh
