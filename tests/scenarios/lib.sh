@@ -96,11 +96,11 @@ everyday() {
 }
 
 # wait_for CONDITION SECONDS [DESCRIPTION] - look until the shell command
-# CONDITION succeeds. With a description it is a check.
+# CONDITION succeeds. With a description it is a check. A debug kernel gets more time.
 wait_for() {
 	local now end
 	read_uptime
-	end=$((now + $2 * 1000))
+	end=$((now + $2 * 1000 * ${RMPOPT_SLOWER:-1}))
 	while ! eval "$1"; do
 		read_uptime
 		if [ "$now" -ge "$end" ]; then
@@ -116,6 +116,7 @@ wait_for() {
 # never CONDITION SECONDS DESCRIPTION - a check: for so long the shell command
 # CONDITION does not come true. It fails as soon as it does.
 never() {
+	local RMPOPT_SLOWER=1
 	if wait_for "$1" "$2"; then
 		fail "$3"
 		diag "came true within $2 s: $1"
