@@ -5,5 +5,5 @@
 # profiles: kind
 # timeout: 900
 # shellcheck shell=dash source=parts/lab-settings.sh
-settings=2
+settings=1
 . /rmpopt/parts/lab-settings.sh
