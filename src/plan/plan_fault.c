@@ -104,7 +104,8 @@ void plan_learn_cure(struct plan *plan, struct plan_core *core, u32 place)
 
 /*
  * A region is left out because two cores have faulted there. If one of them is
- * broken, that says nothing about the region: try it again at once.
+ * broken, that says nothing about the region: try it again at once. Nor do its
+ * pauses grow for what a broken core does each time it is tried again.
  */
 static void forget_fault(struct plan *plan, u32 place)
 {
@@ -112,6 +113,8 @@ static void forget_fault(struct plan *plan, u32 place)
 	bool left_out = test_bit(place, plan->left_out);
 
 	settle_fault(plan, place);
+	if (!test_bit(place, plan->faulty))
+		region->retry_ms = 0;
 	if (!left_out)
 		return;
 	__clear_bit(place, plan->left_out);
@@ -162,17 +165,21 @@ static bool region_is_to_blame(const struct plan *plan,
 	return false;
 }
 
-/* Has it faulted in the running pass at two regions that are not to blame? */
+/*
+ * Has it faulted in the running pass, and in all at two regions that are not to
+ * blame? One pass may try a single one, as pauses differ.
+ */
 static bool faults_twice(const struct plan *plan, const struct plan_core *core)
 {
 	u32 start = plan_window_of(plan, core)->word * BITS_PER_LONG;
+	u32 bit, bits = plan->core_words * BITS_PER_LONG;
 	bool works = any_works(plan), once = false;
-	u32 bit;
 
-	for_each_set_bit(bit, core->fault, plan->core_words * BITS_PER_LONG) {
-		/* A late slice may have noted a fault that was not tallied. */
-		if (!test_bit(bit, core->bad) ||
-		    (works && region_is_to_blame(plan, core, start + bit)))
+	/* A late slice may have noted a fault that was not tallied. */
+	if (!bitmap_intersects(core->fault, core->bad, bits))
+		return false;
+	for_each_set_bit(bit, core->bad, bits) {
+		if (works && region_is_to_blame(plan, core, start + bit))
 			continue;
 		if (once)
 			return true;
@@ -203,8 +210,9 @@ static bool is_member_somewhere(const struct plan *plan,
  * core, too, says nothing about this one, so nobody is judged before regions
  * where a leader has faulted were tried elsewhere.
  *
- * Return: true if it has faulted at more than one region in the running pass or
- * the last one, has answered nothing else, and is a member of no region.
+ * Return: true if it has faulted in the running pass or the last one and has
+ * answered nothing else there, has not worked since it faulted at another region
+ * either, and is a member of no region.
  */
 bool plan_is_broken(const struct plan *plan, const struct plan_core *core)
 {

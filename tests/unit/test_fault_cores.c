@@ -353,20 +353,91 @@ static bool all_but_one_report(u32 c, u32 place)
 	return c || place || h.plan.phase != PLAN_LOOK;
 }
 
-/*
- * All break while the leader reports: it has worked in that pass, so regions
- * are left out. In the next one region 0 is tried on another core than the
- * others. What the cores that are dropped had a say in is not left out for that.
- */
+/* All break while the leader reports: it has worked in that pass, so regions are left out at first. */
 static void test_all_break(void **state)
 {
 	simple(4, 10);
 	pass(true, NULL);
 	h.faults = all_but_one_report;
 	assert_int_equal(any_pass_that_drops(false, false), 0);
-	assert_int_equal(pass_that_drops(true), 0x5);
+	assert_int_equal(pass_that_drops(true), 0x7);
+	assert_int_equal(any_pass_that_drops(false, false), 0x8);
+	assert_int_equal(plan_faulty(&h.plan), 0);
+}
+
+static bool first_and_one_region(u32 c, u32 place)
+{
+	return !c || (c == 1 && place == BAD);
+}
+
+/* A region is left out for the faults of two cores; one is broken, so a third one tries it at once. */
+static void test_reopened(void **state)
+{
+	simple(4, 10);
+	h.faults = first_and_one_region;
+	assert_int_equal(pass_that_drops(true), 0x1);
 	assert_int_not_equal(h.plan.open, 0);
-	assert_int_equal(any_pass_that_drops(false, false), 0xa);
+	assert_false(is_clean());
+	assert_int_equal(any_pass_that_drops(false, false), 0);
+	assert_true(is_clean());
+	assert_true(plan_is_bad(&h.plan, &h.cores[1], BAD));
+}
+
+/* All are broken, and pauses have become so different that a pass tries one region only. */
+static void test_one_at_a_time(void **state)
+{
+	u32 dropped = 0, passes;
+
+	simple(4, 10);
+	pass(true, NULL);
+	h.faults = all_but_one_report;
+	assert_int_equal(any_pass_that_drops(false, false), 0);
+	h.plan.region[BAD].retry_at = h.now;
+	h.faults = is_dead;
+	break_all(true);
+	for (passes = 0; passes < 3; passes++)
+		dropped |= any_pass_that_drops(false, false);
+	assert_int_equal(dropped, 0xf);
+}
+
+/* A core that is broken each time it is tried again does not make pauses of regions grow. */
+static void test_pauses_of_broken(void **state)
+{
+	u32 n, place, dropped;
+
+	h.faults = is_dead;
+	simple(4, 3);
+	for (n = 0; n < 5; n++) {
+		break_all(true);
+		dropped = pass_that_drops(true);
+		dropped |= pass_that_drops(true);
+		assert_int_equal(dropped, 0xf);
+		break_all(false);
+		for (place = 0; place < 4; place++)
+			plan_join(&h.plan, &h.cores[place]);
+	}
+	for (place = 0; place < 3; place++)
+		assert_int_equal(h.plan.region[place].retry_ms, 0);
+}
+
+/* Two cores fault where all others work; one leaves. The other has not been asked since. */
+static void test_not_asked_yet(void **state)
+{
+	simple(4, 10);
+	memset(h.assigned, 1, 10);
+	h.assigned[BAD] = 0;
+	h.assigned[BAD + 1] = 0;
+	h.plan.region[BAD].elsewhere = 2;
+	h.plan.region[BAD + 1].elsewhere = 2;
+	h.faults = two_regions;
+	broken[0] = true;
+	broken[3] = true;
+	assert_int_equal(pass_that_drops(true), 0);
+	plan_leave(&h.plan, &h.cores[0]);
+	assert_true(plan_is_bad(&h.plan, &h.cores[3], BAD));
+	broken[3] = false;
+	assert_int_equal(pass_that_drops(true), 0);
+	assert_false(plan_is_bad(&h.plan, &h.cores[3], BAD));
 	assert_int_equal(plan_faulty(&h.plan), 0);
 }
 
@@ -414,6 +485,10 @@ int main(void)
 		FAULTS(test_late),
 		FAULTS(test_all_broken),
 		FAULTS(test_all_break),
+		FAULTS(test_reopened),
+		FAULTS(test_one_at_a_time),
+		FAULTS(test_pauses_of_broken),
+		FAULTS(test_not_asked_yet),
 		FAULTS(test_two_broken),
 	};
 

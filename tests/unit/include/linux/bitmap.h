@@ -101,6 +101,17 @@ static inline bool bitmap_and(unsigned long *to, const unsigned long *a,
 	return any;
 }
 
+static inline bool bitmap_intersects(const unsigned long *a,
+				     const unsigned long *b, unsigned int n)
+{
+	unsigned int k;
+
+	for (k = 0; k < BITS_TO_LONGS(n); k++)
+		if (a[k] & b[k])
+			return true;
+	return false;
+}
+
 static inline void bitmap_copy(unsigned long *to, const unsigned long *from,
 			       unsigned int n)
 {
