@@ -6,6 +6,7 @@
  * Parameters: nth, how many are left until then (0: none fails); said, 1: each
  * that is seen is logged.
  */
+#include <linux/cpumask.h>
 #include <linux/init.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
@@ -31,14 +32,25 @@ static bool holds(const struct code *range, unsigned long address)
 	return address >= READ_ONCE(range->begin) && address < READ_ONCE(range->end);
 }
 
+/* With this option the kernel dumps its stack if it has no memory for a cpumask, which looks like a bug. */
+static bool says_so(unsigned long address)
+{
+	const unsigned long mask = (unsigned long)alloc_cpumask_var_node;
+
+	return IS_ENABLED(CONFIG_DEBUG_PER_CPU_MAPS) && address > mask && address < mask + 256;
+}
+
 static bool by_rmpopt(void)
 {
 	unsigned long stack[DEPTH];
 	unsigned int i, depth = stack_trace_save(stack, DEPTH, 0);
 
-	for (i = 0; i < depth; i++)
+	for (i = 0; i < depth; i++) {
+		if (says_so(stack[i]))
+			return false;
 		if (holds(&text, stack[i]) || holds(&init_text, stack[i]))
 			return true;
+	}
 	return false;
 }
 
