@@ -110,16 +110,15 @@ void plan_learn_cure(struct plan *plan, struct plan_core *core, u32 place)
 static void forget_fault(struct plan *plan, u32 place)
 {
 	struct plan_region *region = &plan->region[place];
-	bool left_out = test_bit(place, plan->left_out);
 
+	if (test_bit(place, plan->left_out)) {
+		__clear_bit(place, plan->left_out);
+		region->retry_at = min(region->retry_at, plan->now);
+		plan->open++;
+	}
 	settle_fault(plan, place);
 	if (!test_bit(place, plan->faulty))
 		region->retry_ms = 0;
-	if (!left_out)
-		return;
-	__clear_bit(place, plan->left_out);
-	region->retry_at = min(region->retry_at, plan->now);
-	plan->open++;
 }
 
 /**

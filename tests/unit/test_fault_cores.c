@@ -403,7 +403,7 @@ static void test_one_at_a_time(void **state)
 /* A core that is broken each time it is tried again does not make pauses of regions grow. */
 static void test_pauses_of_broken(void **state)
 {
-	u32 n, place, dropped;
+	u32 n, c, place, dropped;
 
 	h.faults = is_dead;
 	simple(4, 3);
@@ -413,8 +413,8 @@ static void test_pauses_of_broken(void **state)
 		dropped |= pass_that_drops(true);
 		assert_int_equal(dropped, 0xf);
 		break_all(false);
-		for (place = 0; place < 4; place++)
-			plan_join(&h.plan, &h.cores[place]);
+		for (c = 0; c < 4; c++)
+			plan_join(&h.plan, &h.cores[c]);
 	}
 	for (place = 0; place < 3; place++)
 		assert_int_equal(h.plan.region[place].retry_ms, 0);
