@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 #include <vterm.h>
 
@@ -38,6 +39,17 @@ static int copy(int from, int to)
 	return n > 0 && write(to, buf, n) == n;
 }
 
+/* The kernel echoes ^C after the signal: before or after what the program writes for that one. */
+static void no_control_echo(void)
+{
+	struct termios settings;
+
+	if (!tcgetattr(STDIN_FILENO, &settings)) {
+		settings.c_lflag &= ~ECHOCTL;
+		tcsetattr(STDIN_FILENO, TCSANOW, &settings);
+	}
+}
+
 static int run(struct winsize *size, const char *file, char **command)
 {
 	struct pollfd fds[2] = { { .events = POLLIN }, { .events = POLLIN } };
@@ -50,6 +62,7 @@ static int run(struct winsize *size, const char *file, char **command)
 	if (child < 0)
 		return complain("forkpty");
 	if (!child) {
+		no_control_echo();
 		/* A script's "&" has them ignored; who sits at a terminal has not. */
 		signal(SIGINT, SIG_DFL);
 		signal(SIGQUIT, SIG_DFL);

@@ -32,6 +32,16 @@ does() {
 	is "$(do_it $call)" "$wanted" "$2"
 }
 
+# comes COMMAND TEXT - it succeeds sooner or later: a vCPU may get no time on the host for seconds
+comes() {
+	looks=300
+	until "$1" || [ "$looks" = 0 ]; do
+		looks=$((looks - 1))
+		usleep 100000
+	done
+	is "$("$1" && echo yes)" yes "$2"
+}
+
 count() { machinectl count "$@"; }
 
 online() { echo "$2" >"/sys/devices/system/cpu/cpu$1/online"; }
