@@ -2,11 +2,11 @@
 # VMs for tests in the guest: each VMM is one snpvm with a FIFO for its commands.
 # Sourced by lib.sh of the scenarios and of the machine's own tests.
 
-# nap - 20 ms. A process that sleeps would take as much CPU time, under emulation.
+# nap [SECONDS] - 20 ms. A process that sleeps would take as much CPU time, under emulation.
 [ -p /tmp/never ] || mkfifo /tmp/never
 exec 8<>/tmp/never
 # shellcheck disable=SC3045 # busybox
-nap() { read -r -t 0.02 _ <&8 || :; }
+nap() { read -r -t "${1:-0.02}" _ <&8 || :; }
 
 # vmm_until CONDITION SECONDS
 vmm_until() {
