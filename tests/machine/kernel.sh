@@ -1,6 +1,6 @@
 #!/bin/bash
 # Fetches a Debian kernel for the emulated machine and prints the directory it
-# lies in: vmlinuz, version, config, lib/modules/VERSION. Which one: the newest
+# lies in: vmlinuz, vmlinux, version, config, lib/modules/VERSION. Which one: the newest
 # of the series for which the Debian 13 root can install image and headers,
 # from the release (or its backports) first, then sid, then experimental.
 set -euo pipefail
@@ -132,6 +132,20 @@ arrange() {
 	in_root "$root" --bind "$to:/mnt" -- depmod -b /mnt "$kernel"
 }
 
+# number_at FILE OFFSET BYTES
+number_at() { od -A n -t "u$3" -j "$2" -N "$3" "$1" | tr -d ' '; }
+
+# unpack DIR - vmlinux out of vmlinuz, for launch --quick. Where it lies is in the header (the kernel's
+# arch/x86/boot.rst: setup_sects, payload_offset, payload_length); its own length is behind it, in four bytes.
+unpack() {
+	local file=$1/vmlinuz begin length
+	begin=$((($(number_at "$file" 0x1f1 1) + 1) * 512 + $(number_at "$file" 0x248 4)))
+	length=$(($(number_at "$file" 0x24c 4) - 4))
+	dd if="$file" bs=1M iflag=skip_bytes,count_bytes skip="$begin" count="$length" status=none |
+		in_root "$root" -- zstd -dcq >"$1/vmlinux.part" || die "can't unpack $file: is it no longer compressed by zstd?"
+	mv "$1/vmlinux.part" "$1/vmlinux"
+}
+
 extract() {
 	local kernel=$1 debversion=$2 to=$3 deb
 	rm -rf "$to.part"
@@ -212,6 +226,7 @@ main() {
 	read -r kernel debversion <"$choice"
 	mkdir -p "$cache/kernels"
 	[ -e "$cache/kernels/$kernel/version" ] || extract "$kernel" "$debversion" "$cache/kernels/$kernel"
+	[ -e "$cache/kernels/$kernel/vmlinux" ] || unpack "$cache/kernels/$kernel"
 	touch "$cache/kernels/$kernel/version"
 	prune
 	[ -z "$headers" ] || install_headers "$kernel" "$debversion"

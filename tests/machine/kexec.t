@@ -21,7 +21,7 @@ kexec_payload() {
 
 kexec_payload
 for profile in kind harsh; do
-	boot "kexec-$profile" "clean kernel logs and power-off" --profile "$profile" --timeout 240 -- sh /kexec/guest.sh
+	boot "kexec-$profile" "clean kernel logs and power-off" --quick --profile "$profile" --timeout 240 -- sh /kexec/guest.sh
 	ran=$(grep -c 'by kexec' "$work/out") || true
 	if [ "$ran" = 1 ]; then emit ok "kexec-$profile: both kernels ran"; else emit 'not ok' "kexec-$profile: both kernels ran"; fi
 done

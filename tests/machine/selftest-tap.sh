@@ -40,7 +40,7 @@ boot() {
 run_in() {
 	local name=$1
 	shift
-	boot "$name" "clean boot and power-off" "$@" -- sh "/selftest/$name.sh"
+	boot "$name" "clean boot and power-off" --quick "$@" -- sh "/selftest/$name.sh"
 }
 
 # add_module KERNEL DIR - built, into the payload
