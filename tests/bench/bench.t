@@ -1,6 +1,7 @@
 #!/bin/bash
 # The bench with little patience for its idle case: every row is a check, and so are what it writes
-# and that each row can be missed.
+# and that each row can be missed. In "make check" the cores have one thread each: what is counted are
+# cores, and half as many vCPUs take half the time.
 set -euo pipefail
 # shellcheck source=../machine/host.sh
 . "$(dirname -- "$0")/../machine/host.sh"
@@ -59,11 +60,12 @@ readme_is_true() {
 can_fail() { "$bench" --out "$out" --can-fail >"$out/can-fail.txt" 2>&1; }
 
 main() {
-	local row
+	local row threads=1
+	[ -z "${RMPOPT_ALL-yes}" ] || threads=2
 	host_needs perl=perl
 	mkdir -p "$out"
 	rm -f "$out"/table.txt "$out"/bench.*
-	"$bench" --out "$out" --idle 10 >"$out/output.txt" 2>&1 || sed 's/^/# /' "$out/output.txt"
+	"$bench" --out "$out" --idle 10 --threads "$threads" >"$out/output.txt" 2>&1 || sed 's/^/# /' "$out/output.txt"
 	[ -s "$out/table.txt" ] || { printf 'not ok 1 - it is measured\n1..1\n'; exit 1; }
 	while IFS= read -r row; do
 		check "$(tr -s ' ' <<<"${row%|*}")" [ "${row##*|}" = holds ]

@@ -20,7 +20,10 @@ kexec_payload() {
 }
 
 kexec_payload
-for profile in kind harsh; do
+# RMPOPT_ALL is empty if tests/check runs what is for every day.
+profiles=(harsh)
+[ -z "${RMPOPT_ALL-yes}" ] || profiles+=(kind)
+for profile in "${profiles[@]}"; do
 	boot "kexec-$profile" "clean kernel logs and power-off" --quick --profile "$profile" --timeout 240 -- sh /kexec/guest.sh
 	ran=$(grep -c 'by kexec' "$work/out") || true
 	if [ "$ran" = 1 ]; then emit ok "kexec-$profile: both kernels ran"; else emit 'not ok' "kexec-$profile: both kernels ran"; fi

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Memory more than 2 TiB apart, and cores found armed with windows that this module would not choose: they keep them.
 # machine: --sparse --far --cores 2
+# check: harsh
 # timeout: 200
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Hardware that fails: SnpEn or RMPOPT_EN goes away in the middle of a pass, cores fault.
 # machine: --cores 4
+# check: harsh
 # timeout: 400
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

@@ -3,6 +3,7 @@
 # RMPOPT_SEED says which storm, RMPOPT_STORM_S for how many seconds; it has 200 faults at least.
 # machine: --nodes 2 --cores 2 --threads 2
 # soak: yes
+# check: harsh
 # timeout: 900
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

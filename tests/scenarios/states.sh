@@ -1,6 +1,7 @@
 #!/bin/sh
 # SNP comes and goes: waiting, ready, stopped, never an instruction too early.
 # machine: --cores 4
+# check: harsh
 # timeout: 90
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Suspend, as far as the kernel's own test of it goes: tasks frozen, devices and other CPUs down, and all of it up again.
 # machine: --cores 4
+# check: harsh
 # timeout: 90
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Memory more than 2 TiB apart: each node has a window of its own, and nobody verifies outside his.
 # machine: --sparse --far --cores 2
+# check: harsh
 # timeout: 90
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
