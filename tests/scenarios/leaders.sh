@@ -77,7 +77,7 @@ for server in /sys/kernel/debug/sched/fair_server/cpu*/runtime; do
 done
 taskset -p 2 $$ >/dev/null
 # With the first leader's CPU goes the worker's.
-for which in 2 1; do
+for which in $(everyday 1 "2 1"); do
 	starved=$(get leaders | cut -d , -f $which)
 	taskset -p $((starved < 2 ? 8 : 2)) $$ >/dev/null
 	start_hog "$starved"

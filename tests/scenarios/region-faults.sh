@@ -115,6 +115,7 @@ with() {
 	written_once
 }
 
-with 1 3 cpus=0-2
-with 2 6 cpus=all
+for leaders in $(everyday 2 "1 2"); do
+	if [ "$leaders" = 1 ]; then with 1 3 cpus=0-2; else with 2 6 cpus=all; fi
+done
 done_testing

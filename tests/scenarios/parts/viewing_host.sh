@@ -91,7 +91,7 @@ asids_of() {
 		[ "$(field list "$object")" != "$1" ] || field asids "$object"
 	done
 }
-# forecast_is_true DESC
+# forecast_is_true DESC - each reads the whole RMP a few times, which without RMPREAD takes seconds here
 forecast_is_true() {
 	is "$(said_forecast)" "$(true_forecast)" "forecast is the machine's truth $1"
 	is "$(rmpoptctl forecast --noheadings --output state,regions | awk '$1 == "optimizable" { n += $2 } END { print n + 0 }')" \
@@ -130,7 +130,7 @@ viewing_host() {
 	ok "a region that nobody uses is optimizable" in_list 8 "$(get optimizable)"
 	is "$(record rmp 8)" "8 0 0 0 -" "nothing is assigned there"
 	is "$(exact 8)" "" "none of its pages"
-	forecast_is_true "before guests"
+	[ -z "${RMPOPT_ALL:-}" ] || forecast_is_true "before guests"
 
 	ok "a VMM starts" vmm one
 	is "$(vm one launch a 4M@1)" "ok a 8:1024" "a guest"
@@ -145,7 +145,7 @@ viewing_host() {
 	vm one end a >/dev/null
 	wait_for 'is_free 8' 30 "one guest ends"
 	is "$(record rmp 8)" "8 0 0 0 -" "it is gone"
-	forecast_is_true "with the other one"
+	[ -z "${RMPOPT_ALL:-}" ] || forecast_is_true "with the other one"
 	vm one end b >/dev/null
 	vmm_end one
 	wait_for 'is_free 9' 30 "that one ends, too"
