@@ -2,11 +2,12 @@
 # VMs for tests in the guest: each VMM is one snpvm with a FIFO for its commands.
 # Sourced by lib.sh of the scenarios and of the machine's own tests.
 
-# nap [SECONDS] - 20 ms. A process that sleeps would take as much CPU time, under emulation.
+# pause SECONDS - a process that sleeps would take as much CPU time, under emulation
 [ -p /tmp/never ] || mkfifo /tmp/never
 exec 8<>/tmp/never
 # shellcheck disable=SC3045 # busybox
-nap() { read -r -t "${1:-0.02}" _ <&8 || :; }
+pause() { read -r -t "$1" _ <&8 || :; }
+nap() { pause 0.02; }
 
 # vmm_until CONDITION SECONDS
 vmm_until() {

@@ -109,7 +109,7 @@ wait_for() {
 		fi
 		# Looks take more CPU time than all else: whoever waits for long looks more rarely.
 		looks=$((looks + 1))
-		if [ $looks -lt 10 ]; then nap; elif [ $looks -lt 20 ]; then nap 0.1; else nap 0.25; fi
+		if [ $looks -lt 10 ]; then nap; elif [ $looks -lt 20 ]; then pause 0.1; else pause 0.25; fi
 	done
 	[ $# -lt 3 ] || pass "$3"
 	return 0
