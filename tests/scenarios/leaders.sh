@@ -78,7 +78,7 @@ done
 taskset -p 2 $$ >/dev/null
 # With the first leader's CPU goes the worker's.
 for which in $(everyday 1 "2 1"); do
-	starved=$(get leaders | cut -d , -f $which)
+	starved=$(get leaders | cut -d , -f "$which")
 	taskset -p $((starved < 2 ? 8 : 2)) $$ >/dev/null
 	start_hog "$starved"
 	put scan full
@@ -90,7 +90,7 @@ for which in $(everyday 1 "2 1"); do
 	end_hog
 	wait_for 'settled && [ "$(get reason)" = ok ]' 30 "it takes part again by itself"
 
-	starved=$(get leaders | cut -d , -f $which)
+	starved=$(get leaders | cut -d , -f "$which")
 	taskset -p $((starved < 2 ? 8 : 2)) $$ >/dev/null
 	start_hog "$starved"
 	put scan full
