@@ -102,6 +102,8 @@ enum machine_op {
 	MACHINE_CLEARABLE	= 35,
 	/* (enum machine_nth, n, vector: 6 #UD, 13 #GP) -> ; the n-th such instruction from now faults; an event like others */
 	MACHINE_FAULT_NTH	= 36,
+	/* () -> never; a task that always runs, without taking the time of the real machine. Interrupts come. */
+	MACHINE_SPIN		= 37,
 };
 
 /* What may fault once, by MACHINE_FAULT_NTH. */

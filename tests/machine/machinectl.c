@@ -314,6 +314,12 @@ static void fresh(char **arg)
 	simple(MACHINE_FRESH, lookup(profiles, arg[0]), 0, 0);
 }
 
+static void spin(char **arg)
+{
+	(void)arg;
+	simple(MACHINE_SPIN, 0, 0, 0);
+}
+
 static void status(char **arg)
 {
 	if (!arg[0])
@@ -336,6 +342,7 @@ static const struct {
 	{ "guest", guest }, { "clearable", clearable }, { "en-stays", en_stays },
 	{ "base-bits", base_bits }, { "fault-region", fault_region },
 	{ "answer", answer }, { "answers", answers }, { "region-faults", region_faults }, { "fault-nth", fault_nth }, { "rmpread-busy", rmpread_busy },
+	{ "spin", spin },
 };
 
 static void check_machine(void)

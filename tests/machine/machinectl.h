@@ -103,6 +103,8 @@ static const char usage[] =
 "  psp wait COMMAND [SECONDS]    until it is held\n"
 "  states [STATE] [REGION]       4 KiB pages by state, or their number in that one\n"
 "  guest GPA SIZE                region, pages, ASID of a guest's pages at these addresses\n"
+"  spin                          a task that never sleeps, until it is killed; costs the real\n"
+"                                machine next to nothing\n"
 "  status N                      for /init\n";
 
 #endif /* RMPOPT_TESTS_MACHINECTL_H */

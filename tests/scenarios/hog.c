@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * hog CPU - keep a CPU for itself, as a real-time task, until it is killed.
- * Says "ready" on stdout when it does.
+ * Says "ready" on stdout when it has that CPU.
  */
 #define _GNU_SOURCE
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 int main(int count, char **arg)
 {
@@ -26,6 +27,7 @@ int main(int count, char **arg)
 	}
 	puts("ready");
 	fflush(stdout);
-	for (;;)
-		__asm__ volatile("pause");
+	execlp("machinectl", "machinectl", "spin", NULL);
+	perror("machinectl");
+	return 1;
 }

@@ -131,7 +131,7 @@ mkdir /tmp/cgroup/heavy
 echo 10000 >/tmp/cgroup/heavy/cpu.weight
 leading=$(get leaders)
 for _ in 1 2; do
-	sh -c 'echo $$ >/tmp/cgroup/heavy/cgroup.procs; while :; do :; done' &
+	sh -c 'echo $$ >/tmp/cgroup/heavy/cgroup.procs; exec machinectl spin' &
 	heavy="${heavy:-} $!"
 done
 wait_for '[ "$(wc -l </tmp/cgroup/heavy/cgroup.procs)" = 2 ]' 20 "a cgroup of much weight"

@@ -158,7 +158,7 @@ spin_on() {
 	local cpu
 	spinners=
 	for cpu in "$@"; do
-		taskset -c "$cpu" sh -c 'while :; do :; done' &
+		taskset -c "$cpu" machinectl spin &
 		spinners="$spinners $!"
 	done
 }

@@ -246,6 +246,12 @@ static int clearable(struct call *c)
 	return 0;
 }
 
+static int spin(struct call *c)
+{
+	c->outcome = HELD;
+	return 0;
+}
+
 static int patience(struct call *c)
 {
 	machine.patience = c->in[0];
@@ -357,7 +363,7 @@ static int (*const operations[])(struct call *c) = {
 	[MACHINE_PSP_RELEASE] = psp_releasing, [MACHINE_PSP] = psp_query,
 	[MACHINE_STATE_PAGES] = state_pages, [MACHINE_GUEST_PAGES] = guest_pages,
 	[MACHINE_ANSWER] = answer, [MACHINE_CLEARABLE] = clearable,
-	[MACHINE_FAULT_NTH] = fault_nth,
+	[MACHINE_FAULT_NTH] = fault_nth, [MACHINE_SPIN] = spin,
 };
 
 enum outcome control_execute(const struct insn *insn)
