@@ -57,13 +57,20 @@ while read -r name profile limit; do
 	number=$((number + 1))
 	run_one "$name" "$profile" "$limit"
 done </rmpopt/plan
-# What nobody refers to any more: the boot fails for it. Twice: what is on its way may look lost.
+# What nobody refers to any more: the boot fails for it. Twice: what is on its way may look lost. Without what the kernel
+# has allocated when it booted: it refers to its RMP segments from pages, in which kmemleak does not look.
 leaks=/sys/kernel/debug/kmemleak
+leaked() {
+	awk '/^unreferenced object/ { object = $0; next }
+		object != "" { ours = !/comm "swapper\/0", pid 1,/; if (ours) print object; object = "" }
+		ours' $leaks
+}
 if [ -e $leaks ]; then
 	unload_tests
 	! loaded || rmmod rmpopt
 	echo scan >$leaks
 	echo scan >$leaks
-	[ "$(wc -l <$leaks)" = 0 ] || { echo "BUG: memory leak"; cat $leaks; } >/dev/kmsg
+	leaked >/tmp/leaked
+	[ ! -s /tmp/leaked ] || { echo "BUG: memory leak"; cat /tmp/leaked; } >/dev/kmsg
 fi
 echo "1..$number"
