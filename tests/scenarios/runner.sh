@@ -71,6 +71,8 @@ if [ -e $leaks ]; then
 	echo scan >$leaks
 	echo scan >$leaks
 	leaked >/tmp/leaked
-	[ ! -s /tmp/leaked ] || { echo "BUG: memory leak"; cat /tmp/leaked; } >/dev/kmsg
+	[ ! -s /tmp/leaked ] || echo "BUG: memory leak" >/dev/kmsg
+	# One by one: a message has 1,024 bytes at the most.
+	while IFS= read -r line; do printf '%s\n' "$line" >/dev/kmsg; done </tmp/leaked
 fi
 echo "1..$number"
