@@ -91,7 +91,8 @@ build_parts() {
 			gcc $cflags -static -o /media/snpvm.new /opt/snpvm.c
 			gcc $cflags -o /media/ivrs.new /opt/ivrs.c
 			gcc $cflags -o /media/madt.new /opt/madt.c
-			for part in machine.so machinectl snpvm ivrs madt; do mv /media/$part.new /media/$part; done' >&2 ||
+			gcc $cflags -o /media/tsc.new /opt/tsc.c
+			for part in machine.so machinectl snpvm ivrs madt tsc; do mv /media/$part.new /media/$part; done' >&2 ||
 			die "the machine does not compile (see above)"
 		printf '%s\n' "$key" >"$parts/key"
 	fi
