@@ -207,7 +207,8 @@ static bool is_member_somewhere(const struct plan *plan,
  *
  * Then the core is to blame, and not that many regions. What faults on another
  * core, too, says nothing about this one, so nobody is judged before regions
- * where a leader has faulted were tried elsewhere.
+ * where a leader has faulted were tried elsewhere, nor as long as orders are
+ * left to it, as they may show that it works.
  *
  * Return: true if it has faulted in the running pass or the last one and has
  * answered nothing else there, has not worked since it faulted at another region
@@ -215,7 +216,8 @@ static bool is_member_somewhere(const struct plan *plan,
  */
 bool plan_is_broken(const struct plan *plan, const struct plan_core *core)
 {
-	if (plan->phase == PLAN_LEAD || plan->phase == PLAN_ELSEWHERE)
+	if (plan->phase == PLAN_LEAD || plan->phase == PLAN_ELSEWHERE ||
+	    core->order == PLAN_ORDERED)
 		return false;
 	return core->present && !core->works && faults_twice(plan, core) &&
 	       !is_member_somewhere(plan, core);

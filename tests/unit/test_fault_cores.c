@@ -310,6 +310,26 @@ static bool two_regions(u32 c, u32 place)
 	return broken[c] && (place == BAD || place == BAD + 1);
 }
 
+static bool two_on_core_2(u32 c, u32 place)
+{
+	return place == BAD + 2 || (c == 2 && (place == BAD || place == BAD + 1));
+}
+
+/*
+ * In a full pass nobody is a member. Before core 2 is sent what the leader has
+ * won, it is the one that tries a region where all fault.
+ */
+static void test_elsewhere_first(void **state)
+{
+	h.faults = two_on_core_2;
+	simple(4, 10);
+	assert_int_equal(pass_that_drops(true), 0);
+	assert_false(plan_is_bad(&h.plan, &h.cores[2], BAD + 2));
+	assert_int_equal(pass_that_drops(true), 0);
+	assert_true(plan_is_bad(&h.plan, &h.cores[2], BAD + 2));
+	assert_int_equal(plan_optimized(&h.plan), 7);
+}
+
 /* What it has elsewhere shows that it works. */
 static void test_member(void **state)
 {
@@ -481,6 +501,7 @@ int main(void)
 		FAULTS(test_only_holes),
 		FAULTS(test_broken),
 		FAULTS(test_one_region),
+		FAULTS(test_elsewhere_first),
 		FAULTS(test_member),
 		FAULTS(test_late),
 		FAULTS(test_all_broken),
