@@ -7,22 +7,8 @@
 # soak: yes
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
-
-seed=${RMPOPT_SEED:-1}
-seconds=${RMPOPT_STORM_S:-60}
-
-# random N - sets $random to 0 ... N - 1
-random() {
-	seed=$(((seed * 1103515245 + 12345) & 0x7fffffff))
-	random=$((seed / 65536 % $1))
-}
-
-# pick WORD... - sets $picked to one of them
-pick() {
-	random $#
-	shift "$random"
-	picked=$1
-}
+# shellcheck source=parts/storm.sh
+. /rmpopt/parts/storm.sh
 
 # A VMM that was killed has a successor.
 vmm_alive() { [ -e /tmp/vmm-storm/pid ] && kill -0 "$(cat /tmp/vmm-storm/pid)"; }
@@ -66,9 +52,11 @@ change() {
 	18 | 19 | 20) modprobe kvm_amd ;;
 	21)
 		unload
-		pick Y Y N
 		loads=$((loads + 1))
-		load watch_ms=200 audit_ms=1000 delay_ms=100 max_delay_ms=1000 "hooks=$picked" || fail "load $loads"
+		one_of Y Y N
+		hooks=$word
+		one_of tick ipi
+		load watch_ms=200 audit_ms=1000 delay_ms=100 max_delay_ms=1000 "hooks=$hooks" "followers=$word" || fail "load $loads"
 		;;
 	22 | 23)
 		random 3
@@ -78,17 +66,17 @@ change() {
 		for cpu in 1 2 3; do online $cpu; done
 		;;
 	26 | 27)
-		pick now full later cancel
-		put scan "$picked"
+		one_of now full later cancel
+		put scan "$word"
 		;;
 	28)
 		# What makes the kernel leak pages or warn is left out: those regions would not come back.
-		pick launch-start launch-update launch-finish gctx-create snp-init-ex snp-shutdown-ex
-		machinectl psp fail "$picked" 3
+		one_of launch-start launch-update launch-finish gctx-create snp-init-ex snp-shutdown-ex
+		machinectl psp fail "$word" 3
 		;;
 	29)
-		pick 0 1
-		put enabled "$picked"
+		one_of 0 1
+		put enabled "$word"
 		;;
 	esac 2>/dev/null
 }
@@ -108,9 +96,9 @@ living=
 wrong=
 guests=0
 changes=0
-end=$(($(uptime_ms) + seconds * 1000))
-least=$((seconds / 2))
-while { [ "$(uptime_ms)" -lt $end ] || [ $changes -le $least ]; } && [ -z "$wrong" ]; do
+storm_begins
+least=$((work_s / 2))
+while { in_storm || [ $changes -le $least ]; } && [ -z "$wrong" ]; do
 	change
 	changes=$((changes + 1))
 	check_always
@@ -134,6 +122,7 @@ wait_state ready
 wait_for 'at_rest && [ "$(machinectl truth)" = "0 0 4" ] && get optimized | grep -q "[0-8]-11$"' 60 "tables equal the truth, and what guests had is back"
 is "$(get cores_behind)" "" "no core is behind"
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
+did_not_grow
 ok "unload" unload
 ok "kvm_amd is unloaded" rmmod kvm_amd
 done_testing

@@ -7,22 +7,8 @@
 # timeout: 900
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
-
-seconds=${RMPOPT_STORM_S:-60}
-seed=${RMPOPT_SEED:-1}
-
-# random N - sets $random to 0 ... N - 1, N up to 32768
-random() {
-	seed=$(((seed * 1103515245 + 12345) & 0x7fffffff))
-	random=$((seed / 65536 % $1))
-}
-
-# one_of WORD... - sets $word
-one_of() {
-	random $#
-	shift "$random"
-	word=$1
-}
+# shellcheck source=parts/storm.sh
+. /rmpopt/parts/storm.sh
 
 # In regions 0 ... 4: all cores always have regions that work.
 plant() {
@@ -108,8 +94,8 @@ diag "seed $seed, $seconds s"
 planted=0 changes=0 scans=0 left_out=
 faulty='' taken=''
 before=$(get passes)
-end=$(($(uptime_ms) + seconds * 1000))
-while [ "$(uptime_ms)" -lt $end ] || [ $planted -lt 200 ]; do
+storm_begins
+while in_storm || [ $planted -lt 200 ]; do
 	change
 	changes=$((changes + 1))
 	[ "$(get cores)" = 0,2,4,6 ] || left_out="$left_out $changes:$(get cores)"
@@ -117,7 +103,7 @@ done
 diag "$changes changes, $planted faults planted, $scans requests, $(($(get passes) - before)) passes, $(machinectl count faults) faults"
 cmp_ok "$planted" '>=' 200 "a storm of faults"
 cmp_ok "$(machinectl count faults)" '>' 50 "that were met"
-cmp_ok $(($(get passes) - before)) '>' $((seconds / 4)) "with passes"
+cmp_ok $(($(get passes) - before)) '>' $((work_s / 4)) "with passes"
 cmp_ok "$scans" '>' 0 "that were asked for, too"
 is "$left_out" "" "no core was left out at any time"
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
@@ -138,6 +124,7 @@ is "$(get regions_faulty) $(get faulty)" "0 " "nothing is listed as faulty"
 is "$(get cores) $(get cores_behind)" "0,2,4,6 " "no core is left out or behind"
 is "$(get reason)" ok "nothing to complain about"
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
+did_not_grow
 ok "unload" unload
 written_once
 done_testing

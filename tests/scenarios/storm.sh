@@ -6,22 +6,10 @@
 # timeout: 150
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
+# shellcheck source=parts/storm.sh
+. /rmpopt/parts/storm.sh
 
-first_seed=${RMPOPT_SEED:-1}
-seconds=${RMPOPT_STORM_S:-60}
-
-# random N - sets $random to 0 ... N - 1, N up to 32768
-random() {
-	seed=$(((seed * 1103515245 + 12345) & 0x7fffffff))
-	random=$((seed / 65536 % $1))
-}
-
-# one_of WORD... - sets $word
-one_of() {
-	random $#
-	shift "$random"
-	word=$1
-}
+first_seed=$seed
 
 # Any page of regions 0 ... 4; what is in use as RAM does not matter to the model.
 take_page() {
@@ -80,13 +68,11 @@ change() {
 	esac
 }
 
-in_time() { [ "$(uptime_ms)" -lt $end ]; }
-
 # At the same time, with numbers of its own: none may be vetoed.
 hotplug() {
 	local done=0 failed=0
 	seed=$((first_seed + 1))
-	while in_time; do
+	while in_storm; do
 		one_of offline offline online online online
 		random 7
 		$word $((random + 1)) && done=$((done + 1)) || failed=$((failed + 1))
@@ -100,11 +86,11 @@ diag "seed $first_seed, $seconds s"
 taken=
 changes=0 scans=0 cancels=0 refused=0
 before=$(get passes)
-end=$(($(uptime_ms) + seconds * 1000))
+storm_begins
 rm -f /tmp/hotplug
 hotplug &
 seed=$first_seed
-while in_time; do
+while in_storm; do
 	change
 	changes=$((changes + 1))
 done
@@ -112,11 +98,11 @@ wait
 read -r plugged vetoed </tmp/hotplug
 passes=$(($(get passes) - before))
 diag "$changes changes, $plugged of CPUs, $scans requests and $cancels to cancel, $passes passes"
-cmp_ok "$changes" '>' "$seconds" "a storm"
-cmp_ok "$plugged" '>' $((seconds / 4)) "in which CPUs come and go"
+cmp_ok "$changes" '>' "$work_s" "a storm"
+cmp_ok "$plugged" '>' $((work_s / 4)) "in which CPUs come and go"
 cmp_ok "$scans" '>' 0 "with requests"
 cmp_ok "$cancels" '>' 0 "that are cancelled"
-cmp_ok "$passes" '>' $((seconds / 4)) "and passes"
+cmp_ok "$passes" '>' $((work_s / 4)) "and passes"
 is "$vetoed" 0 "no CPU's coming or going was vetoed"
 is "$refused" 0 "no tunable was refused"
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
@@ -137,6 +123,7 @@ give_back all
 wait_for 'scan now && [ "$(get regions_optimized)" = 7 ] && [ "$(machinectl truth)" = "0 0 4" ]' 30 "with all pages back all is optimized"
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
 is "$(machinectl count faults)" 0 "no fault"
+did_not_grow
 ok "unload" unload
 written_once
 done_testing
