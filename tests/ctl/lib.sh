@@ -10,13 +10,12 @@ run_ctl_test() {
 	local root out=$build/root-ctl${2:+-$2}
 	root=$("$machine_dir/root.sh")
 	mkdir -p "$out"
-	exec {ctl_lock}>"$out/lock"
-	flock "$ctl_lock"
+	# Two must not build at the same time.
 	# shellcheck disable=SC2016 # the inner shell's
 	in_root "$root" --overlay --bind "$tree:/tree" --bind "$out:/out" -- sh -euc '
 		flags="-O1 -g"
 		[ "$2" != sanitized ] || flags="$flags -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
-		make --no-print-directory -s -f /tree/src/ctl/Makefile build=/out CFLAGS="$flags" >&2
+		flock /out/lock make --no-print-directory -s -f /tree/src/ctl/Makefile build=/out CFLAGS="$flags" >&2
 		export PYTHONDONTWRITEBYTECODE=1 RMPOPTCTL=/out/rmpoptctl
-		exec python3 "/tree/tests/ctl/$1"' sh "$1" "${2:-}" {ctl_lock}>&-
+		exec python3 "/tree/tests/ctl/$1"' sh "$1" "${2:-}"
 }

@@ -27,5 +27,16 @@ done_testing() { printf '1..%d\n' "$count"; }
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
+# Verdicts of a tool, below the cache: what was found clean once is not looked at again as long as
+# nothing has changed that it depends on.
+# open_verdicts TOOL
+open_verdicts() {
+	verdicts=$cache/$1
+	mkdir -p "$verdicts"
+	find "$verdicts" -type f -mtime +30 -delete
+}
+# verdict - by all that it depends on, on stdin
+verdict() { printf '%s\n' "$verdicts/$(sha256sum | cut -c 1-40)"; }
+
 # The tree's own files: known to git or not yet, but not ignored.
 tree_files() { git -C "$tree" ls-files --cached --others --exclude-standard; }

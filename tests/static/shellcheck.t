@@ -1,6 +1,5 @@
 #!/bin/bash
 # No shell script of the tree makes shellcheck say anything.
-# What was found clean once is not looked at again as long as nothing has changed.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname -- "$0")/lib.sh"
@@ -24,14 +23,12 @@ done < <(tree_files)
 # key FILE - of all that shellcheck may read for it: itself, and what is there to be sourced
 sourced=$(cd "$tree" && awk 'FNR == 1 && !/^#!/ { print FILENAME }' "${files[@]}" | xargs cat | sha256sum)
 version=$(in_root "$root" -- shellcheck --version | sha256sum)
-key() { { cat "$tree/$1" "$tree/.shellcheckrc"; echo "$1 $sourced $version"; } | sha256sum | cut -c 1-40; }
+key() { { cat "$tree/$1" "$tree/.shellcheckrc"; echo "$1 $sourced $version"; } | verdict; }
 
-verdicts=$cache/shellcheck
-mkdir -p "$verdicts"
-find "$verdicts" -type f -mtime +30 -delete
+open_verdicts shellcheck
 unknown=()
 for file in "${files[@]}"; do
-	[ -e "$verdicts/$(key "$file")" ] || unknown+=("$file")
+	[ -e "$(key "$file")" ] || unknown+=("$file")
 done
 : >"$scratch/log"
 status=0
@@ -43,7 +40,7 @@ for file in "${files[@]}"; do
 		fail "$file" "$scratch/said"
 	else
 		pass "$file"
-		[ "$status" -gt 1 ] || touch "$verdicts/$(key "$file")"
+		[ "$status" -gt 1 ] || touch "$(key "$file")"
 	fi
 done
 # 1: it has found something.
