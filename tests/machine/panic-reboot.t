@@ -44,7 +44,7 @@ end_of() {
 }
 
 # What no kernel says, not even while it panics.
-trouble='BUG|WARNING:|Oops|general protection|unable to handle|lockup|blocked for more than|scheduling while atomic|sleeping function|rcu.*(stall|starved)|refused to|failed to stop'
+trouble='BUG|WARNING:|Oops|general protection|unable to handle|lockup|blocked for more than|scheduling while atomic|sleeping function|rcu.* (stall|starved)|refused to|failed to stop'
 
 # no_line REGEX FILE
 no_line() {

@@ -278,7 +278,7 @@ remember_boot_cpus() {
 
 # new_kernel_trouble - what a kernel log must not show, from the lines since the last call
 new_kernel_trouble() {
-	dmesg -c | awk -f "$here/kcsan.awk" | grep -E 'BUG:|WARNING:|Oops|Call Trace|soft lockup|hard LOCKUP|blocked for more than|general protection|rcu.*stall|Kernel panic|[uU]nable to handle|sysfs: cannot create duplicate'
+	dmesg -c | awk -f "$here/kcsan.awk" | grep -E 'BUG:|WARNING:|Oops|Call Trace|soft lockup|hard LOCKUP|blocked for more than|general protection|rcu.* stall|Kernel panic|[uU]nable to handle|sysfs: cannot create duplicate'
 }
 
 # fresh PROFILE - a machine as after boot, whatever the scenario before has left:
