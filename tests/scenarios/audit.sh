@@ -6,7 +6,7 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get regions_optimized)" = 7 ]; }
+settled() { at_rest && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 4" ]; }
 missing() { [ "$(machinectl truth)" = "0 1 4" ]; }
 
 ok "the module loads" load watch_ms=50 audit_ms=0
@@ -59,7 +59,7 @@ put tune/audit_ms 0
 wait_for at_rest 10
 
 machinectl event 3 lose "$leader"
-wait_for 'settled && [ "$(machinectl events)" = "0 0" ]' 20 "what the leader loses its watch sees"
+wait_for '[ "$(machinectl events)" = "0 0" ] && settled' 20 "what the leader loses its watch sees"
 is "$(count last_trigger)" watch "as the trigger says"
 # Cut off in the middle of a core, one core each second: the round goes on with that core.
 # Nothing but what is held may be on a CPU that is held.
