@@ -7,7 +7,7 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get regions_optimized)" = 7 ]; }
+settled() { at_rest && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 4" ]; }
 
 # hold - ask for a full pass and hold a follower in it; sets $number and $before. Nothing but the held
 # RMPOPT is on a CPU that is held: this script is on the leader's.
@@ -70,7 +70,7 @@ put scan full
 number=$(get requested)
 ended failed
 machinectl faulty "$leader" none
-wait_for '[ "$(get cores)" = 0-3 ]' 20 "the leader that was dropped is back"
+wait_for 'get_is cores 0-3' 20 "the leader that was dropped is back"
 sleep 1
 is "$(get passes)" $((before + 1)) "and waits to be asked"
 mended
@@ -83,7 +83,7 @@ put scan cancel
 machinectl open
 ended cancelled
 hold
-wait_for '[ "$(get last_result)" = partial ]' 10 "with auto=Y a pass without one core"
+wait_for 'get_is last_result partial' 10 "with auto=Y a pass without one core"
 machinectl open
 wait_for settled 20 "is followed by a catch-up"
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"

@@ -6,7 +6,7 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get regions_optimized)" = 7 ]; }
+settled() { at_rest && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 4" ]; }
 page=$((2 * 0x40000 + 99))
 other_page=$((3 * 0x40000 + 99))
 
@@ -29,14 +29,14 @@ is "$(get backoff)" "" "nothing is held back"
 
 ok "soon after it goes again and comes back" come_and_go $page 6
 begin=$since
-wait_for '[ "$(get backoff)" = 2 ]' 5 "it is held back"
+wait_for 'get_is backoff 2' 5 "it is held back"
 machinectl reset
 wait_for '[ "$(machinectl count verifies '"$leader"')" -ge 20 ]' 20 "its leader goes on trying"
 is "$(machinectl count interruptions)" 0 "no follower is sent to it"
 is "$(get backoff)" 2 "so it is as before"
 
 ok "region 3 goes and comes back meanwhile" come_and_go $other_page 5
-wait_for '[ "$(get optimized)" = 0-1,3-4,6-7 ]' 5 "it is regained at once"
+wait_for 'get_is optimized 0-1,3-4,6-7' 5 "it is regained at once"
 is "$(get backoff)" 2 "while region 2 waits"
 
 # Nothing else than the end of the pause wakes the module.
@@ -51,9 +51,9 @@ is "$(get backoff)" "" "nothing is held back"
 put tune/watch_ms 50
 
 ok "it goes a third time and comes back" come_and_go $page 6
-wait_for '[ "$(get backoff)" = 2 ]' 5 "it is held back"
+wait_for 'get_is backoff 2' 5 "it is held back"
 machinectl reset
-wait_for '[ $(($(uptime_ms) - since)) -ge 11000 ] || [ "$(get backoff)" = "" ]' 20
+wait_for '[ $(($(uptime_ms) - since)) -ge 11000 ] || get_is backoff ""' 20
 is "$(get backoff)" 2 "for longer than the first time"
 is "$(machinectl count interruptions)" 0 "no follower is sent to it"
 ok "who asks" scan now

@@ -15,7 +15,7 @@ held_behind() {
 	machinectl open step
 	return 1
 }
-settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get regions_optimized)" = 7 ]; }
+settled() { at_rest && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 4" ]; }
 
 ok "the module loads" load watch_ms=0 audit_ms=0
 wait_state ready

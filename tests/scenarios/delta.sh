@@ -7,7 +7,7 @@
 . /rmpopt/lib.sh
 
 # 8 regions, region 5 holds the RMP and never succeeds: 1 verify in each pass.
-settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get regions_optimized)" = "$1" ]; }
+settled() { at_rest && get_is regions_optimized "$1" && [ "$(machinectl truth)" = "0 0 4" ]; }
 page=$((2 * 0x40000 + 99))
 
 ok "the module loads" load watch_ms=0 audit_ms=0
@@ -52,7 +52,7 @@ is "$(machinectl count reports)" 14 "a second witness was asked about each regio
 
 other=$([ "$leader" = 3 ] && echo 2 || echo 3)
 ok "a core goes offline" offline "$other"
-wait_for '[ "$(get cores | grep -c "$other")" = 0 ] && [ "$(get regions_optimized)" = 7 ]' 10 "the others have what they had"
+wait_for '[ "$(get cores | grep -c "$other")" = 0 ] && get_is regions_optimized 7' 10 "the others have what they had"
 machinectl reset
 before=$(count verifies_catchup)
 ok "and comes back" online "$other"

@@ -6,7 +6,7 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get regions_optimized)" = 7 ]; }
+settled() { at_rest && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 4" ]; }
 
 ok "the module loads" load watch_ms=50
 wait_state ready
@@ -53,23 +53,23 @@ cmp_ok "$(count faults)" '>=' 5 "faults are counted"
 
 ok "a follower's core faults for good, everywhere" machinectl faulty 3 ud
 put scan full
-wait_for 'at_rest && [ "$(get cores)" = 0-2 ]' 20 "it is left out"
+wait_for 'at_rest && get_is cores 0-2' 20 "it is left out"
 like "$(get reason)" "CPU 3 " "and named"
 is "$(state)" ready "the others are served"
 is "$(get optimized)" 0-4,6-7 "what counts is optimized on them"
 # Nothing else than the end of the pause wakes the module.
 put tune/watch_ms 0
 ok "it works again" machinectl faulty 3 none
-wait_for 'settled && [ "$(get cores)" = 0-3 ]' 20 "it is taken back by itself"
+wait_for 'settled && get_is cores 0-3' 20 "it is taken back by itself"
 is "$(get reason)" ok "nothing to complain about"
 put tune/watch_ms 50
 
 leader=$(get leaders)
 ok "the leader's core faults for good" machinectl faulty "$leader" gp
 put scan full
-wait_for 'at_rest && [ "$(get leaders)" != "$leader" ] && [ "$(get regions_optimized)" = 7 ]' 20 "another core leads"
+wait_for 'at_rest && [ "$(get leaders)" != "$leader" ] && get_is regions_optimized 7' 20 "another core leads"
 ok "it works again" machinectl faulty "$leader" none
-wait_for 'settled && [ "$(get cores)" = 0-3 ]' 30 "all is optimized, on all cores"
+wait_for 'settled && get_is cores 0-3' 30 "all is optimized, on all cores"
 
 # SnpEn is per CPU: one that lacks it does not speak for the host.
 leader=$(get leaders)
@@ -92,7 +92,7 @@ for cpu in 0 1 2 3; do machinectl faulty $cpu ud; done
 put scan full
 # All at once, as they are tried again after a second or more.
 all_failed() {
-	state_is failed && ! put scan now 2>/dev/null && [ "$(get cores)" = "" ] &&
+	state_is failed && ! put scan now 2>/dev/null && get_is cores "" &&
 		get reason | grep -q "RMPOPT fails on all cores"
 }
 wait_for all_failed 20 "state becomes failed: no core takes part, a scan is refused, and the reason says so"
@@ -114,7 +114,7 @@ for n in 1 5 8 12 29 30 34; do
 	machinectl event $n assign $((6 * 0x40000 + 5))
 	put scan full
 	wait_for '[ "$(machinectl events)" = "0 0" ] && at_rest' 20 "a page of region 6 is taken at RMPOPT $n"
-	wait_for '[ "$(get optimized)" = 0-4,7 ] && [ "$(machinectl truth)" = "0 0 4" ]' 20 "the region is not optimized, the tables equal the truth"
+	wait_for 'get_is optimized 0-4,7 && [ "$(machinectl truth)" = "0 0 4" ]' 20 "the region is not optimized, the tables equal the truth"
 	machinectl release $((6 * 0x40000 + 5))
 	scan now
 done

@@ -7,7 +7,7 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get regions_optimized)" = "$1" ]; }
+settled() { at_rest && get_is regions_optimized "$1" && [ "$(machinectl truth)" = "0 0 4" ]; }
 tracing=/sys/kernel/tracing
 # told KIND - the regions of the events of that kind since they were switched on
 told() { sed -n "s/.* event: kind=$1 cpu=-1 region=//p" $tracing/trace | sort -n | tr '\n' ' '; }
@@ -100,7 +100,7 @@ put tune/delay_ms 60000
 ok "a page goes" convert private "$(page 6)" 5
 ok "a scan sees it" scan now
 ok "it comes back" convert shared "$(page 6)"
-core=$([ "$(get leaders)" = 3 ] && echo 2 || echo 3)
+core=$(get_is leaders 3 && echo 2 || echo 3)
 ok "a core goes" offline "$core"
 ok "and comes back" online "$core"
 wait_for '[ "$(count last_trigger)" = hotplug ] && at_rest && [ -z "$(get cores_behind)" ]' 20 "a pass for that core"
@@ -116,7 +116,7 @@ ok "it comes back" convert shared "$(page 7)"
 ok "the pass for it is held in the middle" machinectl wait-gate --timeout 20
 put scan cancel
 machinectl open
-wait_for '[ "$(get last_result)" = cancelled ]' 10 "and cancelled"
+wait_for 'get_is last_result cancelled' 10 "and cancelled"
 wait_for 'settled 7' 20 "the next one regains the region"
 is "$(count last_trigger)" conversion "by itself"
 
@@ -146,7 +146,7 @@ wait_state ready
 wait_for 'settled 7' 20 "all is optimized"
 is "$(get hooks)" "none: the parameter hooks is N" "no hook is attached, and why"
 ok "a page goes" convert private "$(page 6)" 5
-wait_for '[ "$(get regions_optimized)" = 6 ]' 5 "the watch sees it"
+wait_for 'get_is regions_optimized 6' 5 "the watch sees it"
 ok "it comes back" convert shared "$(page 6)"
 wait_for 'settled 7' 5 "the watch regains the region"
 is "$(count last_trigger)" watch "as the trigger says"

@@ -5,7 +5,7 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-settled() { at_rest && [ "$(machinectl truth)" = "0 0 $1" ] && [ "$(get regions_optimized)" = 7 ]; }
+settled() { at_rest && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 $1" ]; }
 
 ok "the first thread of core 2 goes offline" offline 4
 ok "the module loads" load
@@ -15,11 +15,11 @@ is "$(get cores)" 0,2,5-6,8,10,12,14 "core 2 by its second thread"
 is "$(machinectl count secondary)" "$(machinectl count verifies 5)" "which is the only secondary one that verified"
 
 ok "it comes back" online 4
-wait_for 'settled 8 && [ "$(get cores)" = 0,2,4,6,8,10,12,14 ]' 30 "and takes over from its sibling"
+wait_for 'settled 8 && get_is cores 0,2,4,6,8,10,12,14' 30 "and takes over from its sibling"
 
 ok "core 3 goes offline, one thread" offline 6
 ok "and the other" offline 7
-wait_for '[ "$(get cores)" = 0,2,4,8,10,12,14 ]' 30 "it does not take part any more"
+wait_for 'get_is cores 0,2,4,8,10,12,14' 30 "it does not take part any more"
 is "$(machinectl rdmsr 6 0xc0010139)" 0x1 "its RMPOPT_BASE is as it was"
 ok "it comes back" online 6
 ok "with its sibling" online 7

@@ -6,7 +6,7 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get regions_optimized)" = 7 ]; }
+settled() { at_rest && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 4" ]; }
 
 ok "the module loads" load
 wait_state ready
@@ -20,7 +20,7 @@ echo 1 >/sys/kernel/tracing/events/rmpopt/event/enable
 machinectl event 12 gate
 put scan full
 wait_for '[ "$(machinectl events)" = "0 1" ]' 10 "a follower is held"
-wait_for '[ "$(get last_result)" = partial ]' 10 "the pass ends without it"
+wait_for 'get_is last_result partial' 10 "the pass ends without it"
 late=$(get cores_behind)
 like "$late" '^[0-3]$' "that core is behind"
 is "$(grep -c " event: kind=late cpu=$late " /sys/kernel/tracing/trace)" 1 "a tracepoint tells of it"
@@ -82,24 +82,24 @@ put tune/parallel 4
 
 machinectl event 12 gate
 put scan full
-wait_for '[ "$(machinectl events)" = "0 1" ] && [ "$(get last_result)" = partial ]' 10 "another one"
+wait_for '[ "$(machinectl events)" = "0 1" ] && get_is last_result partial' 10 "another one"
 late=$(get cores_behind)
 ok "stop" put enabled 0
 wait_state stopped 5 "the worker does not wait for it"
 ok "start" put enabled 1
-wait_for 'state_is ready && at_rest && [ "$(get regions_optimized)" = 7 ]' 10 "those that answer are optimized anew"
+wait_for 'state_is ready && at_rest && get_is regions_optimized 7' 10 "those that answer are optimized anew"
 nok "it does not take part" in_list "$late" "$(get cores)"
 ok "stop" put enabled 0
 wait_state stopped 5
 ok "start" put enabled 1
-wait_for 'state_is ready && at_rest && [ "$(get regions_optimized)" = 7 ]' 10 "once more"
+wait_for 'state_is ready && at_rest && get_is regions_optimized 7' 10 "once more"
 machinectl open
 wait_for 'state_is ready && settled && in_list $late "$(get cores)"' 20 "it takes part when it answers, and all is optimized"
 is "$(get cores_behind)" "" "no core is behind"
 
 machinectl event 12 gate
 put scan full
-wait_for '[ "$(machinectl events)" = "0 1" ] && [ "$(get last_result)" = partial ]' 10 "once more"
+wait_for '[ "$(machinectl events)" = "0 1" ] && get_is last_result partial' 10 "once more"
 # Who lets it go must be on a CPU on which nothing is held.
 third=$(all_cpus | grep -vx "$leader" | grep -vx "$(get cores_behind)" | head -n 1)
 taskset -c "$third" sh -c 'usleep 2000000; date +%s >/tmp/let-go; machinectl open' &

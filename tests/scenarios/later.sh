@@ -28,7 +28,7 @@ stream() {
 
 ok "the module loads" load watch_ms=0 audit_ms=0 delay_ms=1500 max_delay_ms=3000
 wait_state ready
-wait_for 'at_rest && [ "$(get passes)" = 1 ]' 20 "the first pass"
+wait_for 'at_rest && get_is passes 1' 20 "the first pass"
 
 begin=$(uptime_ms)
 put scan later
@@ -48,7 +48,7 @@ put scan later
 machinectl open
 wait_for 'passed "$passes"' 10 "it ends"
 is "$(get served)" "$number" "who asks meanwhile for later is not served by it"
-wait_for '[ "$(get served)" = "$(get requested)" ]' 10 "but by another one"
+wait_for 'get_is served "$(get requested)"' 10 "but by another one"
 is "$(count last_trigger)" later "as the trigger says"
 is "$(get passes)" $((passes + 2)) "and no more"
 
@@ -56,7 +56,7 @@ passes=$(get passes)
 put scan later
 put scan now
 wait_for 'passed "$passes"' 10 "who asks for now while a request for later waits"
-wait_for '[ "$(get served)" = "$(get requested)" ]' 1 "is served at once, and all requests before it"
+wait_for 'get_is served "$(get requested)"' 1 "is served at once, and all requests before it"
 is "$(count last_trigger)" request "as the trigger says"
 wait_for '[ "$(get passes)" = $((passes + 2)) ]' 10 "the pass after the quiet period comes all the same"
 is "$(count last_trigger)" later "as the trigger says"
@@ -87,7 +87,7 @@ put scan later
 put scan now
 number=$(get requested)
 ok "a request for now does not wait" wait_for 'passed "$passes"' 20
-wait_for '[ "$(get served)" = "$number" ]' 10 "and is served"
+wait_for 'get_is served "$number"' 10 "and is served"
 put scan cancel
 wait_for at_rest 10 "the one that still waits can be cancelled"
 is "$(get last_result)" cancelled "as the result says"

@@ -10,7 +10,7 @@ settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ]; }
 
 ok "the module loads" load watch_ms=0 audit_ms=0
 wait_state ready
-wait_for 'settled && [ "$(get passes)" = 1 ]' 40 "the first pass"
+wait_for 'settled && get_is passes 1' 40 "the first pass"
 won=$(get regions_optimized)
 cmp_ok "$won" '>=' 120 "most of 128 regions are optimized"
 like "$(get leaders)" '^[01],[23]$' "each node has a leader"
@@ -86,9 +86,9 @@ for which in $(everyday 1 "2 1"); do
 	wait_for 'get reason | grep -qE "^CPU $starved .* real-time"' 40 "leader $which gets no time: it is named, and why"
 	wait_for '! in_list $starved "$(get leaders)" && at_rest' 40 "and replaced"
 	# It takes part again soon, and what it lacks it gets behind its ticks.
-	wait_for '[ "$(get regions_optimized)" = "$won" ]' 40 "all tables are full"
+	wait_for 'get_is regions_optimized "$won"' 40 "all tables are full"
 	end_hog
-	wait_for 'settled && [ "$(get reason)" = ok ]' 30 "it takes part again by itself"
+	wait_for 'settled && get_is reason ok' 30 "it takes part again by itself"
 
 	starved=$(get leaders | cut -d , -f "$which")
 	taskset -p $((starved < 2 ? 8 : 2)) $$ >/dev/null
@@ -100,9 +100,9 @@ for which in $(everyday 1 "2 1"); do
 	cmp_ok $(($(uptime_ms) - begin)) '<' 8000 "it is not waited for"
 	put enabled 1
 	wait_for '[ "$(state)" != stopped ]' 8 "nor to start again"
-	wait_for 'at_rest && [ "$(get regions_optimized)" = "$won" ]' 60 "all tables are full"
+	wait_for 'at_rest && get_is regions_optimized "$won"' 60 "all tables are full"
 	end_hog
-	wait_for 'settled && [ "$(get reason)" = ok ]' 30 "it takes part again by itself"
+	wait_for 'settled && get_is reason ok' 30 "it takes part again by itself"
 done
 
 # At rest: the worker is on the first leader's CPU.
@@ -112,7 +112,7 @@ start_hog "$starved"
 begin=$(uptime_ms)
 put scan later
 put scan cancel
-wait_for '[ "$(get served)" = "$(get requested)" ]' 8 "the worker gets no time on its CPU: a request is served"
+wait_for 'get_is served "$(get requested)"' 8 "the worker gets no time on its CPU: a request is served"
 cmp_ok $(($(uptime_ms) - begin)) '<' 4000 "soon"
 other=$((starved < 2 ? 2 : 1))
 begin=$(uptime_ms)

@@ -177,6 +177,11 @@ get() {
 	IFS= read -r value <"$rmpopt/$1" || return 1
 	printf '%s\n' "$value"
 }
+# get_is FILE VALUE - does it say that? Without a process at all: "$(get FILE)" is one, and whoever waits looks often.
+get_is() {
+	local value
+	IFS= read -r value <"$rmpopt/$1" && [ "$value" = "$2" ]
+} 2>/dev/null
 put() { printf '%s' "$2" >"$rmpopt/$1"; }
 state() { get state; }
 count() { get "stats/$1"; }
@@ -197,24 +202,35 @@ poll_begin() {
 	wait_for '[ -s /tmp/poll ]' 10 "somebody polls $1"
 }
 
-state_is() { [ "$(get state 2>/dev/null)" = "$1" ]; }
+state_is() { get_is state "$1"; }
 wait_state() { wait_for "state_is $1" "${2:-20}" "${3:-state becomes $1}"; }
 
 # in_list NUMBER LIST - is it in a list like 0-3,8?
 in_list() {
-	printf '%s\n' "$2" | tr , '\n' | awk -F - -v n="$1" \
-		'NF && n + 0 >= $1 + 0 && n + 0 <= $NF + 0 { found = 1 } END { exit !found }'
+	local part IFS=,
+	for part in $2; do
+		[ "$1" -lt "${part%-*}" ] || [ "$1" -gt "${part#*-}" ] || return 0
+	done
+	return 1
 }
 
 # No request waits to be served and no pass runs.
-at_rest() { [ "$(get requested)" = "$(get served)" ] && [ "$(get progress)" = "0 0" ] && ! state_is scanning; }
+at_rest() {
+	local requested
+	IFS= read -r requested <"$rmpopt/requested" && get_is served "$requested" && get_is progress "0 0" && ! state_is scanning
+}
 
+# was_served NUMBER - has the pass for that request ended?
+was_served() {
+	local served
+	IFS= read -r served <"$rmpopt/served" && [ "$served" -ge "$1" ]
+}
 # scan [now|full|later] [SECONDS] - ask for a scan and wait for its end
 scan() {
 	local number
 	put scan "${1:-now}" || return 1
-	number=$(get requested)
-	wait_for "[ \"\$(get served)\" -ge $number ]" "${2:-30}"
+	IFS= read -r number <"$rmpopt/requested" || return 1
+	wait_for "was_served $number" "${2:-30}"
 }
 
 # hold_leader N - its N-th RMPOPT from now on is held until "machinectl open". This shell, and what it starts, keep off

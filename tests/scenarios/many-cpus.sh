@@ -10,7 +10,7 @@
 
 views=/sys/kernel/debug/rmpopt
 # settled [CORES]
-settled() { at_rest && [ "$(machinectl truth)" = "0 0 ${1:-4}" ] && [ "$(get regions_optimized)" = 7 ]; }
+settled() { at_rest && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 ${1:-4}" ]; }
 kib() { awk -v "name=$1:" '$1 == name { print $2 }' /proc/meminfo; }
 # Objects of 4 KiB and more: tables by CPU number are such.
 objects() { awk '$1 ~ /^kmalloc-(rnd-[0-9]+-)?[48]k$/ { n += $2 } END { print n }' /proc/slabinfo; }
@@ -37,11 +37,11 @@ is "$(sed 1d "$views/table" | awk '{ print $4 }' | sort | uniq -c | tr -s " ")" 
 scan full
 is "$(get last_result) $(count verifies_follower)" "ok $((7 * 3 + 7 * 7))" "a full pass sends all regions to all followers"
 for cpu in 1 2 3; do offline $cpu; done
-wait_for 'at_rest && [ "$(get cores)/$(get cores_behind)" = 0,1020-1023/ ] && [ "$(get regions_optimized)" = 7 ]' 30 "some of the others go"
+wait_for 'at_rest && [ "$(get cores)/$(get cores_behind)" = 0,1020-1023/ ] && get_is regions_optimized 7' 30 "some of the others go"
 is "$(get cores)" 0,1020-1023 "and are what is left"
 for cpu in 1 2 3; do online $cpu; done
 for cpu in 1020 1021 1022 1023; do offline $cpu; done
-wait_for 'at_rest && [ "$(get cores)/$(get cores_behind)" = 0-3/ ] && [ "$(get regions_optimized)" = 7 ]' 30 "they leave"
+wait_for 'at_rest && [ "$(get cores)/$(get cores_behind)" = 0-3/ ] && get_is regions_optimized 7' 30 "they leave"
 is "$(get cores) $(get cores_behind)" "0-3 " "the others are not concerned"
 ok "unload" unload
 

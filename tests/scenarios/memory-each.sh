@@ -12,7 +12,7 @@
 nth=/sys/module/memory_nth/parameters/nth
 left() { local value; read -r value <$nth; [ "$value" -gt 0 ]; }
 named() { state_is ready || state_is scanning || state_is waiting || state_is failed; }
-settled() { state_is ready && at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get cores)" = 0-3 ]; }
+settled() { state_is ready && at_rest && get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ]; }
 
 # Each use of the module, until the allocation has failed.
 use() {

@@ -98,8 +98,8 @@ meanwhile() {
 # Region 2 comes and goes: what a pass that was cut short leaves to back-off has to be asked for.
 in_truth() {
 	at_rest || return
-	[ "$(get backoff)" = "" ] || { put scan now; return 1; }
-	[ "$(machinectl truth)" = "0 0 $1" ] && [ "$(get regions_optimized)" = 7 ]
+	get_is backoff "" || { put scan now; return 1; }
+	get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 $1" ]
 }
 
 # settles CORES - left alone
@@ -109,7 +109,7 @@ settles() {
 			"cores $(get cores), behind $(get cores_behind), leaders $(get leaders), pass $(get passes) $(get last_result) $(count last_trigger)"
 	[ "$(machinectl count unsafe)" = 0 ] || note "unsafe bits"
 	[ "$(machinectl count faults)" = 0 ] || note "$(machinectl count faults) faults"
-	[ "$(get cores_behind)" = "" ] || note "behind: $(get cores_behind)"
+	get_is cores_behind "" || note "behind: $(get cores_behind)"
 }
 
 # cpus_of PART ROLE - sets $cpus

@@ -85,7 +85,7 @@ optimized() {
 		! in_list "$region" "$1" || echo "$region"
 	done
 }
-settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get optimized)" = 0-4,6-7 ]; }
+settled() { at_rest && get_is optimized 0-4,6-7 && [ "$(machinectl truth)" = "0 0 4" ]; }
 
 ok "the module loads" load watch_ms=100 audit_ms=1000 delay_ms=50 max_delay_ms=200 duty=50
 wait_state ready
@@ -98,7 +98,7 @@ storm_begins
 while in_storm || [ $planted -lt 200 ]; do
 	change
 	changes=$((changes + 1))
-	[ "$(get cores)" = 0,2,4,6 ] || left_out="$left_out $changes:$(get cores)"
+	get_is cores 0,2,4,6 || left_out="$left_out $changes:$(get cores)"
 done
 diag "$changes changes, $planted faults planted, $scans requests, $(($(get passes) - before)) passes, $(machinectl count faults) faults"
 cmp_ok "$planted" '>=' 200 "a storm of faults"

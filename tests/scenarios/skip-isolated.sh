@@ -8,7 +8,7 @@
 . /rmpopt/lib.sh
 
 # settled ARMED - tables stay in use when their cores don't take part any more
-settled() { at_rest && [ "$(machinectl truth)" = "0 0 $1" ] && [ "$(get regions_optimized)" = 7 ]; }
+settled() { at_rest && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 $1" ]; }
 
 ok "the module loads" load isolated=skip
 wait_state ready
@@ -28,7 +28,7 @@ wait_for 'settled 4' 20 "on request they are served"
 is "$(get cores)" 0-3 "and take part"
 like "$(get leaders)" '^[12]$' "but none leads"
 put tune/isolated skip
-wait_for 'settled 4 && [ "$(get cores)" = 1-2 ]' 20 "and released again"
+wait_for 'settled 4 && get_is cores 1-2' 20 "and released again"
 isnt "$(machinectl rdmsr 0 0xc0010139)" 0 "their tables stay in use"
 # A core that is dropped is tried again and again; but not one that the admin leaves out.
 worker=$(grep -lx rmpopt /proc/[0-9]*/comm)
@@ -37,10 +37,10 @@ put tune/isolated ipi
 wait_for 'settled 4' 20 "all are served again"
 machinectl faulty 3 ud
 put scan full
-wait_for 'at_rest && [ "$(get cores)" = 0-2 ]' 20 "an isolated core faults: it is dropped"
+wait_for 'at_rest && get_is cores 0-2' 20 "an isolated core faults: it is dropped"
 like "$(get reason)" "CPU 3 " "and named"
 put tune/isolated skip
-wait_for 'settled 4 && [ "$(get cores)" = 1-2 ]' 20 "isolated cores are left out, that one, too"
+wait_for 'settled 4 && get_is cores 1-2' 20 "isolated cores are left out, that one, too"
 is "$(state) $(get reason)" "ready ok" "nobody misses it"
 faults=$(machinectl count faults 3)
 # By the second half of this it would have been due again.
@@ -54,9 +54,9 @@ cmp_ok "$(($(worker_ms) - before))" '<=' 100 "the worker sleeps"
 is "$(machinectl count faults 3)" "$faults" "nobody tries it"
 machinectl faulty 3 none
 put tune/isolated ipi
-wait_for 'settled 4 && [ "$(get cores)" = 0-3 ]' 20 "it is taken back with the others"
+wait_for 'settled 4 && get_is cores 0-3' 20 "it is taken back with the others"
 put tune/isolated skip
-wait_for 'settled 4 && [ "$(get cores)" = 1-2 ]' 20 "and left out with them"
+wait_for 'settled 4 && get_is cores 1-2' 20 "and left out with them"
 
 nok "only words that make sense" put tune/isolated sometimes
 is "$(get tune/isolated)" skip "which changes nothing"
@@ -64,7 +64,7 @@ ok "unload" unload
 
 ok "the module loads for isolated CPUs alone" load cpus=0,3
 wait_state ready
-wait_for 'settled 4 && [ "$(get cores)" = 0,3 ]' 20 "they are optimized"
+wait_for 'settled 4 && get_is cores 0,3' 20 "they are optimized"
 like "$(get leaders)" '^[03]$' "one of them leads: there is no other"
 ok "unload" unload
 done_testing

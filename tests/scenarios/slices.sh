@@ -93,12 +93,12 @@ victim=$(all_cpus | grep -vx "$leader" | head -n 1)
 put tune/slice_us 1000
 machinectl event 20 gate "$victim"
 put scan full
-wait_for '[ "$(machinectl events)" = "0 1" ] && [ "$(get last_result)" = partial ]' 20 "a slice of 1000 us is held in its middle"
+wait_for '[ "$(machinectl events)" = "0 1" ] && get_is last_result partial' 20 "a slice of 1000 us is held in its middle"
 is "$(get cores_behind)" "$victim" "its core is behind"
 over=$(count overruns)
 ok "meanwhile a pass with slices of 10 us" pass_with 10
 machinectl open
-wait_for 'at_rest && [ "$(get cores_behind)" = "" ]' 20 "it comes back"
+wait_for 'at_rest && get_is cores_behind ""' 20 "it comes back"
 cmp_ok "$(machinectl count longest-cycles "$victim")" '>' $((10 * cycles_per_us)) "it took longer than 10 us"
 is "$(count overruns)" "$over" "which is no overrun"
 

@@ -118,9 +118,9 @@ done
 wait_state ready
 wait_for '[ "$(armed)" = 4 ] && at_rest' 30 "all cores take part in the end"
 wait_for 'scan now && [ "$(machinectl truth)" = "0 0 4" ]' 30 "and their tables equal the truth"
-wait_for '[ "$(get cores_behind)" = "" ]' 10 "no core is behind"
+wait_for 'get_is cores_behind ""' 10 "no core is behind"
 give_back all
-wait_for 'scan now && [ "$(get regions_optimized)" = 7 ] && [ "$(machinectl truth)" = "0 0 4" ]' 30 "with all pages back all is optimized"
+wait_for 'scan now && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 4" ]' 30 "with all pages back all is optimized"
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
 is "$(machinectl count faults)" 0 "no fault"
 did_not_grow

@@ -7,7 +7,7 @@
 . /rmpopt/lib.sh
 
 tracing=/sys/kernel/tracing
-settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get regions_optimized)" = 7 ]; }
+settled() { at_rest && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 4" ]; }
 
 # events NAME [REGEX] - the events of that name that were traced since trace_anew
 events() { grep -E " $1: .*${2-}" "$tracing/trace"; }
@@ -56,7 +56,7 @@ is "$(events '[a-z_]*' | grep -o ' pass=[0-9]*' | sort -u | wc -l)" 1 "all of th
 is "$(events state | sed 's/.* state: //' | tr '\n' ' ')" "from=ready to=scanning from=scanning to=ready " "the state changes twice"
 is "$(events_count event 'kind=request')" 1 "the request is told"
 
-other=$([ "$(get leaders)" = 3 ] && echo 2 || echo 3)
+other=$(get_is leaders 3 && echo 2 || echo 3)
 trace_anew
 ok "a core goes offline" offline "$other"
 wait_for '[ "$(get cores | grep -c "$other")" = 0 ] && at_rest' 10
@@ -69,7 +69,7 @@ like "$(events pass_begin)" "trigger=hotplug full=0" "hotplug is the trigger"
 machinectl faulty 3 ud
 trace_anew
 scan full
-wait_for 'at_rest && [ "$(get cores)" = 0-2 ]' 20 "a core that faults is left out"
+wait_for 'at_rest && get_is cores 0-2' 20 "a core that faults is left out"
 cmp_ok "$(events_count event 'kind=dropped cpu=3')" '>=' 1 "which is told"
 machinectl faulty 3 none
 

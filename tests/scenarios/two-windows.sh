@@ -6,7 +6,7 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-settled() { at_rest && [ "$(machinectl truth)" = "0 0 $1" ] && [ "$(get optimized)" = "$2" ]; }
+settled() { at_rest && get_is optimized "$2" && [ "$(machinectl truth)" = "0 0 $1" ]; }
 views=/sys/kernel/debug/rmpopt
 base() { machinectl rdmsr "$1" 0xc0010139; }
 

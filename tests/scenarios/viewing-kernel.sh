@@ -35,9 +35,9 @@ is "$(armed)" 4 "it has armed all cores"
 is "$(kernel_passes)" 0 "no pass yet"
 machinectl reset
 ok "the module loads" load watch_ms=100
-wait_for '[ "$(get reason)" = "$why" ]' 20 "it only looks, and says why"
+wait_for 'get_is reason "$why"' 20 "it only looks, and says why"
 is "$(state)" viewing "as its state says"
-wait_for '[ "$(get cores)" = 0,2,4,6 ]' 20 "all cores have a table"
+wait_for 'get_is cores 0,2,4,6' 20 "all cores have a table"
 leader=$(get leaders)
 like "$leader" '^[0246]$' "one of them is looked at often"
 is "$(get optimized) $(get regions_optimized)" " 0" "nothing is optimized"
@@ -48,7 +48,7 @@ ok "the kernel makes a pass" pass_of_kernel
 machinectl reset
 optimized_is "$all" "its regions show as optimized"
 is "$(get regions_optimized)" 7 "as many as that"
-wait_for '[ "$(get cores_behind)" = "" ]' 20 "no core is behind"
+wait_for 'get_is cores_behind ""' 20 "no core is behind"
 is "$(records table)" "$(machine_table 0 2 4 6)" "table is what the machine has"
 is "$(records windows | cut -d ' ' -f 1,2,4-)" "0 0 8 7 2
 1 0 8 7 2" "windows counts them, by node"
@@ -127,12 +127,12 @@ ok "guest 7 ends" machinectl release $((6 * 0x40000 + 512)) 2m
 # A core whose table is not in use is not listed, and found when it is.
 machinectl event 1 en-off 6
 ok "another pass, in which a core loses RMPOPT_EN" pass_of_kernel
-wait_for '[ "$(get cores)" = 0,2,4 ]' 30 "that core is not listed any more"
+wait_for 'get_is cores 0,2,4' 30 "that core is not listed any more"
 optimized_is "$all" "what the others have is"
 is "$(records cores | awk '$1 == 6 { print $4 }')" out "cores says so"
 snp_again
 ok "SNP is initialised anew, the kernel arms all and makes a pass" pass_of_kernel
-wait_for '[ "$(get cores)" = 0,2,4,6 ] && [ "$(get optimized)" = "'$all'" ] && [ "$(get cores_behind)" = "" ]' 60 "all is shown again" ||
+wait_for 'get_is cores 0,2,4,6 && get_is optimized "'$all'" && get_is cores_behind ""' 60 "all is shown again" ||
 	diag "cores $(get cores), behind $(get cores_behind), optimized $(get optimized), faulty $(get faulty)" "$(machinectl map)" "$(records cores)"
 machinectl reset
 ok "unload" unload

@@ -6,7 +6,7 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get regions_optimized)" = "$1" ]; }
+settled() { at_rest && get_is regions_optimized "$1" && [ "$(machinectl truth)" = "0 0 4" ]; }
 page=$((2 * 0x40000 + 99))
 
 ok "the module loads" load watch_ms=50 audit_ms=0
@@ -28,16 +28,16 @@ is "$(get passes)" "$passes" "and are no passes"
 is "$(state)" ready "nor seen in the state"
 
 ok "a guest takes a page of region 2" machinectl assign $page 7 4k
-wait_for '[ "$(get regions_optimized)" = 6 ]' 10 "the watch sees it"
+wait_for 'get_is regions_optimized 6' 10 "the watch sees it"
 ok "the page comes back" machinectl release $page 4k
 wait_for 'settled 7' 10 "the watch regains the region"
 is "$(count last_trigger)" watch "as the trigger says"
 is "$(get backoff)" "" "nothing is held back"
 
 ok "the page goes again" machinectl assign $page 7 4k
-wait_for '[ "$(get regions_optimized)" = 6 ]' 10 "soon after the region was regained"
+wait_for 'get_is regions_optimized 6' 10 "soon after the region was regained"
 ok "and comes back" machinectl release $page 4k
-wait_for '[ "$(get backoff)" = 2 ]' 5 "it is held back from the followers"
+wait_for 'get_is backoff 2' 5 "it is held back from the followers"
 machinectl reset
 wait_for '[ "$(machinectl count verifies "$leader")" -ge 10 ]' 5 "the leader tries it"
 is "$(machinectl count interruptions)" 0 "nobody else"
