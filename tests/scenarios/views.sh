@@ -7,7 +7,7 @@
 . /rmpopt/lib.sh
 
 views=/sys/kernel/debug/rmpopt
-settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get regions_optimized)" = "$1" ]; }
+settled() { at_rest && get_is regions_optimized "$1" && [ "$(machinectl truth)" = "0 0 4" ]; }
 
 # records FILE [REGEX] - its lines but the first one
 records() { sed 1d "$views/$1" | grep -E "${2-.}"; }
@@ -94,7 +94,11 @@ machinectl open
 ok "a full scan" scan full
 cmp_ok $(($(uptime_ms) - opened)) '>=' 990 "waits until the core has had its rest"
 wait $reader
-is "$(cat /tmp/read)" "$(planted_table)" "the reader has read it all"
+# Who does not answer for two seconds is not read: on a busy machine that may be any of them, but not all.
+answered=$(grep -v ' - - -$' /tmp/read)
+is "$(wc -l </tmp/read)" 4 "the reader has been to all cores"
+isnt "$answered" "" "and has read tables"
+is "$(planted_table | grep -cFx "$answered")" "$(echo "$answered" | wc -l)" "which are what the machine has"
 hold_reader
 wait_for '[ "$(uptime_ms)" -ge '$(($(uptime_ms) + 500))' ]' 10
 opened=$(uptime_ms)
@@ -162,7 +166,7 @@ is "$(records latency | awk '{ n = $2; while (n > 1 && n % 2 == 0) n /= 2; if (n
 
 # Not in service: no lies.
 machinectl faulty 3 ud
-wait_for 'scan full && at_rest && [ "$(get cores)" = 0-2 ]' 20 "a core that fails is left out"
+wait_for 'scan full && at_rest && get_is cores 0-2' 20 "a core that fails is left out"
 like "$(records cores '^3 ')" '^3 0 - out 0 -14 ' "cores says why"
 is "$(records table '^3 ')" "3 - - -" "it is not read"
 machinectl faulty 3 none
