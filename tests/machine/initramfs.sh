@@ -44,6 +44,9 @@ add_program /usr/bin/kmod
 for name in modprobe insmod rmmod depmod lsmod modinfo; do
 	ln -s ../bin/kmod "$to/usr/sbin/$name"
 done
+for name in $(busybox --list); do
+	[ -e "$to/usr/bin/$name" ] || ln -s busybox "$to/usr/bin/$name"
+done
 
 mkdir -p "$to/lib/modules/$version"
 for file in modules.order modules.builtin modules.builtin.modinfo; do
