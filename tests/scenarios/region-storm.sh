@@ -41,14 +41,6 @@ take_page() {
 	page=$((page + random * 512))
 	machinectl assign $page 3 4k && taken="$taken $page"
 }
-give_back() {
-	local page
-	for page in $taken; do
-		machinectl release "$page" 4k
-		taken=${taken# "$page"}
-		[ "$1" = all ] || break
-	done
-}
 
 change() {
 	one_of plant plant plant plant heal heal healed take back back scan

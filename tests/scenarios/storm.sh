@@ -23,15 +23,6 @@ take_page() {
 	taken="$taken $page"
 }
 
-# give_back one|all
-give_back() {
-	for page in $taken; do
-		machinectl release "$page" 4k
-		taken=${taken# "$page"}
-		[ "$1" = all ] || break
-	done
-}
-
 tune() {
 	one_of duty parallel slice_us watch_ms audit_ms delay_ms max_delay_ms isolated followers auto
 	file=$word

@@ -11,7 +11,7 @@ for kernel in 7 6.12; do
 			echo "error: make has failed" >>"$log"
 	fi
 	objects=$(grep -c '  CC \[M\] .*src/' "$log") || true
-	sources=$(find "$tree/src" -name '*.c' ! -path '*/ctl/*' ! -name '*.mod.c' | wc -l)
+	sources=$(module_sources)
 	if [ "$objects" = "$sources" ]; then
 		pass "$kernel: all $sources files are compiled"
 	else

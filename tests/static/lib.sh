@@ -38,5 +38,8 @@ open_verdicts() {
 # verdict - by all that it depends on, on stdin
 verdict() { printf '%s\n' "$verdicts/$(sha256sum | cut -c 1-40)"; }
 
+# How many files the kernel's compiler has to see.
+module_sources() { find "$tree/src" -name '*.c' ! -path '*/ctl/*' ! -name '*.mod.c' | wc -l; }
+
 # The tree's own files: known to git or not yet, but not ignored.
 tree_files() { git -C "$tree" ls-files --cached --others --exclude-standard; }

@@ -16,7 +16,7 @@ if [ -n "${RMPOPT_BUILT:-}" ]; then
 	cp -a "$build"/6.12.* "$scratch/build/"
 fi
 
-sources=$(find "$tree/src" -name '*.c' ! -path '*/ctl/*' ! -name '*.mod.c' | wc -l)
+sources=$(module_sources)
 if sparse "$tree" && [ "$(grep -c '  CHECK  .*src/' "$scratch/log")" = "$sources" ]; then
 	pass "sparse looks at all $sources files"
 else

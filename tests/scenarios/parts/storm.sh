@@ -19,6 +19,16 @@ one_of() {
 	word=$1
 }
 
+# give_back one|all - of the pages in $taken
+give_back() {
+	local page
+	for page in $taken; do
+		machinectl release "$page" 4k
+		taken=${taken# "$page"}
+		[ "$1" = all ] || break
+	done
+}
+
 # storm_begins, in_storm: the time that it lasts
 storm_begins() {
 	local now
