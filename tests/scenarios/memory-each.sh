@@ -9,7 +9,8 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-nth=/sys/module/memory_nth/parameters/nth
+parameters=/sys/module/memory_nth/parameters
+nth=$parameters/nth
 left() { local value; read -r value <$nth; [ "$value" -gt 0 ]; }
 named() { state_is ready || state_is scanning || state_is waiting || state_is failed; }
 settled() { state_is ready && at_rest && get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ]; }
@@ -49,6 +50,13 @@ fails_once() {
 	return $had
 }
 
+# What it looked like in the end, and which allocation it was that failed.
+lacking() {
+	diag "number $((n - step)): state $(get state): $(get reason); served $(get served) of $(get requested)," \
+		"progress $(get progress), cores $(get cores), behind $(get cores_behind), truth $(machinectl truth)"
+	diag "no memory at:" "$(cat $parameters/refused)"
+}
+
 ok "the test module loads" load_test memory_nth
 n=1 failed=0 status=0 step=$(everyday 31 1)
 while [ $status = 0 ]; do
@@ -58,7 +66,7 @@ while [ $status = 0 ]; do
 done
 diag "the last was number $((n - step)), step $step"
 is "$status" 1 "all $failed end well"
-[ $status = 1 ] || diag "number $((n - step)): state $(get state): $(get reason)"
+[ $status = 1 ] || lacking
 cmp_ok $((failed * step)) '>=' 200 "there are many"
 ! loaded || unload
 ok "with memory the module loads" load

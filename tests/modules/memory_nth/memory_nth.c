@@ -4,7 +4,7 @@
  * makes on its behalf, in whatever task. Its code is looked for on the stack.
  *
  * Parameters: nth, how many are left until then (0: none fails); said, 1: each
- * that is seen is logged.
+ * that is seen is logged; refused, read: the stack of the one that failed.
  */
 #include <linux/cpumask.h>
 #include <linux/init.h>
@@ -13,6 +13,8 @@
 #include <linux/moduleparam.h>
 #include <linux/preempt.h>
 #include <linux/stacktrace.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
 
 #define DEPTH 24
 
@@ -40,10 +42,9 @@ static bool says_so(unsigned long address)
 	return IS_ENABLED(CONFIG_DEBUG_PER_CPU_MAPS) && address > mask && address < mask + 256;
 }
 
-static bool by_rmpopt(void)
+static bool by_rmpopt(const unsigned long *stack, unsigned int depth)
 {
-	unsigned long stack[DEPTH];
-	unsigned int i, depth = stack_trace_save(stack, DEPTH, 0);
+	unsigned int i;
 
 	for (i = 0; i < depth; i++) {
 		if (says_so(stack[i]))
@@ -59,19 +60,44 @@ static noinline void *refuse(void)
 	return NULL;
 }
 
+/* Written by the one that fails, read when it has. */
+static unsigned long refused[DEPTH];
+static unsigned int refused_depth;
+
 /* Its caller gets what refuse() returns, in its stead. */
 static int asked(struct kprobe *probe, struct pt_regs *regs)
 {
-	if (atomic_read(&nth) <= 0 || !in_task() || !by_rmpopt())
+	unsigned long stack[DEPTH];
+	unsigned int depth;
+
+	if (atomic_read(&nth) <= 0 || !in_task())
+		return 0;
+	depth = stack_trace_save(stack, DEPTH, 0);
+	if (!by_rmpopt(stack, depth))
 		return 0;
 	if (said)
 		pr_info("%s, %d are left\n", probe->symbol_name, atomic_read(&nth) - 1);
 	if (atomic_dec_return(&nth))
 		return 0;
+	memcpy(refused, stack, depth * sizeof(*stack));
+	WRITE_ONCE(refused_depth, depth);
 	instruction_pointer_set(regs, (unsigned long)refuse);
 	return 1;
 }
 NOKPROBE_SYMBOL(asked);
+
+static int get_refused(char *buffer, const struct kernel_param *kp)
+{
+	unsigned int i, depth = READ_ONCE(refused_depth);
+	int length = 0;
+
+	for (i = 0; i < depth; i++)
+		length += sysfs_emit_at(buffer, length, "%pS\n", (void *)refused[i]);
+	return length;
+}
+
+static const struct kernel_param_ops refused_ops = { .get = get_refused };
+module_param_cb(refused, &refused_ops, NULL, 0400);
 
 #define PROBE(name) { .symbol_name = #name, .pre_handler = asked }
 
