@@ -203,6 +203,12 @@ poll_begin() {
 }
 
 state_is() { get_is state "$1"; }
+# state_among STATE... - is it one of these? Looked at once: it may go from one to another between two looks.
+state_among() {
+	local now
+	IFS= read -r now <"$rmpopt/state" || return
+	case " $* " in *" $now "*) ;; *) return 1 ;; esac
+}
 wait_state() { wait_for "state_is $1" "${2:-20}" "${3:-state becomes $1}"; }
 
 # in_list NUMBER LIST - is it in a list like 0-3,8?

@@ -12,7 +12,6 @@
 parameters=/sys/module/memory_nth/parameters
 nth=$parameters/nth
 left() { local value; read -r value <$nth; [ "$value" -gt 0 ]; }
-named() { state_is ready || state_is scanning || state_is waiting || state_is failed; }
 settled() { state_is ready && at_rest && get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ]; }
 
 # Each use of the module, until the allocation has failed.
@@ -41,7 +40,7 @@ fails_once() {
 	! left || had=1
 	echo 0 >$nth
 	if loaded; then
-		named || return 2
+		state_among ready scanning waiting failed || return 2
 		[ $had = 1 ] || wait_for settled 60 || return 2
 		unload
 	else

@@ -16,7 +16,7 @@ looked() { [ $(($(machinectl count rmpreads) - reads)) -ge "$1" ]; }
 # stays_ready WHAT - while the module looks, with whatever RMPREAD answers
 stays_ready() {
 	reads=$(machinectl count rmpreads)
-	never '! state_is ready && ! state_is scanning' 3 "$1: the state stays ready"
+	never '! state_among ready scanning' 3 "$1: the state stays ready"
 	ok "$1: the module has looked meanwhile" looked 10
 	is "$(became waiting)" "$waits" "$1: it has never waited"
 	scan full
