@@ -14,7 +14,7 @@ other_page=$((3 * 0x40000 + 99))
 come_and_go() {
 	since=$(uptime_ms)
 	machinectl assign "$1" 7 4k
-	wait_for '[ "$(get regions_optimized)" = '"$2"' ]' 10 || return
+	wait_for "get_is regions_optimized $2" 10 || return
 	machinectl release "$1" 4k
 }
 

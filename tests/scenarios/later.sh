@@ -58,7 +58,7 @@ put scan now
 wait_for 'passed "$passes"' 10 "who asks for now while a request for later waits"
 wait_for 'get_is served "$(get requested)"' 1 "is served at once, and all requests before it"
 is "$(count last_trigger)" request "as the trigger says"
-wait_for '[ "$(get passes)" = $((passes + 2)) ]' 10 "the pass after the quiet period comes all the same"
+wait_for 'get_is passes $((passes + 2))' 10 "the pass after the quiet period comes all the same"
 is "$(count last_trigger)" later "as the trigger says"
 
 for round in first second; do

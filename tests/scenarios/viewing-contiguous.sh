@@ -4,14 +4,14 @@
 # machine: --cores 1 --contiguous
 # profiles: kind
 # timeout: 60
-# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2034,SC2317
 . /rmpopt/lib.sh
 
 views=/sys/kernel/debug/rmpopt
 why='view only: the RMP is not segmented, which RMPOPT requires: run Linux 6.14 or later, and enable the segmented RMP in the BIOS'
 
 ok "the module loads" load
-wait_for '[ "$(get reason)" = "'"$why"'" ]' 20 "it only looks, and says why"
+wait_for 'get_is reason "$why"' 20 "it only looks, and says why"
 is "$(get covered)" "0-7" "all regions are covered"
 is "$(sed 1d "$views/segments" | cut -d ' ' -f 1-4)" "0 0 8 0x170004000" "the RMP is as one segment"
 is "$(machinectl count base-writes) $(machinectl count verifies)" "0 0" "RMPOPT_BASE was not touched, nothing verified"
