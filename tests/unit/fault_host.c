@@ -53,3 +53,14 @@ void wait_for_try(void)
 	h.now = at;
 }
 
+/* A pass that nobody asked for, up to where followers have their orders. */
+void until_followers(void)
+{
+	enum plan_phase phase;
+
+	plan_elect(&h.plan);
+	plan_begin(&h.plan, false, false);
+	for (phase = plan_advance(&h.plan, h.now); phase != PLAN_FOLLOW;
+	     phase = plan_advance(&h.plan, h.now))
+		run_orders();
+}

@@ -19,6 +19,7 @@ void two_nodes(u32 cores);
 bool optimized(u32 place);
 bool is_clean(void);
 void wait_for_try(void);
+void until_followers(void);
 
 #define FAULTS(name) cmocka_unit_test_setup_teardown(name, fault_setup, host_teardown)
 
