@@ -208,7 +208,8 @@ static bool is_member_somewhere(const struct plan *plan,
  * Then the core is to blame, and not that many regions. What faults on another
  * core, too, says nothing about this one, so nobody is judged before regions
  * where a leader has faulted were tried elsewhere, nor as long as orders are
- * left to it, as they may show that it works.
+ * left to it, as they may show that it works, nor in a narrow pass where no
+ * core works, as it has tried few regions.
  *
  * Return: true if it has faulted in the running pass or the last one and has
  * answered nothing else there, has not worked since it faulted at another region
@@ -218,6 +219,8 @@ bool plan_is_broken(const struct plan *plan, const struct plan_core *core)
 {
 	if (plan->phase == PLAN_LEAD || plan->phase == PLAN_ELSEWHERE ||
 	    core->order == PLAN_ORDERED)
+		return false;
+	if (plan->narrow && !any_works(plan))
 		return false;
 	return core->present && !core->works && faults_twice(plan, core) &&
 	       !is_member_somewhere(plan, core);
@@ -304,7 +307,7 @@ u32 plan_faulty(const struct plan *plan)
  * @plan: the plan
  * @now: the time
  *
- * Those that are due already are tried by any pass.
+ * Those that are due already are tried by any pass but a narrow one.
  *
  * Return: the time, 0 if no pause is under way.
  */

@@ -91,6 +91,7 @@ static void begin(struct plan *plan)
 {
 	u32 i;
 
+	plan->narrow = false;
 	plan->ordered = 0;
 	plan->found = 0;
 	plan->open = 0;
@@ -116,7 +117,6 @@ void plan_begin(struct plan *plan, bool full, bool asked)
 {
 	begin(plan);
 	plan->full = full;
-	plan->narrow = false;
 	plan->asked = asked;
 	plan->phase = PLAN_REST;
 }

@@ -266,10 +266,14 @@ static void tally_close(struct plan *plan, struct plan_core *core, u32 place,
 	if (plan_has_faulted(plan, core, place)) {
 		/*
 		 * This says nothing about the region, only that it is not
-		 * closed.
+		 * closed. If it is won again, followers wait longer each time.
 		 */
-		if (!test_bit(place, plan->won))
+		if (test_bit(place, plan->won)) {
+			note_clean(plan, place);
+			plan_note_loss(plan, place);
+		} else {
 			deny(plan, core, place);
+		}
 		return;
 	}
 	plan->surprises++;

@@ -27,19 +27,24 @@ static u32 drop_broken(void)
 	return dropped;
 }
 
-static u32 any_pass_that_drops(bool full, bool asked)
+static u32 phases_that_drop(void)
 {
 	enum plan_phase phase;
 	u32 dropped = 0;
 
-	plan_elect(&h.plan);
-	plan_begin(&h.plan, full, asked);
 	do {
 		phase = plan_advance(&h.plan, h.now);
 		dropped |= drop_broken();
 		run_orders();
 	} while (phase != PLAN_REST);
 	return dropped;
+}
+
+static u32 any_pass_that_drops(bool full, bool asked)
+{
+	plan_elect(&h.plan);
+	plan_begin(&h.plan, full, asked);
+	return phases_that_drop();
 }
 
 static u32 pass_that_drops(bool full)
@@ -127,6 +132,25 @@ static void test_elsewhere_first(void **state)
 	assert_int_equal(pass_that_drops(true), 0);
 	assert_true(plan_is_bad(&h.plan, &h.cores[2], BAD + 2));
 	assert_int_equal(plan_optimized(&h.plan), 7);
+}
+
+/* A pass for what was converted looks at two regions, which fault on all cores; all others are guests'. */
+static void test_narrow(void **state)
+{
+	h.faults = NULL;
+	simple(4, 10);
+	memset(h.assigned, 1, 10);
+	h.assigned[BAD] = 0;
+	h.assigned[BAD + 1] = 0;
+	pass(true, NULL);
+	h.faults = two_regions;
+	break_all(true);
+	plan_elect(&h.plan);
+	plan_begin_marked(&h.plan);
+	assert_int_equal(phases_that_drop(), 0);
+	wait_for_try();
+	assert_int_equal(any_pass_that_drops(false, false), 0);
+	assert_int_equal(plan_faulty(&h.plan), 2);
 }
 
 /* What it has elsewhere shows that it works. */
@@ -291,6 +315,7 @@ int main(void)
 		FAULTS(test_broken),
 		FAULTS(test_one_region),
 		FAULTS(test_elsewhere_first),
+		FAULTS(test_narrow),
 		FAULTS(test_member),
 		FAULTS(test_late),
 		FAULTS(test_all_broken),

@@ -159,6 +159,28 @@ static void test_close(void **state)
 	check_truth();
 }
 
+/* Reports fault, verifies don't: followers are not sent to it at each watch. */
+static void test_close_again(void **state)
+{
+	u64 before;
+	u32 i;
+
+	simple(4, 10);
+	h.faults = closing_faults;
+	pass(true, NULL);
+	before = h.plan.counts.verifies_follower;
+	for (i = 0; i < 60; i++) {
+		h.now += 60000000000ull;
+		watch();
+		assert_false(is_clean());
+	}
+	assert_in_range(h.plan.counts.verifies_follower - before, 3, 3 * 12);
+	h.faults = NULL;
+	h.now += 600000000000ull;
+	watch();
+	check_truth();
+}
+
 /* A core that comes back begins anew. */
 static void test_rejoin(void **state)
 {
@@ -205,6 +227,7 @@ int main(void)
 		FAULTS(test_stand_in_leaves),
 		FAULTS(test_reports),
 		FAULTS(test_close),
+		FAULTS(test_close_again),
 		FAULTS(test_rejoin),
 		FAULTS(test_guest),
 	};
