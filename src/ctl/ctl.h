@@ -208,7 +208,6 @@ struct column {
 
 struct table;
 bool table_wanted(void);
-bool table_printed(void);
 struct table *table_new(const char *name, const struct column *columns,
 			const char *defaults);
 void table_row(struct table *table);
@@ -264,6 +263,8 @@ int run_enable(char **arguments);
 int run_disable(char **arguments);
 int run_set(char **arguments);
 int run_lab(char **arguments);
+bool document_printed(void);
+void lab_print_refused(const char *why);
 int run_load(char **arguments);
 int run_unload(char **arguments);
 int run_metrics(char **arguments);

@@ -35,6 +35,20 @@ const char *document_text(struct json_object *document, bool in_one_line)
 	return text;
 }
 
+/* One was printed. */
+static bool printed;
+
+bool document_printed(void)
+{
+	return printed;
+}
+
+void document_print(struct json_object *document, bool in_one_line)
+{
+	puts(document_text(document, in_one_line));
+	printed = true;
+}
+
 /* What was not set is null. */
 static struct json_object *cell(int type, const char *text)
 {
@@ -84,6 +98,6 @@ void json_print(struct libscols_table *smart, bool in_one_line)
 
 	put(document, "version", json_object_new_int(JSON_VERSION));
 	put(document, scols_table_get_name(smart), rows(smart));
-	puts(document_text(document, in_one_line));
+	document_print(document, in_one_line);
 	json_object_put(document);
 }

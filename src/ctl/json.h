@@ -13,6 +13,7 @@
 void put(struct json_object *object, const char *name, struct json_object *value);
 void put_last(struct json_object *array, struct json_object *value);
 const char *document_text(struct json_object *document, bool in_one_line);
+void document_print(struct json_object *document, bool in_one_line);
 void json_print(struct libscols_table *smart, bool in_one_line);
 
 #endif /* RMPOPTCTL_JSON_H */

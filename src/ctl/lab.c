@@ -208,6 +208,16 @@ static int refused(struct lab *lab, const char *why)
 	return failed("%s", why);
 }
 
+/* The document of a lab that could not even begin. */
+void lab_print_refused(const char *why)
+{
+	struct json_object *document = document_new();
+
+	put_text(document, "refused", why);
+	document_print(document, false);
+	json_object_put(document);
+}
+
 static const char *open_device(struct lab *lab, struct guard *guard)
 {
 	const char *why = guard_insert_lab(guard, lab->beside);
@@ -292,7 +302,7 @@ static int show(const char *path)
 	if (!document)
 		return CTL_FAILED;
 	if (options.json)
-		puts(document_text(document, false));
+		document_print(document, false);
 	else
 		fputs(markdown(document, false), stdout);
 	json_object_put(document);
@@ -332,7 +342,7 @@ int run_lab(char **arguments)
 	else
 		ret = options.dry_run ? dry_run(&lab) : run_lab_here(&lab);
 	if (options.json)
-		puts(document_text(lab.document, false));
+		document_print(lab.document, false);
 	json_object_put(lab.document);
 	if (lab.signal)
 		follow_die();

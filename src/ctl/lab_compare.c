@@ -146,7 +146,7 @@ int lab_compare(const char *path_a, const char *path_b)
 	if (a && b) {
 		document = differences(a, b);
 		if (options.json) {
-			puts(document_text(document, false));
+			document_print(document, false);
 		} else {
 			print_answers(json_at(document, "answers"));
 			print_numbers(json_at(document, "numbers"));

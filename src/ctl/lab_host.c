@@ -37,6 +37,16 @@ static void add_core(struct lab *lab, const struct list *siblings, const struct 
 	lab->cpus += core->cpus;
 }
 
+/* Of a CPU that is going offline the list is empty. */
+static void read_siblings(struct list *siblings, u32 cpu)
+{
+	if (list_read(siblings, CPUS "cpu%u/topology/thread_siblings_list", cpu) &&
+	    list_has(siblings, cpu))
+		return;
+	*siblings = (struct list){ 0 };
+	list_append(siblings, cpu);
+}
+
 /* False if sysfs does not tell. */
 bool lab_find_cpus(struct lab *lab)
 {
@@ -49,8 +59,7 @@ bool lab_find_cpus(struct lab *lab)
 	lab->core = arena_get(online.members * sizeof(*lab->core));
 	for (i = 0; i < online.ranges; i++)
 		for (cpu = online.range[i].first; cpu <= online.range[i].last; cpu++) {
-			if (!list_read(&siblings, CPUS "cpu%u/topology/thread_siblings_list", cpu))
-				list_append(&siblings, cpu);
+			read_siblings(&siblings, cpu);
 			if (siblings.range[0].first == cpu || !core_of(lab, cpu))
 				add_core(lab, &siblings, &online);
 		}

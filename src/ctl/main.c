@@ -13,8 +13,16 @@
 /* Below --sysroot: far more than any host that was saved needs. */
 #define MEMORY_MAX	BIT(29)
 
+/* The last error message. */
+static char said[1024];
+
 static void complain(const char *fmt, va_list args)
 {
+	va_list again;
+
+	va_copy(again, args);
+	vsnprintf(said, sizeof(said), fmt, again);
+	va_end(again);
 	fflush(stdout);
 	fputs("rmpoptctl: ", stderr);
 	vfprintf(stderr, fmt, args);
@@ -112,20 +120,29 @@ static int check_arguments(const struct command *command, int count)
 	return CTL_OK;
 }
 
-/* With --json there is always a document, also after a failure. */
-static int run_command(const struct command *command, char **arguments)
+/* Without rows. Only lab has no columns. */
+static void print_no_document(const struct command *command)
 {
-	int ret = command->run(arguments);
 	struct table *none;
 
-	/* Who has no columns prints a document of its own. */
-	if (!options.json || ret == CTL_USAGE || table_printed() || !command->columns)
-		return ret;
+	if (!command->columns) {
+		lab_print_refused(said);
+		return;
+	}
 	none = table_new(command->name, command->columns, NULL);
 	if (command->run == run_watch)
 		table_print_line(none);
 	else
 		table_print(none);
+}
+
+/* With --json there is always a document, also after a failure. */
+static int run_command(const struct command *command, char **arguments)
+{
+	int ret = check_sysroot() ?: command->run(arguments);
+
+	if (options.json && ret != CTL_USAGE && !document_printed())
+		print_no_document(command);
 	return ret;
 }
 
@@ -144,8 +161,7 @@ static int run(int argc, char **argv, const char *used)
 		return misused("unknown command %s; see rmpoptctl --help", argv[0]);
 	if (strchr(used, 'h'))
 		return run_help(argv);
-	ret = check_options(command, used) ?:
-	      check_arguments(command, argc - 1) ?: check_sysroot();
+	ret = check_options(command, used) ?: check_arguments(command, argc - 1);
 	return ret ?: run_command(command, argv + 1);
 }
 

@@ -298,6 +298,8 @@ int run_status(char **arguments)
 	bool loaded;
 
 	(void)arguments;
+	if (options.save && table_wanted())
+		return misused("--save excludes all options about columns");
 	if (options.save)
 		return status_save(options.save);
 	loaded = host_read(&host);

@@ -22,14 +22,6 @@ struct table {
 	int *place;
 };
 
-/* One was printed. */
-static bool printed;
-
-bool table_printed(void)
-{
-	return printed;
-}
-
 /* Are columns wanted, even if words are the default? */
 bool table_wanted(void)
 {
@@ -296,7 +288,6 @@ int table_print(struct table *table)
 {
 	int ret = CTL_OK;
 
-	printed = true;
 	if (options.json)
 		json_print(table->smart, false);
 	else
@@ -309,6 +300,5 @@ int table_print(struct table *table)
 void table_print_line(struct table *table)
 {
 	json_print(table->smart, true);
-	printed = true;
 	scols_unref_table(table->smart);
 }

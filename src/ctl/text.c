@@ -88,7 +88,7 @@ static const char *find_word(const char *text, const char *word, size_t length,
 {
 	const char *at = text;
 
-	while ((at = strstr(at, word))) {
+	while (length && (at = strstr(at, word))) {
 		if ((at == text || isspace((unsigned char)at[-1])) &&
 		    (strchr(behind, at[length]) || !at[length]))
 			return at;

@@ -47,7 +47,8 @@ TABLE = (
         "watch --count 1": 0, "set": 0, "set duty=3": 0, "set duty=0": 2, "set x=1": 2, "set cpus=0": 2, "set --unset duty": 0, "set --unset x": 2,
         "lab --dry-run": 0, "lab --steps nothing": 2, "lab --steps host,": 2, "lab --steps convert": 2,
         "lab a b": 2, "lab --compare a": 2, "lab --compare a b": 1, "lab a": 1, "lab a --yes": 2, "lab a b c": 2, "lab --columns": 2,
-        "metrics": 0, "help": 0, "help scan": 0, "help x": 2, "completion zsh": 0, "completion x": 2, "": 2, "x": 2, "--version": 0, "--help": 0}),
+        "metrics": 0, "help": 0, "help scan": 0, "help x": 2, "status --color=": 2, "status --save x --json": 2,
+        "completion zsh": 0, "completion x": 2, "": 2, "x": 2, "--version": 0, "--help": 0}),
     ("not loaded", not_loaded, {}, {
         "load": 1, "load duty=0": 2, "unload": 0, "enable": 1, "disable": 1, "scan": 1, "scan --cancel": 1, "status": 1, "map": 1, "why": 1, "why 1": 1,
         "why abc": 2, "cores": 1, "cores x": 2, "forecast": 1, "watch": 1, "set": 0, "set duty=3": 1, "set duty=0": 2, "metrics": 0, "help": 0}),
@@ -91,6 +92,13 @@ def json_tests():
             document = json.loads(out or "{}")
             equal((sorted(document), code in (0, 1)), ([command, "version"] if command < "version" else ["version", command], True), f"{command} --json: {what}")
         equal(loaded().run(command, "--json", "--nonsense")[:2], (2, ""), f"{command} --json: invalid")
+        if command != "scan":
+            result = ctl(command, "--json", tree=f"{scratch.name}/none")
+            equal((result.code, json.loads(result.out or "null")), (1, {"version": 1, command: []}), f"{command} --json: no tree")
+    for words in (["none"], ["--compare", "none", "none"], ["--dry-run", "--sysroot", f"{scratch.name}/none"]):
+        result = ctl("lab", "--json", *words)
+        refused = json.loads(result.out or "{}").get("refused")
+        equal((result.code, result.err), (1, f"rmpoptctl: {refused}\n"), f"lab --json {words[0]}: says why there is no report")
 
 
 table_tests()

@@ -67,6 +67,10 @@ def dry_run_tests():
     like(result.out, r"\A8 CPUs in 4 cores, about 8 regions of 1 GiB\. Nothing is done", "lab --dry-run: the host that it is about")
     like(result.out, "With --convert there is one more step", "lab --dry-run: what is missing")
     unlike(result.out, "would refuse", "lab --dry-run: nothing prevents it")
+    for siblings in ("", "7"):
+        where = trees.Host().write(f"{scratch.name}/siblings{siblings}")
+        (where / "sys/devices/system/cpu/cpu0/topology/thread_siblings_list").write_text(f"{siblings}\n")
+        equal(ctl("lab", "--dry-run", tree=where).code, 0, f"lab --dry-run: CPU 0 has the siblings '{siblings}'")
     equal(re.findall(r"^step (\S+)$", dry_run("--convert").out, re.M), STEPS, "lab --dry-run --convert: one more")
     equal(re.findall(r"^step (\S+)$", dry_run("--steps", "verify,arm").out, re.M), ["host", "arm", "verify"], "lab --dry-run --steps: these, in their own order, and the first one")
     cost = {host: re.search(r"^step core\n.*\n  costs +up to about (\d+) instructions", dry_run(host=host).out, re.M)[1] for host in ("ready", "large")}
