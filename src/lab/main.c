@@ -151,6 +151,15 @@ static struct notifier_block module_notifier = {
 	.notifier_call = on_module,
 };
 
+/* Without kprobes, one that is just being loaded is not seen. */
+static bool rmpopt_is_loaded(void)
+{
+	if (!__symbol_get("rmpopt_scan"))
+		return host_has_function("rmpopt_scan");
+	__symbol_put("rmpopt_scan");
+	return true;
+}
+
 /*
  * A module is in kallsyms before notifiers are called for it. So if rmpopt is
  * being loaded at the same time, either the lookup or the notifier finds it.
@@ -159,7 +168,7 @@ static int keep_rmpopt_away(void)
 {
 	int ret = register_module_notifier(&module_notifier);
 
-	if (ret || !host_has_function("rmpopt_scan"))
+	if (ret || !rmpopt_is_loaded())
 		return ret;
 	unregister_module_notifier(&module_notifier);
 	pr_err("rmpopt is loaded: run \"rmmod rmpopt\" first, or load with beside=1 for reports only\n");

@@ -31,6 +31,7 @@
 #define LAB_MAX_RESULTS		1048576u	/* operations x CPUs */
 #define LAB_MAX_LIMIT_MS	60000u
 #define LAB_MAX_TIMES		1000000u
+#define LAB_MAX_CPUS_BYTES	8192u		/* 65,536 CPUs */
 
 /* Pages that may be held at the same time. */
 #define LAB_MAX_PAGES		4096u
@@ -111,7 +112,7 @@ struct lab_result {
  * @ops: user address of struct lab_op[@nr_ops]
  * @results: user address of struct lab_result[CPUs in the bitmap][@nr_ops], the
  *	CPUs in ascending order
- * @cpus_bytes: size of the bitmap, a multiple of 8
+ * @cpus_bytes: size of the bitmap, a multiple of 8, at most LAB_MAX_CPUS_BYTES
  * @nr_ops: number of operations
  * @limit_ms: the time limit, 1 ... LAB_MAX_LIMIT_MS
  * @flags: LAB_TOGETHER, LAB_CONVERT_IT

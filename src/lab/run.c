@@ -5,6 +5,7 @@
  * takes; its ioctl waits no longer than the time limit.
  */
 #include <linux/atomic.h>
+#include <linux/completion.h>
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/errno.h>
@@ -13,7 +14,6 @@
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/uaccess.h>
-#include <linux/wait.h>
 #include <asm/msr.h>
 #include <asm/tsc.h>
 
@@ -62,7 +62,13 @@ struct run {
  * The previous run, if a CPU has not answered yet; under the mutex of ioctls.
  */
 static struct run *unanswered;
-static DECLARE_WAIT_QUEUE_HEAD(answered);
+
+/*
+ * The last open handler of a run has ended. Not in the run, which may be freed
+ * by then; so who waits looks at the run, too. Not a wait queue, whose lock may
+ * sleep under PREEMPT_RT.
+ */
+static DECLARE_COMPLETION(answered);
 
 static void free_run(struct run *run)
 {
@@ -96,7 +102,8 @@ static int check_limits(const struct lab_run *want)
 
 	if (!want->nr_ops || want->nr_ops > LAB_MAX_OPS || want->flags & ~known ||
 	    !want->limit_ms || want->limit_ms > LAB_MAX_LIMIT_MS || want->pad ||
-	    !want->cpus_bytes || want->cpus_bytes % sizeof(long))
+	    !want->cpus_bytes || want->cpus_bytes > LAB_MAX_CPUS_BYTES ||
+	    want->cpus_bytes % sizeof(long))
 		return -EINVAL;
 	if (!(want->flags & LAB_CONVERT_IT))
 		return 0;
@@ -215,7 +222,7 @@ static void handler(void *info)
 	 * run_end().
 	 */
 	if (atomic_dec_and_test(&run->open))
-		wake_up_all(&answered);
+		complete(&answered);
 }
 
 /* --- On the CPU of the caller --- */
@@ -290,8 +297,8 @@ static int send_and_convert(struct run *run)
  */
 static long wait_for_answers(struct run *run, long limit)
 {
-	limit = wait_event_killable_timeout(answered,
-					    !atomic_read(&run->open), limit);
+	while (atomic_read(&run->open) && limit > 0)
+		limit = wait_for_completion_killable_timeout(&answered, limit);
 	return limit < 0 ? -EINTR : limit;
 }
 
@@ -397,6 +404,8 @@ long run_ioctl(struct lab_run __user *user)
 
 	if (!all_have_answered())
 		return -EBUSY;
+	/* Handlers of earlier runs may have left some, which wake in vain. */
+	reinit_completion(&answered);
 	run = kvcalloc(1, sizeof(*run), GFP_KERNEL);
 	if (!run)
 		return -ENOMEM;
@@ -424,8 +433,8 @@ out:
  */
 void run_end(void)
 {
-	if (unanswered)
-		wait_event(answered, !atomic_read(&unanswered->open));
+	while (unanswered && atomic_read(&unanswered->open))
+		wait_for_completion(&answered);
 	all_have_answered();
 	synchronize_rcu();
 }

@@ -51,7 +51,7 @@ wait $!
 
 machinectl reset
 wanted=EINVAL
-for field in nr_ops=0 nr_ops=2049 limit_ms=0 limit_ms=60001 flags=4 flags=2 pad=1 cpus_bytes=0 cpus_bytes=4 bits=0 \
+for field in nr_ops=0 nr_ops=2049 limit_ms=0 limit_ms=60001 flags=4 flags=2 pad=1 cpus_bytes=0 cpus_bytes=4 cpus_bytes=8200 bits=0 \
 	op.what=6 op.times=0 op.times=1000001; do
 	refused bad "${field%=*}" "${field#*=}"
 done
