@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Hotplug: CPUs come and go. The callbacks count and kick; they take no lock
- * except that of the wait queue, never wait and never veto. The worker does the
- * rest: a core that was armed stays armed, others are armed at its next look.
+ * that sleeps, never wait and never veto. The worker does the rest: a core that
+ * was armed stays armed, others are armed at its next look.
  */
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>

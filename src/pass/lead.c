@@ -7,6 +7,7 @@
  * Between two of them any other task gets the CPU. A thread whose CPU goes
  * offline is moved by the scheduler, notices that, and gives its order back.
  */
+#include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/kthread.h>
@@ -20,6 +21,7 @@
 #include "cores/cores.h"
 #include "cores/latency.h"
 #include "host/compat.h"
+#include "state/guard.h"
 #include "state/state.h"
 #include "state/trace.h"
 #include "lead.h"
@@ -75,6 +77,9 @@ struct lead {
 
 static struct lead leads[PLAN_LEADERS_MAX];
 static u32 count;
+
+/* The worker's, to choose CPUs for a thread. */
+static cpumask_var_t elsewhere;
 
 static void note(struct lead *lead, u32 region, int bit, u64 cycles)
 {
@@ -204,6 +209,9 @@ int lead_provide(u32 wanted)
 {
 	int ret = 0;
 
+	if (!cpumask_available(elsewhere) &&
+	    !zalloc_cpumask_var(&elsewhere, GFP_KERNEL))
+		return -ENOMEM;
 	while (count < wanted && !ret) {
 		ret = start_one(&leads[count], count);
 		count += !ret;
@@ -213,11 +221,16 @@ int lead_provide(u32 wanted)
 
 /**
  * lead_stop - end the threads, after the worker has stopped
+ *
+ * Sleeps. They sleep on the CPU of their last order, which they may not get.
  */
 void lead_stop(void)
 {
-	while (count)
-		kthread_stop(leads[--count].task);
+	while (count) {
+		guard_move_away(leads[--count].task, elsewhere);
+		kthread_stop(leads[count].task);
+	}
+	free_cpumask_var(elsewhere);
 }
 
 /**
@@ -263,7 +276,7 @@ bool lead_is_busy(u32 i)
  * @ending: the pass has to end
  *
  * By the worker; may sleep. A thread without progress gets normal priority. If
- * that does not help, it is allowed on all CPUs: then it finds that it has left
+ * that does not help, it is moved to another CPU: then it finds that it has left
  * its core, and gives the order back.
  *
  * Return: ktime in ns at which to look again.
@@ -285,7 +298,7 @@ u64 lead_watch(u32 i, u64 now, bool ending)
 	if (now >= lead->seen_at + patience) {
 		lead->called_back = true;
 		lead->seen_at = now;
-		set_cpus_allowed_ptr(lead->task, cpu_possible_mask);
+		guard_move_away(lead->task, elsewhere);
 	}
 	return lead->seen_at + (lead->urged ? patience :
 					      min(patience, PATIENCE_LOW_NS));

@@ -55,29 +55,35 @@ static void look_after(u64 at, enum hrtimer_mode mode)
  * All online CPUs except one; only those that are not isolated, if there are
  * any.
  */
-static bool choose_cpus(unsigned int but)
+static bool choose_cpus(struct cpumask *cpus, unsigned int but)
 {
 	unsigned int cpu;
 
-	cpumask_clear(elsewhere);
+	cpumask_clear(cpus);
 	for_each_online_cpu(cpu)
 		if (cpu != but && host_is_housekeeper(cpu))
-			cpumask_set_cpu(cpu, elsewhere);
-	if (cpumask_empty(elsewhere)) {
-		cpumask_copy(elsewhere, cpu_online_mask);
-		cpumask_clear_cpu(but, elsewhere);
+			cpumask_set_cpu(cpu, cpus);
+	if (cpumask_empty(cpus)) {
+		cpumask_copy(cpus, cpu_online_mask);
+		cpumask_clear_cpu(but, cpus);
 	}
-	return !cpumask_empty(elsewhere);
+	return !cpumask_empty(cpus);
 }
 
-/*
- * Moving a task that waits for its CPU does not involve that CPU; one that is
- * running need not be moved.
+/**
+ * guard_move_away - let a task run on any other CPU than the one that it is on
+ * @task: a thread of ours that waits for its CPU, or sleeps
+ * @cpus: set to those on which it may run then
+ *
+ * May sleep. A mask of all CPUs would not do: the scheduler leaves a task where
+ * it is as long as the mask has that CPU, and where there is no load balancing,
+ * as on isolated CPUs, nothing else moves it. Does not involve that CPU. A task
+ * that is running need not be moved.
  */
-static void move_away(void)
+void guard_move_away(struct task_struct *task, struct cpumask *cpus)
 {
-	if (!READ_ONCE(ward->on_cpu) && choose_cpus(task_cpu(ward)))
-		set_cpus_allowed_ptr(ward, elsewhere);
+	if (!READ_ONCE(task->on_cpu) && choose_cpus(cpus, task_cpu(task)))
+		set_cpus_allowed_ptr(task, cpus);
 }
 
 static void look(struct work_struct *work)
@@ -86,7 +92,7 @@ static void look(struct work_struct *work)
 	u64 at = READ_ONCE(back_at);
 
 	if (task_is_running(ward) && has_run == had_run)
-		move_away();
+		guard_move_away(ward, elsewhere);
 	had_run = has_run;
 	/* Look again, as long as it works, or should. */
 	if (at)
@@ -137,9 +143,10 @@ void guard_stop(void)
 }
 
 /**
- * guard_kick - the worker has something to do now
+ * guard_kick - the worker has something to do now: wake it up
  *
- * Any context but NMI. No isolated CPU gets the timer.
+ * Any context but NMI; raw locks only, also under PREEMPT_RT, as hotplug
+ * callbacks come here. No isolated CPU gets the timer.
  */
 void guard_kick(void)
 {
@@ -149,6 +156,7 @@ void guard_kick(void)
 	/* Pairs with guard_start(). */
 	if (!smp_load_acquire(&queue))
 		return;
+	wake_up_process(ward);
 	at = xchg(&back_at, now);
 	/* Otherwise the guard is looking already. */
 	if (!at || at > now)
@@ -159,7 +167,9 @@ void guard_kick(void)
  * guard_rest - the worker goes to sleep
  * @until: ktime in ns at which it will wake up without a kick, 0: never
  *
- * By the worker, which checks after this whether it was kicked.
+ * By the worker, which checks after this whether it was kicked. A kick before
+ * that may have set the timer that is set, or cancelled, here: then the worker
+ * rests until now.
  */
 void guard_rest(u64 until)
 {

@@ -7,11 +7,13 @@
 
 #include <linux/types.h>
 
+struct cpumask;
 struct task_struct;
 
 int guard_start(struct task_struct *task);
 void guard_stop(void);
 void guard_kick(void);
 void guard_rest(u64 until);
+void guard_move_away(struct task_struct *task, struct cpumask *cpus);
 
 #endif /* RMPOPT_GUARD_H */

@@ -30,6 +30,7 @@
 struct engine engine = {
 	.lock = __SPIN_LOCK_UNLOCKED(engine.lock),
 	.state = STATE_WAITING,
+	.reason = "the module is being loaded",
 };
 
 struct wishes wishes = {
@@ -98,13 +99,12 @@ enum engine_state state_now(void)
 /**
  * state_kick - make the worker look
  *
- * Process, softirq or irq_work context; takes the wait queue's lock only.
+ * Process, softirq or irq_work context; raw locks only.
  */
 void state_kick(void)
 {
 	/* If the kick is seen, so is the wish; pairs with work(). */
 	smp_store_release(&wishes.kicked, true);
-	wake_up(&wishes.wait);
 	guard_kick();
 }
 

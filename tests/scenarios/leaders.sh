@@ -58,23 +58,9 @@ for n in $(everyday "50 150" "3 50 100 150 180"); do
 done
 rm -f /tmp/done
 
-# A real-time task keeps the second leader's CPU for itself: the kernel's ways to
-# leave others some time are switched off.
-start_hog() {
-	: >/tmp/hog
-	hog "$1" >/tmp/hog &
-	hog=$!
-	wait_for 'grep -q ready /tmp/hog' 5
-}
-end_hog() {
-	kill $hog
-	wait $hog
-	rm -f /tmp/hog
-}
-echo -1 >/proc/sys/kernel/sched_rt_runtime_us
-for server in /sys/kernel/debug/sched/fair_server/cpu*/runtime; do
-	[ ! -e "$server" ] || echo 0 >"$server"
-done
+# A real-time task keeps a leader's CPU for itself.
+# shellcheck source=parts/hog.sh
+. /rmpopt/parts/hog.sh
 taskset -p 2 $$ >/dev/null
 # With the first leader's CPU goes the worker's.
 for which in $(everyday 1 "2 1"); do

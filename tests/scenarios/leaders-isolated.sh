@@ -1,0 +1,43 @@
+#!/bin/sh
+# A real-time task takes the CPU of a leader that is isolated: there is no load balancing that would move its thread away.
+# machine: --cores 4
+# append: isolcpus=1-2
+# boot: own
+# check: kind
+# timeout: 200
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
+. /rmpopt/lib.sh
+
+settled() { at_rest && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 $1" ]; }
+
+# shellcheck source=parts/hog.sh
+. /rmpopt/parts/hog.sh
+
+ok "the module loads" load cpus=1-2 watch_ms=0 audit_ms=0
+wait_state ready
+wait_for 'settled 2' 30 "both are optimized"
+starved=$(get leaders)
+like "$starved" '^[12]$' "one of them leads"
+
+start_hog "$starved"
+put scan full
+put enabled 0
+wait_state stopped 20 "stopped while the leader gets no time"
+put enabled 1
+wait_for '! state_among stopped scanning' 40 "nor is it waited for to start again"
+end_hog
+wait_for 'settled 2 && get_is reason ok && get_is cores 1-2' 40 "it takes part again by itself"
+
+# At rest: threads of leaders sleep on the CPU of their last order. Under PREEMPT_RT that CPU's part of an RCU grace period,
+# for which unload waits, is a thread's, which does not get it either.
+if [ -e /sys/kernel/realtime ]; then
+	ok "unload" unload
+else
+	start_hog "$(get leaders)"
+	rmmod rmpopt &
+	wait_for '! loaded' 20 "unload does not wait for it, either"
+	end_hog
+	ok "and has ended" wait $!
+fi
+is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
+done_testing
