@@ -258,6 +258,12 @@ void cores_leave(struct core *core)
 	trace_event(TRACE_LEFT, core_name(core), -1);
 }
 
+static void see_isolation(struct core *core)
+{
+	if (core->primary < nr_cpu_ids)
+		core->plan.housekeeper = host_is_housekeeper(core->primary);
+}
+
 /*
  * See which threads of a core are online. One that has come online may have
  * emptied the table ([?]: what INIT does to it), so nothing is believed of the
@@ -275,8 +281,7 @@ static void refresh_core(struct core *core)
 			primary = cpu;
 	}
 	WRITE_ONCE(core->primary, primary);
-	if (primary < nr_cpu_ids)
-		core->plan.housekeeper = host_is_housekeeper(primary);
+	see_isolation(core);
 	if (epoch != core->epoch || !cores_may_take_part(core))
 		cores_leave(core);
 	if (epoch == core->epoch)
@@ -285,6 +290,21 @@ static void refresh_core(struct core *core)
 	core->rearmed = false;
 	core->dropped = 0;
 	core->pause_ms = 0;
+}
+
+/**
+ * cores_see_isolation - see which cores may lead
+ *
+ * By the worker, before an election. Who makes a cpuset partition isolated, or
+ * dissolves one, tells nobody.
+ */
+void cores_see_isolation(void)
+{
+	struct core *core;
+	u32 i;
+
+	for (i = 0; (core = cores_at(i)); i++)
+		see_isolation(core);
 }
 
 /**

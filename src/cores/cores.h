@@ -144,6 +144,7 @@ int cores_start(void);
 void cores_stop(void);
 
 int cores_select(const char *list);
+void cores_see_isolation(void);
 void cores_came(void);
 void cores_touch(void);
 bool cores_changed(void);

@@ -268,6 +268,7 @@ bool pass_elect(void)
 	struct core *core;
 
 	pass_welcome_late();
+	cores_see_isolation();
 	plan_elect(&the_plan);
 	core = cores_leader(0);
 	if (core && !state_pass_ends() &&
@@ -398,8 +399,11 @@ enum engine_result pass_run(enum engine_trigger trigger, bool full, bool *again)
 	bool through;
 
 	*again = true;
-	if (!pass_elect())
+	if (!pass_elect()) {
+		/* It was told what is being converted. */
+		plan_cancel(&the_plan);
 		return RESULT_FAILED;
+	}
 	running.stats.pass_stolen_ns = 0;
 	atomic_set(&running.done, 0);
 	running.pass = ++pass_number;
