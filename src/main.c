@@ -11,6 +11,7 @@
 #include <linux/notifier.h>
 #include <linux/reboot.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/suspend.h>
 
 #include "cores/cores.h"
@@ -196,8 +197,10 @@ static int __init rmpopt_load(void)
 	if (ret)
 		return ret;
 	engine.view_only = host_only_views();
-	if (engine.view_only)
+	if (engine.view_only) {
 		engine.state = STATE_VIEWING;
+		strscpy(engine.reason, engine.view_only, sizeof(engine.reason));
+	}
 
 	ret = cores_start();
 	if (!ret)

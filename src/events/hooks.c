@@ -195,6 +195,8 @@ ssize_t hooks_describe(char *buf)
 	int at;
 	u32 i;
 
+	if (engine.view_only)
+		return sysfs_emit(buf, "none: not used in view only mode\n");
 	if (!params.hooks)
 		return sysfs_emit(buf, "none: the parameter hooks is N\n");
 	/* They may be attached or detached meanwhile: read each once. */

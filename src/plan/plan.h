@@ -252,6 +252,7 @@ struct plan_counts {
  * @asked: it was requested, so nothing is held back
  * @all: the running view asks all cores, not only leaders
  * @now: when its phase began
+ * @opened: when the last pass saw which faulty regions it tries
  * @ordered: instructions of the running phase
  * @found: regions that were lost, won or owed in this pass
  * @open: orders of this pass that were not completely answered, and regions
@@ -296,6 +297,7 @@ struct plan {
 	bool asked;
 	bool all;
 	u64 now;
+	u64 opened;
 	u32 ordered;
 	u32 found;
 	u32 open;

@@ -26,6 +26,7 @@ void plan_open_tries(struct plan *plan, u64 now)
 	struct plan_region *region;
 	u32 place;
 
+	plan->opened = now;
 	for_each_set_bit(place, plan->faulty, plan->regions) {
 		region = &plan->region[place];
 		if (!plan->asked && now < region->retry_at)

@@ -82,7 +82,7 @@ void plan_note_loss(struct plan *plan, u32 place)
 	else
 		pause = 0;
 	region->pause_ms = pause;
-	region->held_until = plan->now + pause * NS_PER_MS;
+	region->held_until = pause ? plan->now + pause * NS_PER_MS : 0;
 	if (pause <= PLAN_HOLD_FIRST_MS && test_bit(place, plan->marked))
 		region->held_until = 0;
 	region->was_lost = true;

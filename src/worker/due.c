@@ -118,6 +118,17 @@ u64 due_watch_at(u64 watched)
 	return ms_after(watched, tune_read(TUNE_WATCH_MS));
 }
 
+/**
+ * due_round_at - when all cores are to be asked
+ * @asked: ktime in ns at which they were asked last
+ *
+ * Return: ktime in ns, 0 if never.
+ */
+u64 due_round_at(u64 asked)
+{
+	return ms_after(asked, tune_read(TUNE_AUDIT_MS));
+}
+
 static u64 watch_at(void)
 {
 	return due_watch_at(watched_at);
@@ -146,7 +157,8 @@ static void audit(void)
 	audited_at = ktime_get_ns();
 	if (!pass_audit(audit_next, some))
 		return;
-	if (the_plan.found)
+	/* A core that had to be armed again has found nothing, and owes all. */
+	if (the_plan.found || the_plan.open)
 		due_want(TRIGGER_AUDIT);
 	audit_next = audit_next + some < cores ? audit_next + some : 0;
 }
@@ -226,17 +238,21 @@ void due_look(void)
 
 /**
  * due_looked - a pass has ended
+ * @began: ktime in ns; what has become due since then was not tried
  * @all: it has looked at everything, not only at what was converted
  * @again: it was not complete and is to be repeated
  */
-void due_looked(bool all, bool again)
+void due_looked(u64 began, bool all, bool again)
 {
-	u64 now = ktime_get_ns();
+	/* When all that was due was last tried. */
+	static u64 tried_at;
 
-	try_at = plan_hold_ends(&the_plan, now);
-	sooner(&try_at, plan_fault_ends(&the_plan, now));
-	if (all)
-		watched_at = now;
+	if (all) {
+		tried_at = began;
+		watched_at = ktime_get_ns();
+	}
+	try_at = plan_hold_ends(&the_plan, began);
+	sooner(&try_at, plan_fault_ends(&the_plan, tried_at));
 	if (again)
 		retry_later(&pass_retry, RETRY_FIRST_MS, RETRY_CAP_MS);
 	else if (all)

@@ -9,8 +9,10 @@
  * have lost. If they have gained something, the kernel has run a pass: then all
  * cores are asked, in slices, as gains are per core. That pass may not have
  * reached all cores yet, so they are asked again, after growing pauses, as long
- * as a core lacks what another one has. As long as no table is in use, one core
- * is asked from time to time.
+ * as a core lacks what another one has. One of them may have lost its table
+ * alone, or a pass be over between two looks at the leaders: so all are asked
+ * every audit_ms, too. As long as no table is in use, one core is asked from
+ * time to time.
  */
 #include <linux/ktime.h>
 
@@ -31,10 +33,10 @@
 static bool all_wanted;
 
 /*
- * ktime in ns: of the last view; of the next search for tables, or view of all
- * cores.
+ * ktime in ns: of the last view; of the last one of all cores; of the next
+ * search for tables, or view of all cores that is wanted.
  */
-static u64 viewed_at, look_at;
+static u64 viewed_at, all_viewed_at, look_at;
 static u64 pause_ms;
 
 static bool any_takes_part(void)
@@ -90,7 +92,8 @@ static void look_later(void)
 /* If a leader has gained something, others have, too. */
 static void view(void)
 {
-	bool all = all_wanted && ktime_get_ns() >= look_at;
+	u64 now = ktime_get_ns(), round_at = due_round_at(all_viewed_at);
+	bool all = (all_wanted && now >= look_at) || (round_at && now >= round_at);
 	bool through = pass_view(all);
 
 	if (through && !all && the_plan.found) {
@@ -101,6 +104,7 @@ static void view(void)
 	viewed_at = ktime_get_ns();
 	if (through && !all)
 		return;
+	all_viewed_at = viewed_at;
 	all_wanted = !through || any_is_behind();
 	if (!all_wanted)
 		pause_ms = 0;
@@ -116,13 +120,16 @@ static void view(void)
  */
 u64 viewing_at(void)
 {
-	u64 at;
+	u64 at, round_at;
 
 	if (!host_tables_may_be_in_use())
 		return 0;
 	if (!viewed_at)
 		return look_at;
 	at = due_watch_at(viewed_at);
+	round_at = due_round_at(all_viewed_at);
+	if (round_at && (!at || round_at < at))
+		at = round_at;
 	return all_wanted && (!at || look_at < at) ? look_at : at;
 }
 
@@ -156,6 +163,7 @@ void viewing_forget(void)
 {
 	all_wanted = false;
 	viewed_at = 0;
+	all_viewed_at = 0;
 	look_at = 0;
 	pause_ms = 0;
 }

@@ -17,6 +17,7 @@
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
+#include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
@@ -44,8 +45,8 @@ static bool scan(void)
 {
 	enum engine_trigger trigger;
 	enum engine_result result;
+	u64 number, began = ktime_get_ns();
 	bool full, again;
-	u64 number;
 
 	if (!state_take(&trigger, &full, &number))
 		return false;
@@ -58,7 +59,7 @@ static bool scan(void)
 	result = pass_run(trigger, full, &again);
 	/* Gives back nothing unless the pass was cancelled. */
 	events_give_back();
-	due_looked(full || trigger != TRIGGER_CONVERSION,
+	due_looked(max(began, the_plan.opened), full || trigger != TRIGGER_CONVERSION,
 		   again && !state_pass_ends());
 	if (result == RESULT_OK)
 		note_success();
@@ -86,7 +87,7 @@ static void wait_for_work(void)
 
 	guard_rest(at);
 	if (kicked())
-		guard_kick();
+		guard_rest(now);
 	if (!at)
 		wait_event_interruptible(wishes.wait, kicked());
 	else
@@ -146,13 +147,15 @@ int worker_start(void)
 
 	if (IS_ERR(task))
 		return PTR_ERR(task);
+	/* Handlers may wake it up until they return. */
+	wishes.worker = get_task_struct(task);
+	/* From here on a kick may start it. */
 	ret = guard_start(task);
 	if (ret) {
 		kthread_stop(task);
+		put_task_struct(task);
 		return ret;
 	}
-	/* Handlers may wake it up until they return. */
-	wishes.worker = get_task_struct(task);
 	wake_up_process(task);
 	return 0;
 }
@@ -202,6 +205,8 @@ void worker_resume(void)
  */
 void worker_stop(void)
 {
+	/* It sleeps on a CPU that it may not get. */
+	guard_kick();
 	kthread_stop(wishes.worker);
 	synchronize_rcu();
 	put_task_struct(wishes.worker);

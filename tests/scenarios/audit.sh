@@ -81,6 +81,14 @@ is "$(machinectl count reports "$victim")" $((3 + 7)) "before the next core this
 put tune/audit_ms 0
 machinectl open
 wait_for at_rest 10
+
+# Without RMPOPT_EN it can't say what it lacks; armed again it owes everything.
+machinectl event 1 en-off "$victim"
+put tune/audit_ms 2000
+wait_for '[ "$(machinectl events)" = "0 0" ] && settled' 20 "a core that has lost RMPOPT_EN has all again"
+is "$(count last_trigger)" audit "as the trigger says"
+put tune/audit_ms 0
+wait_for at_rest 10
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
 ok "unload" unload
 done_testing

@@ -41,6 +41,7 @@ wait_for 'get_is cores 0,2,4,6' 20 "all cores have a table"
 leader=$(get leaders)
 like "$leader" '^[0246]$' "one of them is looked at often"
 is "$(get optimized) $(get regions_optimized)" " 0" "nothing is optimized"
+is "$(get hooks)" "none: not used in view only mode" "hooks says that there are none, and why"
 is "$(get optimizable)" "$all" "what the RMP allows is shown"
 only_looked "RMPOPT_BASE was not touched, nothing verified"
 
@@ -55,6 +56,19 @@ is "$(records windows | cut -d ' ' -f 1,2,4-)" "0 0 8 7 2
 wait_for '[ "$(machinectl count reports)" -ge 200 ]' 30 "the module looks again and again"
 is "$(get passes) $(count passes_full) $(count passes_delta)" "0 0 0" "which are no passes"
 only_looked "RMPOPT_BASE was not touched, nothing verified"
+
+# A follower loses its table alone: its leader does not see that.
+victim=$([ "$leader" = 6 ] && echo 4 || echo 6)
+machinectl event 1 lose "$victim"
+wait_for '[ "$(machinectl events)" = "0 0" ]' 20 "a core loses its table"
+put tune/audit_ms 1000
+wait_for 'get_is cores_behind "$victim"' 30 "all are asked within audit_ms: it is behind"
+optimized_is "" "so nothing is optimized on all cores"
+put tune/audit_ms 3600000
+ok "the kernel makes a pass" pass_of_kernel
+optimized_is "$all" "it has all again"
+is "$(machinectl count base-writes)" 0 "RMPOPT_BASE was not touched"
+machinectl reset
 
 # Nothing can be asked for.
 for word in now full later cancel; do
