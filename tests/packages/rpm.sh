@@ -15,28 +15,34 @@ mkdir -p /etc/sysconfig /usr/share/licenses /usr/share/man/man4
 dkms generate_mok >/dev/null 2>&1 || :
 rpm --initdb
 old=0.1.9
+mapfile -t later < <(later_headers | grep -e -rt-)
+ok "headers of another kernel" install_later "${later[@]}"
+other=$(kernels | grep -e -rt-)
 
 do_rpm() { rpm --nodeps "$@"; }
 there() {
 	registered | sed 's/(.*//'
 	ls -d /usr/src/rmpopt-*
-	built "$kernel" | sed "s, stub.*,,"
+	for one in "$kernel" "$other"; do built "$one" | sed "s, stub.*,,"; done
 }
+# expected VERSION KERNEL...
 expected() {
-	echo "rmpopt/$1, $kernel, x86_64: installed"
+	local one
+	for one in "${@:2}"; do echo "rmpopt/$1, $one, x86_64: installed"; done | sort
 	echo "/usr/src/rmpopt-$1"
-	echo "$1"
+	for one in "${@:2}"; do echo "$1"; done
 }
 
 files | grep -v /var/lib/rpm >/tmp/before
 ok "install $old" do_rpm -i "/rpms/old/dkms-rmpopt-$old"-*.rpm "/rpms/old/rmpoptctl-$old"-*.rpm
-is "it is there" "$(there)" "$(expected $old)"
+is "it is there" "$(there)" "$(expected $old "$kernel")"
+ok "and for another kernel, as a boot of that would" dkms install "rmpopt/$old" -k "$other"
 ok "upgrade to $version" do_rpm -U /rpms/new/dkms-rmpopt-*.noarch.rpm /rpms/new/rmpoptctl-*.x86_64.rpm
-is "sources and module of $version, and nothing else" "$(there)" "$(expected "$version")"
+is "sources of $version and modules for both, and nothing else" "$(there)" "$(expected "$version" "$kernel" "$other")"
 ok "the same again" do_rpm -U --force /rpms/new/dkms-rmpopt-*.noarch.rpm
-is "it is there as before" "$(there)" "$(expected "$version")"
+is "it is there as before" "$(there)" "$(expected "$version" "$kernel" "$other")"
 ok "downgrade to $old" do_rpm -U --oldpackage "/rpms/old/dkms-rmpopt-$old"-*.rpm "/rpms/old/rmpoptctl-$old"-*.rpm
-is "sources and module of $old, and nothing else" "$(there)" "$(expected $old)"
+is "sources of $old and modules for both, and nothing else" "$(there)" "$(expected $old "$kernel" "$other")"
 metrics=/var/lib/prometheus/node-exporter
 mkdir -p "$metrics"
 touch "$metrics/rmpopt.prom"
