@@ -22,6 +22,21 @@ ends() {
 	fi
 }
 
+# output NAME LINES TEXT - what a shell writes arrives, whole, whoever ends meanwhile
+output() {
+	local name=$1 lines
+	[[ " ${only:-$name} " == *" $name "* ]] || return 0
+	# shellcheck disable=SC2016 # the guest's
+	"$machine_dir/launch" --quick --cores 4 --log "$build/machine/selftest-$1.log" -- sh -c '
+		i=0
+		while [ $i -lt '"$2"' ]; do
+			usleep $((i % 200 * 10)) &
+			for _ in 1 2 3 4 5; do i=$((i + 1)); printf "this is line %s of them\n" $i; done
+		done' >"$work/out" 2>"$work/err" </dev/null || true
+	lines=$(grep -cxE 'this is line [0-9]+ of them' "$work/out") || true
+	if [ "$lines" = "$2" ]; then emit ok "launch: $3"; else emit 'not ok' "launch: $3: $lines of $2 lines"; fi
+}
+
 only="$*"
 # RMPOPT_ALL is empty if tests/check runs what is for every day.
 [ -n "$only${RMPOPT_ALL-yes}" ] || only='tables profiles panic'
@@ -53,4 +68,5 @@ ends status 7 'Power down' "the command's exit status is the launcher's" -- sh -
 ends panic 126 'kernel complains' "a panic is found and shown" -- sh -c 'echo c >/proc/sysrq-trigger'
 ends vanish 126 'without a clean power-off' "a power-off before the command's end" -- poweroff -f
 ends hang 124 '^RIP=' "a hung guest is ended, its registers are in the log" --timeout 30 -- sleep 1000
+output output 4000 "no line is lost"
 printf '1..%d\n' "$tests"
