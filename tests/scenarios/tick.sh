@@ -72,7 +72,9 @@ spin_end
 sent=$(count interruptions)
 ok "CPUs are idle: a full pass" scan full 60
 is "$(get last_result)" ok "it did all that it began"
-cmp_ok $(($(count interruptions) - sent)) '>=' 1 "by IPI"
+# What has just been busy may have its tick still: then it is another pass that finds it idle.
+by_ipi() { [ $(($(count interruptions) - sent)) -ge 1 ] || { scan full 60; false; }; }
+wait_for by_ipi 60 "by IPI"
 is "$(machinectl truth)" "0 0 4" "tables equal the truth"
 machinectl reset
 never '[ "$(machinectl count verifies)" != 0 ] || [ "$(machinectl count reports)" != 0 ]' 1 "then nothing runs any more"
