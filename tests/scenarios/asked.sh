@@ -7,7 +7,6 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-settled() { at_rest && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 4" ]; }
 
 # hold - ask for a full pass and hold a follower in it; sets $number and $before. Nothing but the held
 # RMPOPT is on a CPU that is held: this script is on the leader's.

@@ -7,7 +7,6 @@
 . /rmpopt/lib.sh
 
 partition=/tmp/cgroup/isolated
-settled() { at_rest && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 4" ]; }
 isolate() {
 	echo "$1" >"$partition/cpuset.cpus"
 	echo isolated >"$partition/cpuset.cpus.partition"

@@ -44,7 +44,7 @@ ctl load watch_ms=0 audit_ms=0 slice_us=20
 is "$code" 0 "load with parameters"
 is "$(get tune/slice_us)" 20 "they are in force"
 wait_state ready
-wait_for 'at_rest && get_is passes 1' 30 "the first pass ends"
+wait_for 'get_is passes 1 && at_rest' 30 "the first pass ends"
 ctl load
 is "$code" 0 "a second load changes nothing, and is well"
 like "$out" "loaded already" "and says so"
@@ -125,7 +125,7 @@ is "$code" 1 "status: stopped"
 like "$out" "^  Next +rmpoptctl enable starts it again\$" "says how it starts again"
 ctl enable
 is "$code" 0 "enable"
-wait_for 'at_rest && get_is regions_optimized 3' 20 "it works again"
+wait_for 'get_is regions_optimized 3 && at_rest' 20 "it works again"
 
 is "$(cells cores cpu | tr '\n' ' ')" "0 2 4 6 8 10 12 14 " "cores: one line for each"
 is "$(rmpoptctl cores 3,12 --raw -n -o cpu | tr '\n' ' ')" "2 12 " "cores LIST: those of these CPUs"

@@ -6,7 +6,6 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-settled() { at_rest && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 4" ]; }
 
 # on WIDTH COMMAND... - on a terminal; what comes out is in /tmp/tty, typed is what goes to descriptor 4
 on() {

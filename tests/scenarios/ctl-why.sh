@@ -17,7 +17,7 @@ ok "guest 300 has a page of it" machinectl assign $((base + 0x3ffff)) 300 4k
 ok "and so has firmware" machinectl assign $((base + 9000)) 0 4k
 ok "the module loads" load watch_ms=0 audit_ms=0
 wait_state ready
-wait_for 'at_rest && get_is passes 1' 30 "the first pass ends"
+wait_for 'get_is passes 1 && at_rest' 30 "the first pass ends"
 
 is "$(why region,state,kind,asid,pages 1024 | sort)" "1024 held firmware 0 1
 1024 held guest 300 1
@@ -59,7 +59,7 @@ like "$(rmpoptctl why 1024)" "No page prevents it, but rmpopt is stopped: " "and
 is "$(why region,state | cut -d ' ' -f 2 | sort | uniq -c | tr -s ' ')" " 1 rmp
  3 unknown" "and knows nothing of the others"
 ok "it starts again" put enabled 1
-wait_for 'at_rest && get_is regions_optimized 3' 20 "all is optimized again"
+wait_for 'get_is regions_optimized 3 && at_rest' 20 "all is optimized again"
 
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
 ok "unload" rmpoptctl unload

@@ -7,7 +7,6 @@
 . /rmpopt/lib.sh
 
 # 8 regions, region 5 holds the RMP and never succeeds: 1 verify in each pass.
-settled() { at_rest && get_is regions_optimized "$1" && [ "$(machinectl truth)" = "0 0 4" ]; }
 page=$((2 * 0x40000 + 99))
 
 ok "the module loads" load watch_ms=0 audit_ms=0

@@ -6,7 +6,6 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-settled() { at_rest && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 4" ]; }
 
 ok "the module loads" load watch_ms=50
 wait_state ready
@@ -53,7 +52,7 @@ cmp_ok "$(count faults)" '>=' 5 "faults are counted"
 
 ok "a follower's core faults for good, everywhere" machinectl faulty 3 ud
 put scan full
-wait_for 'at_rest && get_is cores 0-2' 20 "it is left out"
+wait_for 'get_is cores 0-2 && at_rest' 20 "it is left out"
 like "$(get reason)" "CPU 3 " "and named"
 is "$(state)" ready "the others are served"
 is "$(get optimized)" 0-4,6-7 "what counts is optimized on them"
@@ -67,7 +66,7 @@ put tune/watch_ms 50
 leader=$(get leaders)
 ok "the leader's core faults for good" machinectl faulty "$leader" gp
 put scan full
-wait_for 'at_rest && [ "$(get leaders)" != "$leader" ] && get_is regions_optimized 7' 20 "another core leads"
+wait_for '[ "$(get leaders)" != "$leader" ] && get_is regions_optimized 7 && at_rest' 20 "another core leads"
 ok "it works again" machinectl faulty "$leader" none
 wait_for 'settled && get_is cores 0-3' 30 "all is optimized, on all cores"
 
@@ -75,7 +74,7 @@ wait_for 'settled && get_is cores 0-3' 30 "all is optimized, on all cores"
 leader=$(get leaders)
 syscfg=$(machinectl rdmsr "$leader" 0xc0010010)
 machinectl wrmsr "$leader" 0xc0010010 $((syscfg & ~(1 << 24)))
-wait_for 'at_rest && [ "$(get leaders)" != "$leader" ] && state_is ready' 20 "SnpEn is gone on the leader's core only: another one leads"
+wait_for '[ "$(get leaders)" != "$leader" ] && state_is ready && at_rest' 20 "SnpEn is gone on the leader's core only: another one leads"
 like "$(get reason)" "CPU $leader .*SnpEn" "the core is named"
 ok "a scan" scan full
 is "$(get regions_optimized)" 7 "the others are optimized"

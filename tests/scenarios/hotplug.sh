@@ -5,7 +5,7 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-settled() { at_rest && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 $1" ]; }
+settled() { get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 $1" ] && at_rest; }
 
 ok "the first thread of core 2 goes offline" offline 4
 ok "the module loads" load
@@ -29,7 +29,7 @@ leader=$(get leaders)
 if [ "$leader" != 0 ]; then
 	ok "the leader goes offline" offline "$leader"
 	ok "and its sibling" offline $((leader + 1))
-	wait_for '[ "$(get leaders)" != "$leader" ] && at_rest && [ "$(get cores_behind)/$(get regions_optimized)" = /7 ]' 30 "another core leads"
+	wait_for '[ "$(get leaders)" != "$leader" ] && [ "$(get cores_behind)/$(get regions_optimized)" = /7 ] && at_rest' 30 "another core leads"
 	ok "it comes back" online "$leader"
 	ok "with its sibling" online $((leader + 1))
 else

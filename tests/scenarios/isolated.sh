@@ -10,16 +10,16 @@
 
 ok "the module loads" load
 wait_state ready
-wait_for 'at_rest && get_is regions_optimized 7' 20 "all is optimized"
+wait_for 'get_is regions_optimized 7 && at_rest' 20 "all is optimized"
 is "$(get leaders)" 3 "the housekeeping CPU leads"
 is "$(machinectl truth)" "0 0 4" "the tables of the others equal the truth, too"
 cmp_ok "$(machinectl count interruptions 3)" == 0 "it is not interrupted"
 
 ok "it goes offline" offline 3
-wait_for 'at_rest && [ "$(get cores)/$(get cores_behind)" = 0-2/ ] && get_is regions_optimized 7' 20 "another one has to lead"
+wait_for '[ "$(get cores)/$(get cores_behind)" = 0-2/ ] && get_is regions_optimized 7 && at_rest' 20 "another one has to lead"
 like "$(get leaders)" '^[0-2]$' "namely one of those that are left"
 ok "it comes back" online 3
-wait_for 'at_rest && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 4" ]' 20 "all is optimized"
+wait_for settled 20 "all is optimized"
 
 # It stays, at work: the boot's own check is a clean power-off.
 put scan full

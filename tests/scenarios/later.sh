@@ -28,7 +28,7 @@ stream() {
 
 ok "the module loads" load watch_ms=0 audit_ms=0 delay_ms=1500 max_delay_ms=3000
 wait_state ready
-wait_for 'at_rest && get_is passes 1' 20 "the first pass"
+wait_for 'get_is passes 1 && at_rest' 20 "the first pass"
 
 begin=$(uptime_ms)
 put scan later

@@ -6,7 +6,7 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-settled() { at_rest && [ "$(machinectl truth)" = "0 0 4" ]; }
+settled() { [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
 
 ok "the module loads" load watch_ms=0 audit_ms=0
 wait_state ready
@@ -86,7 +86,7 @@ for which in $(everyday 1 "2 1"); do
 	cmp_ok $(($(uptime_ms) - begin)) '<' 8000 "it is not waited for"
 	put enabled 1
 	wait_for '[ "$(state)" != stopped ]' 8 "nor to start again"
-	wait_for 'at_rest && get_is regions_optimized "$won"' 60 "all tables are full"
+	wait_for 'get_is regions_optimized "$won" && at_rest' 60 "all tables are full"
 	end_hog
 	wait_for 'settled && get_is reason ok' 30 "it takes part again by itself"
 done

@@ -225,6 +225,9 @@ at_rest() {
 	local requested
 	IFS= read -r requested <"$rmpopt/requested" && get_is served "$requested" && get_is progress "0 0" && ! state_is scanning
 }
+# settled [REGIONS [CORES]] - are so many regions optimized, and do the tables of so many cores equal the truth? At
+# rest last: a pass that has made it so has ended then, and its result and trigger can be read.
+settled() { get_is regions_optimized "${1-7}" && [ "$(machinectl truth)" = "0 0 ${2-4}" ] && at_rest; }
 
 # was_served NUMBER - has the pass for that request ended?
 was_served() {

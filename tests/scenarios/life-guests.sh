@@ -6,7 +6,7 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-tables_equal() { at_rest && [ "$(machinectl truth)" = "0 0 4" ]; }
+tables_equal() { [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
 optimized() { tables_equal && get optimized | grep -q "$1"; }
 # lost REGION... - by no core, whatever is believed
 lost() {

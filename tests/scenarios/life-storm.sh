@@ -119,7 +119,7 @@ wait_state waiting 20 "SNP is gone: the state is waiting"
 is "$(armed)" 0 "no core is armed"
 ok "kvm_amd is loaded again" modprobe kvm_amd
 wait_state ready
-wait_for 'at_rest && [ "$(machinectl truth)" = "0 0 4" ] && get optimized | grep -q "[0-8]-11$"' 60 "tables equal the truth, and what guests had is back"
+wait_for '[ "$(machinectl truth)" = "0 0 4" ] && get optimized | grep -q "[0-8]-11$" && at_rest' 60 "tables equal the truth, and what guests had is back"
 is "$(get cores_behind)" "" "no core is behind"
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
 did_not_grow

@@ -17,7 +17,7 @@ wanted=$(seq -s , 0 2 2046)
 before=$(free_kib)
 ok "the module loads" load duty=100
 wait_state ready 60
-wait_for 'at_rest && get_is passes 1' 100 "the first pass"
+wait_for 'get_is passes 1 && at_rest' 100 "the first pass"
 cmp_ok $((before - $(free_kib))) '<' 16384 "it takes less than 16 MiB"
 is "$(get regions_covered) $(get regions_uncovered)" "8192 6144" "8192 regions, of which a window holds 2048"
 is "$(get covered)" 0-8191 "covered"

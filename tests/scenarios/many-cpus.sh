@@ -10,7 +10,7 @@
 
 views=/sys/kernel/debug/rmpopt
 # settled [CORES]
-settled() { at_rest && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 ${1:-4}" ]; }
+settled() { get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 ${1:-4}" ] && at_rest; }
 kib() { awk -v "name=$1:" '$1 == name { print $2 }' /proc/meminfo; }
 # Objects of 4 KiB and more: tables by CPU number are such.
 objects() { awk '$1 ~ /^kmalloc-(rnd-[0-9]+-)?[48]k$/ { n += $2 } END { print n }' /proc/slabinfo; }
@@ -37,11 +37,11 @@ is "$(sed 1d "$views/table" | awk '{ print $4 }' | sort | uniq -c | tr -s " ")" 
 scan full
 is "$(get last_result) $(count verifies_follower)" "ok $((7 * 3 + 7 * 7))" "a full pass sends all regions to all followers"
 for cpu in 1 2 3; do offline $cpu; done
-wait_for 'at_rest && [ "$(get cores)/$(get cores_behind)" = 0,1020-1023/ ] && get_is regions_optimized 7' 30 "some of the others go"
+wait_for '[ "$(get cores)/$(get cores_behind)" = 0,1020-1023/ ] && get_is regions_optimized 7 && at_rest' 30 "some of the others go"
 is "$(get cores)" 0,1020-1023 "and are what is left"
 for cpu in 1 2 3; do online $cpu; done
 for cpu in 1020 1021 1022 1023; do offline $cpu; done
-wait_for 'at_rest && [ "$(get cores)/$(get cores_behind)" = 0-3/ ] && get_is regions_optimized 7' 30 "they leave"
+wait_for '[ "$(get cores)/$(get cores_behind)" = 0-3/ ] && get_is regions_optimized 7 && at_rest' 30 "they leave"
 is "$(get cores) $(get cores_behind)" "0-3 " "the others are not concerned"
 ok "unload" unload
 
@@ -49,7 +49,7 @@ is "$(load cpus=1024 2>&1 | grep -c 'nvalid')" 1 "a CPU that is not possible is 
 nok "and nothing loaded" loaded
 ok "a list of possible ones is not" load cpus=3,512-1023
 wait_state ready
-wait_for 'at_rest && [ "$(get passes)" -ge 1 ]' 20
+wait_for '[ "$(get passes)" -ge 1 ] && at_rest' 20
 is "$(get cores)" 3 "of which those that are online take part"
 ok "unload" unload
 

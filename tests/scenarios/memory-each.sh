@@ -12,7 +12,7 @@
 parameters=/sys/module/memory_nth/parameters
 nth=$parameters/nth
 left() { local value; read -r value <$nth; [ "$value" -gt 0 ]; }
-settled() { state_is ready && at_rest && get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ]; }
+settled() { state_is ready && get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
 
 # Each use of the module, until the allocation has failed.
 use() {

@@ -8,7 +8,6 @@
 . /rmpopt/lib.sh
 
 refused() { cat /sys/module/no_memory/parameters/refused; }
-settled() { at_rest && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 4" ]; }
 
 load_test no_memory || skip_all "this kernel lets nobody probe __vmalloc()"
 begin=$(uptime_ms)

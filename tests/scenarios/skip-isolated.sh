@@ -8,7 +8,7 @@
 . /rmpopt/lib.sh
 
 # settled ARMED - tables stay in use when their cores don't take part any more
-settled() { at_rest && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 $1" ]; }
+settled() { get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 $1" ] && at_rest; }
 
 ok "the module loads" load isolated=skip
 wait_state ready
@@ -37,7 +37,7 @@ put tune/isolated ipi
 wait_for 'settled 4' 20 "all are served again"
 machinectl faulty 3 ud
 put scan full
-wait_for 'at_rest && get_is cores 0-2' 20 "an isolated core faults: it is dropped"
+wait_for 'get_is cores 0-2 && at_rest' 20 "an isolated core faults: it is dropped"
 like "$(get reason)" "CPU 3 " "and named"
 put tune/isolated skip
 wait_for 'settled 4 && get_is cores 1-2' 20 "isolated cores are left out, that one, too"

@@ -50,7 +50,7 @@ is "$(machinectl count verifies) $(machinectl count reports) $(machinectl count 
 nok "a scan is refused" put scan now
 ok "start" put enabled 1
 wait_state ready
-wait_for 'at_rest && get_is regions_optimized 7' 10 "all is optimized again"
+wait_for 'get_is regions_optimized 7 && at_rest' 10 "all is optimized again"
 is "$(machinectl truth)" "0 0 4" "tables equal the truth"
 
 # As nothing public tells that it can't happen.

@@ -15,7 +15,7 @@ tracing=/sys/kernel/tracing
 grep -qw osnoise $tracing/available_tracers 2>/dev/null ||
 	skip_all "this kernel has no osnoise tracer; the debug kernel rt has it"
 
-settled() { state_is ready && at_rest && [ "$(machinectl truth)" = "0 0 4" ]; }
+settled() { state_is ready && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
 
 # noise [INTERRUPT] - those that osnoise has noted on CPU 2
 noise() { grep "\[002\] .* irq_noise: ${1:-}" $tracing/trace; }

@@ -11,7 +11,7 @@ grep -qw processors /sys/power/pm_test || skip_all "/sys/power/pm_test can't tak
 
 ok "the module loads" load watch_ms=50
 wait_state ready
-wait_for 'at_rest && [ "$(machinectl truth)" = "0 0 4" ]' 20 "all is optimized"
+wait_for '[ "$(machinectl truth)" = "0 0 4" ] && at_rest' 20 "all is optimized"
 passes=$(get passes)
 
 poll_begin state 60
@@ -23,7 +23,7 @@ ok "the state has changed meanwhile" wait $polling
 echo none >/sys/power/pm_test
 
 wait_state ready
-wait_for "at_rest && [ \"\$(machinectl truth)\" = '0 0 4' ] && [ \"\$(get passes)\" -gt $passes ]" 20 "all is optimized again by itself"
+wait_for "[ \"\$(machinectl truth)\" = '0 0 4' ] && [ \"\$(get passes)\" -gt $passes ] && at_rest" 20 "all is optimized again by itself"
 is "$(get regions_optimized)" 7 "7 regions"
 written_once
 is "$(get served)" "$(get requested)" "nobody is left waiting"

@@ -6,7 +6,6 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-settled() { at_rest && get_is regions_optimized "$1" && [ "$(machinectl truth)" = "0 0 4" ]; }
 page=$((2 * 0x40000 + 99))
 
 tracing=/sys/kernel/tracing

@@ -7,7 +7,6 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-settled() { at_rest && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 4" ]; }
 traced() { grep -c "rmpopt:$1(" /tmp/traced; }
 
 ok "the module loads" load watch_ms=0 audit_ms=0

@@ -6,7 +6,7 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-settled() { at_rest && get_is optimized "$2" && [ "$(machinectl truth)" = "0 0 $1" ]; }
+settled() { get_is optimized "$2" && [ "$(machinectl truth)" = "0 0 $1" ] && at_rest; }
 views=/sys/kernel/debug/rmpopt
 base() { machinectl rdmsr "$1" 0xc0010139; }
 

@@ -7,7 +7,6 @@
 . /rmpopt/lib.sh
 
 views=/sys/kernel/debug/rmpopt
-settled() { at_rest && get_is regions_optimized "$1" && [ "$(machinectl truth)" = "0 0 4" ]; }
 
 # records FILE [REGEX] - its lines but the first one
 records() { sed 1d "$views/$1" | grep -E "${2-.}"; }
@@ -166,7 +165,7 @@ is "$(records latency | awk '{ n = $2; while (n > 1 && n % 2 == 0) n /= 2; if (n
 
 # Not in service: no lies.
 machinectl faulty 3 ud
-wait_for 'scan full && at_rest && get_is cores 0-2' 20 "a core that fails is left out"
+wait_for 'scan full && get_is cores 0-2 && at_rest' 20 "a core that fails is left out"
 like "$(records cores '^3 ')" '^3 0 - out 0 -14 ' "cores says why"
 is "$(records table '^3 ')" "3 - - -" "it is not read"
 machinectl faulty 3 none
@@ -204,7 +203,7 @@ for cpu in 1 2 3 1 2 3; do
 done
 kill %1 %2 %3 %4 2>/dev/null
 wait
-wait_for 'at_rest && [ "$(machinectl truth | cut -d " " -f 1-2)" = "0 0" ]' 30 "four readers, passes and hotplug at once"
+wait_for '[ "$(machinectl truth | cut -d " " -f 1-2)" = "0 0" ] && at_rest' 30 "four readers, passes and hotplug at once"
 wait_for unload 10 "unload, as soon as nobody reads"
 nok "nothing is left" test -e "$views"
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
