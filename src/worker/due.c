@@ -82,12 +82,6 @@ static bool is_due(u64 at)
 	return at && ktime_get_ns() >= at;
 }
 
-static void sooner(u64 *at, u64 other)
-{
-	if (other && (!*at || other < *at))
-		*at = other;
-}
-
 /**
  * due_start - all periods begin now
  */

@@ -9,6 +9,13 @@
 
 #include "state/state.h"
 
+/* @at and @other are ktime in ns, 0: never. */
+static inline void sooner(u64 *at, u64 other)
+{
+	if (other && (!*at || other < *at))
+		*at = other;
+}
+
 void due_start(void);
 void due_want(enum engine_trigger trigger);
 void due_look(void);

@@ -120,17 +120,17 @@ static void view(void)
  */
 u64 viewing_at(void)
 {
-	u64 at, round_at;
+	u64 at;
 
 	if (!host_tables_may_be_in_use())
 		return 0;
 	if (!viewed_at)
 		return look_at;
 	at = due_watch_at(viewed_at);
-	round_at = due_round_at(all_viewed_at);
-	if (round_at && (!at || round_at < at))
-		at = round_at;
-	return all_wanted && (!at || look_at < at) ? look_at : at;
+	sooner(&at, due_round_at(all_viewed_at));
+	if (all_wanted)
+		sooner(&at, look_at);
+	return at;
 }
 
 /**
