@@ -257,10 +257,12 @@ enum host_snp host_snp(bool init_check, const char **lacks)
  *
  * Any context. Isolated and nohz_full CPUs should not be disturbed. The kernel
  * may replace its masks at any time (cpusets), and frees the old ones by RCU.
+ * Before Linux 7.0 HK_TYPE_DOMAIN lacks isolated partitions of cpusets, which
+ * cpu_is_isolated() knows everywhere; since then it does not ask for nohz_full.
  */
 bool host_is_housekeeper(unsigned int cpu)
 {
 	guard(rcu)();
-	return housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN) &&
+	return !cpu_is_isolated(cpu) &&
 	       housekeeping_test_cpu(cpu, HK_TYPE_TICK);
 }
