@@ -22,7 +22,6 @@
 #include "files/sysfs.h"
 #include "files/views.h"
 #include "host/host.h"
-#include "pass/lead.h"
 #include "plan/coverage.h"
 #include "state/guard.h"
 #include "state/params.h"
@@ -174,7 +173,6 @@ static int start(void)
 leave:
 	worker_leave();
 	worker_stop();
-	lead_stop();
 files:
 	sysfs_stop();
 unwatch:
@@ -236,7 +234,6 @@ static void __exit rmpopt_unload(void)
 	views_stop();
 	sysfs_stop();
 	worker_stop();
-	lead_stop();
 	hotplug_stop();
 	guard_stop();
 	cores_stop();

@@ -16,7 +16,6 @@
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/sched/stat.h>
-#include <linux/wait.h>
 
 #include "cores/cores.h"
 #include "cores/latency.h"
@@ -31,7 +30,6 @@
 /**
  * struct lead - one thread
  * @task: the thread
- * @wait: it sleeps here
  * @core: whose order it executes
  * @cpu: on which CPU
  * @busy: from sending until its last access to the order; whoever sees it clear
@@ -44,11 +42,11 @@
  * @seen: @next when the worker last saw it move
  * @seen_at: ktime in ns of that
  * @urged: it has normal priority, as it got no time with low priority
- * @called_back: it was moved off its CPU, where it got no time
+ * @called_back: it was moved off its CPU, where it got no time, and has done
+ *	nothing since
  */
 struct lead {
 	struct task_struct *task;
-	wait_queue_head_t wait;
 	struct core *core;
 	unsigned int cpu;
 	u32 next;
@@ -121,6 +119,9 @@ static int lead_here(struct lead *lead, u32 place)
 	 */
 	if (cores_here() == lead->core && !cores_changed())
 		bit = step_execute(lead->core, place, lead->verify, &cycles);
+	/* Before the CPU may be lost: it shows that there was progress. */
+	if (bit >= 0)
+		WRITE_ONCE(lead->next, place + 1);
 	preempt_enable();
 	if (bit != -ESTALE)
 		note(lead, the_plan.region[place].number, bit, cycles);
@@ -148,11 +149,15 @@ static int execute(struct lead *lead)
 	u32 next = lead->next;
 	int bit;
 
+	/* Back to where it got no time? */
+	if (READ_ONCE(lead->called_back))
+		return -ESTALE;
+	if (state_pass_ends())
+		return -EINTR;
 	if (!move_to(lead->cpu))
 		return -ESTALE;
 	for (;; next++) {
 		next = plan_next(&the_plan, order, next);
-		WRITE_ONCE(lead->next, next);
 		if (next >= the_plan.regions)
 			return 0;
 		if (state_pass_ends())
@@ -164,33 +169,46 @@ static int execute(struct lead *lead)
 	}
 }
 
+/*
+ * Sleep until there is an order; false if there will be none. No wait queue, here
+ * or in work(): under PREEMPT_RT a thread that is preempted while it has the lock
+ * of one can't be moved to another CPU, and whoever wants that lock waits, too.
+ */
+static bool wait_for_order(struct lead *lead)
+{
+	bool busy;
+
+	for (;;) {
+		set_current_state(TASK_IDLE);
+		/* Pairs with lead_send(): the order is visible before. */
+		busy = smp_load_acquire(&lead->busy);
+		if (busy || kthread_should_stop())
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	return busy;
+}
+
 static int work(void *data)
 {
 	struct lead *lead = data;
 
 	sched_set_normal(current, MAX_NICE);
-	for (;;) {
-		wait_event_idle(lead->wait,
-				READ_ONCE(lead->busy) || kthread_should_stop());
-		/*
-		 * Pairs with lead_send(): the order is visible before the flag.
-		 */
-		if (!smp_load_acquire(&lead->busy))
-			return 0;
+	while (wait_for_order(lead)) {
 		lead->result = execute(lead);
 		/* Pairs with lead_is_busy(): the results are visible before. */
 		smp_store_release(&lead->busy, false);
 		atomic_inc(&running.returned);
-		wake_up(&wishes.wait);
+		wake_up_process(wishes.worker);
 	}
+	return 0;
 }
 
 static int start_one(struct lead *lead, u32 i)
 {
-	struct task_struct *task;
+	struct task_struct *task = kthread_run(work, lead, "rmpopt/%u", i);
 
-	init_waitqueue_head(&lead->wait);
-	task = kthread_run(work, lead, "rmpopt/%u", i);
 	if (IS_ERR(task))
 		return PTR_ERR(task);
 	lead->task = task;
@@ -222,13 +240,16 @@ int lead_provide(u32 wanted)
 /**
  * lead_stop - end the threads, after the worker has stopped
  *
- * Sleeps. They sleep on the CPU of their last order, which they may not get.
+ * Sleeps. They sleep on the CPU of their last order, which may be occupied or
+ * isolated: they end on this one.
  */
 void lead_stop(void)
 {
 	while (count) {
-		guard_move_away(leads[--count].task, elsewhere);
-		kthread_stop(leads[count].task);
+		struct task_struct *task = leads[--count].task;
+
+		set_cpus_allowed_ptr(task, cpumask_of(raw_smp_processor_id()));
+		kthread_stop(task);
 	}
 	free_cpumask_var(elsewhere);
 }
@@ -238,7 +259,8 @@ void lead_stop(void)
  * @i: which thread; it is not busy
  * @core: the core, with an order
  *
- * By the worker.
+ * By the worker; may sleep. The thread does not begin on the CPU where it was
+ * last, which it may not get.
  */
 void lead_send(u32 i, struct core *core)
 {
@@ -254,9 +276,11 @@ void lead_send(u32 i, struct core *core)
 	if (lead->urged)
 		sched_set_normal(lead->task, MAX_NICE);
 	lead->urged = false;
-	/* Pairs with work(). */
+	if (task_cpu(lead->task) != lead->cpu)
+		set_cpus_allowed_ptr(lead->task, cpumask_of(lead->cpu));
+	/* Pairs with wait_for_order(). */
 	smp_store_release(&lead->busy, true);
-	wake_up(&lead->wait);
+	wake_up_process(lead->task);
 }
 
 /**
@@ -290,13 +314,14 @@ u64 lead_watch(u32 i, u64 now, bool ending)
 	if (next != lead->seen) {
 		lead->seen = next;
 		lead->seen_at = now;
+		WRITE_ONCE(lead->called_back, false);
 	}
 	if (!lead->urged && now >= lead->seen_at + PATIENCE_LOW_NS) {
 		lead->urged = true;
 		sched_set_normal(lead->task, 0);
 	}
 	if (now >= lead->seen_at + patience) {
-		lead->called_back = true;
+		WRITE_ONCE(lead->called_back, true);
 		lead->seen_at = now;
 		guard_move_away(lead->task, elsewhere);
 	}
@@ -319,7 +344,8 @@ int lead_result(u32 i, u32 *next)
 	latency_take(lead->verify ? LATENCY_LEADER_VERIFY : LATENCY_REPORT,
 		     &lead->times);
 	*next = lead->next;
-	if (lead->result == -ESTALE && lead->called_back)
+	if (lead->result == -ESTALE && lead->called_back &&
+	    lead->next == lead->seen)
 		return -ETIMEDOUT;
 	return lead->result;
 }

@@ -26,6 +26,7 @@
 #include "cores/arm.h"
 #include "cores/cores.h"
 #include "events/events.h"
+#include "pass/lead.h"
 #include "pass/pass.h"
 #include "pass/slices.h"
 #include "state/guard.h"
@@ -197,7 +198,7 @@ void worker_resume(void)
 }
 
 /**
- * worker_stop - end the worker, after worker_leave()
+ * worker_stop - end the worker and the leaders' threads, after worker_leave()
  *
  * Sleeps until no handler runs any more. A handler that has given its slice
  * back still executes code of this module; it runs with interrupts or softirqs
@@ -209,5 +210,7 @@ void worker_stop(void)
 	guard_kick();
 	kthread_stop(wishes.worker);
 	synchronize_rcu();
+	/* They may be waking up the worker. */
+	lead_stop();
 	put_task_struct(wishes.worker);
 }

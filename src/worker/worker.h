@@ -36,7 +36,7 @@
  * leaders are handed over by their busy flags. cpus_read_lock() is held to read
  * masks, never across a pass and never with migration or preemption disabled,
  * because CPU offlining waits for pinned threads while it holds the write side.
- * Hotplug callbacks take no lock but that of the wait queue.
+ * Hotplug callbacks take no lock that sleeps under PREEMPT_RT.
  *
  * Where the promises of the design are kept:
  *

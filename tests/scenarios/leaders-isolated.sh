@@ -28,16 +28,26 @@ wait_for '! state_among stopped scanning' 40 "nor is it waited for to start agai
 end_hog
 wait_for 'settled 2 && get_is reason ok && get_is cores 1-2' 40 "it takes part again by itself"
 
-# At rest: threads of leaders sleep on the CPU of their last order. Under PREEMPT_RT that CPU's part of an RCU grace period,
-# for which unload waits, is a thread's, which does not get it either.
-if [ -e /sys/kernel/realtime ]; then
-	ok "unload" unload
-else
-	start_hog "$(get leaders)"
+# unload_beside CPU - on which nothing else gets time. Under PREEMPT_RT that CPU's part of an RCU grace period, for which
+# unload waits, is a thread's, which does not get it either.
+unload_beside() {
+	if [ -e /sys/kernel/realtime ]; then
+		ok "unload" unload
+		return
+	fi
+	start_hog "$1"
 	rmmod rmpopt &
-	wait_for '! loaded' 20 "unload does not wait for it, either"
+	wait_for '! loaded' 20 "unload does not wait for CPU $1"
 	end_hog
 	ok "and has ended" wait $!
-fi
+}
+
+# Threads of leaders sleep on the CPU of their last order.
+unload_beside "$(get leaders)"
+ok "the module loads" load watch_ms=0 audit_ms=0
+wait_for 'settled 4' 30 "all are optimized"
+like "$(get leaders)" '^[03]$' "a CPU that is not isolated leads"
+ok "the other one gets this script no more" taskset -pc "$(get leaders)" $$ >/dev/null
+unload_beside $((3 - $(get leaders)))
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
 done_testing
