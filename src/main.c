@@ -11,7 +11,6 @@
 #include <linux/notifier.h>
 #include <linux/reboot.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 #include <linux/suspend.h>
 
 #include "cores/cores.h"
@@ -155,6 +154,9 @@ static int start(void)
 
 	if (ret)
 		return ret;
+	/* Before there are files that show it. */
+	if (engine.view_only)
+		state_set(STATE_VIEWING, "%s", engine.view_only);
 	ret = sysfs_start();
 	if (ret)
 		goto unwatch;
@@ -195,10 +197,6 @@ static int __init rmpopt_load(void)
 	if (ret)
 		return ret;
 	engine.view_only = host_only_views();
-	if (engine.view_only) {
-		engine.state = STATE_VIEWING;
-		strscpy(engine.reason, engine.view_only, sizeof(engine.reason));
-	}
 
 	ret = cores_start();
 	if (!ret)

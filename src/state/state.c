@@ -171,8 +171,8 @@ static bool set_reason(const char *text)
  * @reason: why, as a sentence that names the fix; "ok" if there is nothing to
  *	fix; NULL: as before
  *
- * By the worker only; may sleep. Logs each change of state or reason, except
- * that a pass begins or ends.
+ * By the worker, or before it starts; may sleep. Logs each change of state or
+ * reason, except that a pass begins or ends.
  */
 void state_set(enum engine_state state, const char *reason, ...)
 {

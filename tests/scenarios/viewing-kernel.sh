@@ -37,6 +37,7 @@ machinectl reset
 ok "the module loads" load watch_ms=100
 wait_for 'get_is reason "$why"' 20 "it only looks, and says why"
 is "$(state)" viewing "as its state says"
+is "$(dmesg | grep -c "rmpopt: viewing: $why")" 1 "and the kernel log, once"
 wait_for 'get_is cores 0,2,4,6' 20 "all cores have a table"
 leader=$(get leaders)
 like "$leader" '^[0246]$' "one of them is looked at often"

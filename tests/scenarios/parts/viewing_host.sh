@@ -124,6 +124,7 @@ viewing_host() {
 	ok "kvm_amd loads" modprobe kvm_amd
 	ok "the module loads" load
 	wait_for 'get_is reason "view only: this CPU has no RMPOPT, which comes with AMD Zen 6 EPYC"' 20 "it only looks, and says why"
+	is "$(dmesg | grep -c 'rmpopt: viewing: view only: this CPU has no RMPOPT')" 1 "and the kernel log does, once"
 	rmp=$(rmp_first)
 	is "$(get covered)" "0-$(($(get regions_covered) - 1))" "the RMP covers all from 0 on"
 	is "$(get regions_covered)" 10 "up to the last region that has RAM"
