@@ -6,8 +6,8 @@
  * real-time task occupies that CPU, an unbound work item moves the worker to
  * another one; the next election moves it back.
  *
- * While the worker sleeps, the guard's timer is always set to a later time than
- * that at which the worker wakes up, so it never fires and wakes no CPU.
+ * While the worker sleeps, the guard's timer is set to a later time than that at
+ * which the worker wakes up, or not at all, so it never fires and wakes no CPU.
  */
 #include <linux/cpumask.h>
 #include <linux/hrtimer.h>
@@ -77,8 +77,9 @@ static bool choose_cpus(struct cpumask *cpus, unsigned int but)
  *
  * May sleep. A mask of all CPUs would not do: the scheduler leaves a task where
  * it is as long as the mask has that CPU, and where there is no load balancing,
- * as on isolated CPUs, nothing else moves it. Does not involve that CPU. A task
- * that is running need not be moved.
+ * as on isolated CPUs, nothing else moves it. A task that waits or sleeps is moved
+ * without that CPU; under PREEMPT_RT not before it has left the sections of locks
+ * that it is in. One that is running need not be moved.
  */
 void guard_move_away(struct task_struct *task, struct cpumask *cpus)
 {
@@ -143,12 +144,12 @@ void guard_stop(void)
 }
 
 /**
- * guard_kick - the worker has something to do now: wake it up
+ * guard_expect - the worker has something to do now, and is about to be woken up
  *
  * Any context but NMI; raw locks only, also under PREEMPT_RT, as hotplug
  * callbacks come here. No isolated CPU gets the timer.
  */
-void guard_kick(void)
+void guard_expect(void)
 {
 	u64 now = ktime_get_ns();
 	u64 at;
@@ -156,11 +157,22 @@ void guard_kick(void)
 	/* Pairs with guard_start(). */
 	if (!smp_load_acquire(&queue))
 		return;
-	wake_up_process(ward);
 	at = xchg(&back_at, now);
 	/* Otherwise the guard is looking already. */
 	if (!at || at > now)
 		look_after(now, HRTIMER_MODE_ABS_HARD);
+}
+
+/**
+ * guard_wake - wake up the worker, after guard_expect()
+ *
+ * Context as guard_expect().
+ */
+void guard_wake(void)
+{
+	/* Pairs with guard_start(). */
+	if (smp_load_acquire(&queue))
+		wake_up_process(ward);
 }
 
 /**
@@ -173,7 +185,8 @@ void guard_kick(void)
  */
 void guard_rest(u64 until)
 {
-	WRITE_ONCE(back_at, until);
+	/* Pairs with the xchg() of guard_expect(), for that check. */
+	smp_store_mb(back_at, until);
 	if (until)
 		look_after(until, HRTIMER_MODE_ABS_PINNED_HARD);
 	else

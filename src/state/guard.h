@@ -12,7 +12,8 @@ struct task_struct;
 
 int guard_start(struct task_struct *task);
 void guard_stop(void);
-void guard_kick(void);
+void guard_expect(void);
+void guard_wake(void);
 void guard_rest(u64 until);
 void guard_move_away(struct task_struct *task, struct cpumask *cpus);
 

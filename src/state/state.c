@@ -105,7 +105,13 @@ void state_kick(void)
 {
 	/* If the kick is seen, so is the wish; pairs with work(). */
 	smp_store_release(&wishes.kicked, true);
-	guard_kick();
+	guard_expect();
+	/*
+	 * The worker may have served the wish, and gone to rest, before the guard
+	 * expected it: it does so once more, and the guard rests with it.
+	 */
+	smp_store_release(&wishes.kicked, true);
+	guard_wake();
 }
 
 static void kick_handler(struct irq_work *work)

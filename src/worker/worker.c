@@ -207,7 +207,8 @@ void worker_resume(void)
 void worker_stop(void)
 {
 	/* It sleeps on a CPU that it may not get. */
-	guard_kick();
+	guard_expect();
+	guard_wake();
 	kthread_stop(wishes.worker);
 	synchronize_rcu();
 	/* They may be waking up the worker. */
