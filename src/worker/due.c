@@ -245,7 +245,7 @@ void due_looked(u64 began, bool all, bool again)
 		tried_at = began;
 		watched_at = ktime_get_ns();
 	}
-	try_at = plan_hold_ends(&the_plan, began);
+	try_at = plan_hold_ends(&the_plan, tried_at);
 	sooner(&try_at, plan_fault_ends(&the_plan, tried_at));
 	if (again)
 		retry_later(&pass_retry, RETRY_FIRST_MS, RETRY_CAP_MS);
