@@ -121,11 +121,14 @@ static bool is_spared(unsigned int cpu)
 /**
  * cores_may_take_part - does the admin let a core take part as it is now?
  * @core: the core
+ *
+ * Any context. For files, its CPUs may be going offline.
  */
 bool cores_may_take_part(const struct core *core)
 {
-	return core->wanted && core->primary < nr_cpu_ids &&
-	       !is_spared(core->primary);
+	unsigned int cpu = READ_ONCE(core->primary);
+
+	return core->wanted && cpu < nr_cpu_ids && !is_spared(cpu);
 }
 
 /*
