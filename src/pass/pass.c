@@ -365,10 +365,11 @@ static void begin(enum engine_trigger trigger, bool full)
 		plan_begin(&the_plan, full, asked);
 }
 
-static void count_pass(bool full, u64 start)
+static void count_pass(enum engine_trigger trigger, bool full, u64 start)
 {
 	struct pass_stats *stats = &running.stats;
 
+	stats->last_trigger = trigger;
 	stats->passes++;
 	if (full)
 		stats->passes_full++;
@@ -399,23 +400,24 @@ enum engine_result pass_run(enum engine_trigger trigger, bool full, bool *again)
 	bool through;
 
 	*again = true;
+	running.stats.pass_stolen_ns = 0;
+	atomic_set(&running.done, 0);
 	if (!pass_elect()) {
 		/* It was told what is being converted. */
 		plan_cancel(&the_plan);
+		the_plan.found = 0;
+		if (!quiet)
+			count_pass(trigger, full, start);
 		return RESULT_FAILED;
 	}
-	running.stats.pass_stolen_ns = 0;
-	atomic_set(&running.done, 0);
 	running.pass = ++pass_number;
 	trace_pass_begin(running.pass, trigger, full);
 	begin(trigger, full);
 	through = run(!quiet);
 
 	*again = settle_cores() || the_plan.open || the_plan.surprises;
-	if (!quiet || the_plan.found) {
-		running.stats.last_trigger = trigger;
-		count_pass(full, start);
-	}
+	if (!quiet || the_plan.found)
+		count_pass(trigger, full, start);
 	WRITE_ONCE(running.total, 0);
 	result = result_of(through);
 	trace_pass_end(running.pass, trigger, result,

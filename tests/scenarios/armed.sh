@@ -119,6 +119,10 @@ as_wanted() {
 		is "$(get cores_behind)/$(get reason)" /ok "$1: none is behind"
 	else
 		wait_for 'get reason | grep -q "^no covered region is in the window of a core in use"' 20 "$1: the reason says that there is nothing to do"
+		passes=$(get passes)
+		scan now
+		cmp_ok "$(get passes)" '>' "$passes" "$1: a pass that has no leader counts"
+		is "$(get last_result)" failed "$1: as failed"
 	fi
 	is "$(get regions_uncovered)" "$3" "$1: $3 regions are in nobody's window"
 	for gib in $wanted; do
