@@ -7,9 +7,11 @@
 
 #include <linux/errno.h>
 #include <linux/init.h>
+#include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
 #include <linux/reboot.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/suspend.h>
 
@@ -95,11 +97,19 @@ out:
 	return ret;
 }
 
+/*
+ * How long reboot and suspend wait for the running pass, which ends with the
+ * instructions under way; jiffies. If a CPU hangs in one, a reboot goes on without
+ * it, and a suspend is refused.
+ */
+#define PATIENCE (10 * HZ)
+
 /* Reboot, power-off and kexec: end verifies. */
 static int on_reboot(struct notifier_block *block, unsigned long action,
 		     void *unused)
 {
-	worker_leave();
+	if (!worker_leave(PATIENCE))
+		pr_warn("the running pass does not end: a CPU may hang in RMPOPT, or CPU hotplug be stuck; not waited for any longer\n");
 	return NOTIFY_DONE;
 }
 
@@ -114,8 +124,11 @@ static int on_sleep(struct notifier_block *block, unsigned long action,
 	case PM_SUSPEND_PREPARE:
 	case PM_HIBERNATION_PREPARE:
 	case PM_RESTORE_PREPARE:
-		worker_suspend();
-		break;
+		if (worker_suspend(PATIENCE))
+			break;
+		worker_resume();
+		pr_warn("the running pass does not end: a CPU may hang in RMPOPT, or CPU hotplug be stuck; the system is not suspended\n");
+		return notifier_from_errno(-EBUSY);
 	case PM_POST_SUSPEND:
 	case PM_POST_HIBERNATION:
 	case PM_POST_RESTORE:
@@ -173,7 +186,7 @@ static int start(void)
 	return 0;
 
 leave:
-	worker_leave();
+	worker_leave(MAX_SCHEDULE_TIMEOUT);
 	worker_stop();
 files:
 	sysfs_stop();
@@ -226,7 +239,7 @@ module_init(rmpopt_load);
  */
 static void __exit rmpopt_unload(void)
 {
-	worker_leave();
+	worker_leave(MAX_SCHEDULE_TIMEOUT);
 	stop_notifiers();
 	hooks_stop();
 	views_stop();

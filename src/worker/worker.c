@@ -163,29 +163,36 @@ int worker_start(void)
 
 /**
  * worker_leave - end all work for good
+ * @patience: jiffies; how long to wait for that
  *
  * For unload and reboot; sleeps until the running pass has ended. Nothing is
- * verified or armed after it.
+ * verified or armed after it. If a leader's CPU hangs, that time never comes.
+ *
+ * Return: whether the work has ended.
  */
-void worker_leave(void)
+bool worker_leave(long patience)
 {
 	WRITE_ONCE(wishes.leaving, true);
 	state_kick();
-	wait_event(wishes.wait, READ_ONCE(wishes.left));
+	return wait_event_timeout(wishes.wait, READ_ONCE(wishes.left), patience);
 }
 
 /**
  * worker_suspend - end all work until worker_resume()
+ * @patience: as for worker_leave()
  *
  * Context as worker_leave().
+ *
+ * Return: whether the work has ended.
  */
-void worker_suspend(void)
+bool worker_suspend(long patience)
 {
 	WRITE_ONCE(wishes.asleep, false);
 	WRITE_ONCE(wishes.suspended, true);
 	state_kick();
-	wait_event(wishes.wait,
-		   READ_ONCE(wishes.asleep) || READ_ONCE(wishes.left));
+	return wait_event_timeout(wishes.wait,
+				  READ_ONCE(wishes.asleep) ||
+				  READ_ONCE(wishes.left), patience);
 }
 
 /**

@@ -57,8 +57,8 @@
 
 int worker_start(void);
 void worker_stop(void);
-void worker_leave(void);
-void worker_suspend(void);
+bool worker_leave(long patience);
+bool worker_suspend(long patience);
 void worker_resume(void);
 
 /* look.c */

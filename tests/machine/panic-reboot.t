@@ -91,4 +91,8 @@ is "$(marks armed)" 2 "RMPOPT_BASE stays as it was on all cores"
 check "nobody has written it" no_line ' base-writes ' "$work/marks"
 is "$(awk '$3 == "verifies" || $3 == "reports" { n += $4 } END { print n + 0 }' "$work/marks")" 1 \
 	"the pass has ended with the instruction that was held"
+if wanted reboot-hung; then
+	end_of reboot-hung 'reboot: Restarting system' --profile kind
+	is "$(marks held)" 1 "a leader that never comes back from its RMPOPT is not waited for"
+fi
 printf '1..%d\n' "$tests"

@@ -28,5 +28,21 @@ is "$(get regions_optimized)" 7 "7 regions"
 written_once
 is "$(get served)" "$(get requested)" "nobody is left waiting"
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
+
+# A leader's CPU hangs in an instruction. This script is on another one.
+leader=$(get leaders)
+ok "on a CPU that is not held" taskset -pc $(((leader + 1) % 4)) $$ >/dev/null
+machinectl reset
+machinectl event 3 gate "$leader"
+put scan full
+wait_for '[ "$(machinectl events)" = "0 1" ]' 20 "a leader does not come back from its RMPOPT"
+echo freezer >/sys/power/pm_test
+begin=$(uptime_ms)
+nok "the system is not suspended then" sh -c 'echo mem >/sys/power/state'
+cmp_ok $(($(uptime_ms) - begin)) '>=' 9000 "when that was waited for"
+echo none >/sys/power/pm_test
+machinectl open
+wait_for settled 20 "the pass goes on"
+is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
 ok "unload" unload
 done_testing

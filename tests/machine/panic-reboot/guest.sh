@@ -27,7 +27,7 @@ full() { [ "$(get state)" = ready ] && [ "$(get passes)" -gt 0 ] && [ "$(machine
 
 start() {
 	insmod /panic-reboot/rmpopt.ko || give_up "the module loads"
-	insmod /panic-reboot/machine_end.ko || give_up "the test's module loads"
+	insmod /panic-reboot/machine_end.ko "hang=$hang" || give_up "the test's module loads"
 	until_true "all is optimized" full
 	leader=$(get leaders)
 	other=$((1 - leader))
@@ -43,6 +43,8 @@ held_at() {
 	machinectl wait-gate || give_up "a pass is held"
 }
 
+hang=0
+[ "$1" != reboot-hung ] || hang=1
 [ "$1" != rest ] || modprobe kvm_amd || give_up "kvm_amd loads"
 start
 case $1 in
@@ -62,7 +64,7 @@ tick)
 	taskset -c "$other" sh -c 'while :; do :; done' &
 	held_at "$other" 3
 	echo now >$die ;;
-reboot)
+reboot | reboot-hung)
 	stay_on "$other"
 	held_at "$leader" 5
 	reboot -f ;;

@@ -7,7 +7,7 @@
  * notifier: panic() has just stopped them.
  *
  * At a reboot all are marked, and whoever is held is let go OPEN_MS later: until
- * then the pass that he is in has to be waited for.
+ * then the pass that he is in has to be waited for. With hang=1 he is not.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -20,6 +20,9 @@
 #include "control.h"
 
 #define OPEN_MS	300
+
+static bool hang;
+module_param(hang, bool, 0400);
 
 static void tell(enum machine_op op, u64 argument)
 {
@@ -62,7 +65,8 @@ static int on_reboot(struct notifier_block *block, unsigned long action,
 		     void *unused)
 {
 	tell(MACHINE_MARK, MACHINE_ALL);
-	schedule_delayed_work(&opening, msecs_to_jiffies(OPEN_MS));
+	if (!hang)
+		schedule_delayed_work(&opening, msecs_to_jiffies(OPEN_MS));
 	return NOTIFY_DONE;
 }
 
