@@ -392,16 +392,27 @@ bool state_take(enum engine_trigger *trigger, bool *full, u64 *number)
 }
 
 /**
+ * state_note_result - how the last pass ended
+ * @result: its result
+ */
+void state_note_result(enum engine_result result)
+{
+	spin_lock_irq(&engine.lock);
+	WRITE_ONCE(engine.last_result, result);
+	spin_unlock_irq(&engine.lock);
+}
+
+/**
  * state_serve - a pass has ended, and its requests with it
  * @number: the last request that it served
- * @result: how it ended
+ *
+ * After state_note_result(): whoever waits for it may read that at once.
  */
-void state_serve(u64 number, enum engine_result result)
+void state_serve(u64 number)
 {
 	bool news;
 
 	spin_lock_irq(&engine.lock);
-	WRITE_ONCE(engine.last_result, result);
 	news = number > engine.served;
 	engine.served = max(engine.served, number);
 	spin_unlock_irq(&engine.lock);

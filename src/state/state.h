@@ -142,7 +142,8 @@ void state_kick_drain(void);
 int state_request(enum engine_request request);
 void state_want(enum engine_trigger trigger);
 bool state_take(enum engine_trigger *trigger, bool *full, u64 *number);
-void state_serve(u64 number, enum engine_result result);
+void state_note_result(enum engine_result result);
+void state_serve(u64 number);
 void state_drop_requests(enum engine_result result);
 u64 state_later_at(void);
 

@@ -47,7 +47,7 @@ static bool scan(void)
 	enum engine_trigger trigger;
 	enum engine_result result;
 	u64 number, began = ktime_get_ns();
-	bool full, again;
+	bool full, again, quiet;
 
 	if (!state_take(&trigger, &full, &number))
 		return false;
@@ -65,12 +65,17 @@ static bool scan(void)
 	if (result == RESULT_OK)
 		note_success();
 
+	/* A watch that finds nothing is not a pass. */
+	quiet = trigger == TRIGGER_WATCH && !the_plan.found;
+	/* Whoever sees that the state is ready again may read it. */
+	if (!quiet)
+		state_note_result(result);
 	/* Before the pass is reported as ended: is SNP still initialised? */
 	look();
-	/* A watch that finds nothing is not a pass. */
-	if (trigger == TRIGGER_WATCH && !the_plan.found)
-		result = engine.last_result;
-	state_serve(number, result);
+	/* Again, as requests may have been dropped. */
+	if (!quiet)
+		state_note_result(result);
+	state_serve(number);
 	return true;
 }
 
