@@ -8,7 +8,7 @@
 
 views=/sys/kernel/debug/rmpopt
 page=$((3 * 0x40000 + 77))
-settled() { get_is optimized "$1" && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
+settled() { get_is cores 0-3 && get_is optimized "$1" && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
 base() { machinectl rdmsr "$1" 0xc0010139; }
 bases() { echo "$(base 0) $(base 1) $(base 2) $(base 3)"; }
 tables() { echo "$(machinectl table 0) $(machinectl table 1) $(machinectl table 2) $(machinectl table 3)"; }
@@ -128,7 +128,7 @@ as_wanted() {
 	for gib in $wanted; do
 		is "$(base $cpu)" "$(printf '0x%x' $((gib << 30 | 1)))" "$1: CPU $cpu keeps its base"
 		is "$(machinectl table $cpu)" "$(within "$gib" "$2")" "$1: its table has what its window holds"
-		is "$(sed 1d $views/table | grep "^$cpu ")" "$cpu $gib $(within "$gib" "$(get covered)" | members) $(within "$gib" "$2" | sed 's/^$/-/')" \
+		is "$(read_table | grep "^$cpu ")" "$cpu $gib $(within "$gib" "$(get covered)" | members) $(within "$gib" "$2" | sed 's/^$/-/')" \
 			"$1: debugfs table says so"
 		cpu=$((cpu + 1))
 	done

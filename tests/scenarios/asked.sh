@@ -20,6 +20,16 @@ hold() {
 	wait_for '[ "$(machinectl events)" = "0 1" ]' 10 "a pass is held"
 }
 
+# hold_lead - the same, but it is the leader that is held, for which a pass waits without becoming partial. This script
+# is on the other CPUs.
+hold_lead() {
+	before=$(get passes)
+	hold_leader 4
+	put scan full
+	number=$(get requested)
+	wait_for '[ "$(machinectl events)" = "0 1" ]' 10 "a pass is held"
+}
+
 # ended RESULT - that pass, and nothing follows: a retry would come after 100 ms, a watch after 50
 ended() {
 	wait_for '[ "$(get served)" -ge "$number" ]' 10 "who asked is served"
@@ -30,30 +40,35 @@ ended() {
 	is "$(get passes)" $((before + 1)) "nothing follows unasked"
 }
 
-# mended - somebody asks
-mended() {
-	ok "asked again" scan now
-	ok "all is optimized" settled
-}
+asked_again() { wait_for 'scan now && settled' 20 "asked again: all is optimized"; }
 
 ok "the module loads" load auto=N watch_ms=50 audit_ms=10
 wait_state ready
 wait_for settled 20 "the first pass is exempt from auto=N"
 
-hold
+hold_lead
 put scan cancel
 machinectl open
 ended cancelled
 cmp_ok "$(get regions_optimized)" '<' 7 "it had not come to its end"
-mended
+asked_again
 
 hold
 ended partial
 isnt "$(get cores_behind)" "" "the core that was late still owes"
-mended
+asked_again
 
-hold
-put enabled 0
+# A follower again, which is late after two seconds: a busy machine may need them before it stops.
+for _ in 1 2 3 4 5; do
+	hold
+	put enabled 0
+	wait_for 'was_served "$number"' 10
+	get_is last_result partial || break
+	machinectl open
+	put enabled 1
+	wait_state ready
+	asked_again
+done
 ended cancelled
 wait_state stopped 10 "nobody waits for the one that is held"
 machinectl open
@@ -61,7 +76,7 @@ put enabled 1
 wait_state ready
 sleep 1
 is "$(get passes)" $((before + 1)) "nor does anything follow the new start"
-mended
+asked_again
 
 before=$(get passes)
 machinectl faulty "$leader" ud
@@ -72,12 +87,12 @@ machinectl faulty "$leader" none
 wait_for 'get_is cores 0-3' 20 "the leader that was dropped is back"
 sleep 1
 is "$(get passes)" $((before + 1)) "and waits to be asked"
-mended
+asked_again
 
 put tune/watch_ms 0
 put tune/audit_ms 0
 put tune/auto Y
-hold
+hold_lead
 put scan cancel
 machinectl open
 ended cancelled

@@ -9,7 +9,7 @@
 
 ok "the module loads" load
 wait_state ready
-wait_for 'get_is passes 1' 30 "the first pass runs"
+wait_for had_pass 30 "the first pass runs"
 is "$(get covered)" 0-1,1024-1025 "what the RST covers, not 0 ... max_pfn"
 is "$(count verifies_leader)" 4 "the hole costs nothing"
 is "$(get optimized)" 0,1024-1025 "optimized on both sides of the hole"
@@ -19,7 +19,7 @@ ok "unload" unload
 
 ok "with a list of regions" load coverage=1,1025-2000
 wait_state ready
-wait_for 'get_is passes 1' 30 "a pass"
+wait_for had_pass 30 "a pass"
 is "$(get covered)" 1,1025 "only what is in both is covered"
 is "$(get regions_covered)" 2 "that is two regions"
 is "$(get optimized)" 1025 "the RMP's own region is not optimized"
@@ -28,15 +28,15 @@ ok "unload" unload
 
 ok "with one region on each side of the hole" load coverage=0,1024
 wait_state ready
-wait_for 'get_is passes 1' 30 "a pass"
+wait_for had_pass 30 "a pass"
 is "$(get optimized)" 0,1024 "both are optimized"
-is "$(sed 1d /sys/kernel/debug/rmpopt/table | cut -d ' ' -f 2- | sort -u)" "0 2 0,1024" "debugfs table makes no range of them"
+is "$(read_table | cut -d ' ' -f 2- | sort -u)" "0 2 0,1024" "debugfs table makes no range of them"
 ok "unload" unload
 
 snp_again
 ok "with a list of CPUs" load cpus=1-2
 wait_state ready
-wait_for 'get_is passes 1' 30 "a pass"
+wait_for had_pass 30 "a pass"
 is "$(get cores)" 1-2 "only those take part"
 is "$(machinectl rdmsr 0 0xc0010139)" 0 "CPU 0's RMPOPT_BASE is left alone"
 is "$(machinectl rdmsr 3 0xc0010139)" 0 "and CPU 3's"

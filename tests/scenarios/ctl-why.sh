@@ -17,7 +17,7 @@ ok "guest 300 has a page of it" machinectl assign $((base + 0x3ffff)) 300 4k
 ok "and so has firmware" machinectl assign $((base + 9000)) 0 4k
 ok "the module loads" load watch_ms=0 audit_ms=0
 wait_state ready
-wait_for 'get_is passes 1 && at_rest' 30 "the first pass ends"
+wait_for had_pass 30 "the first pass ends"
 
 is "$(why region,state,kind,asid,pages 1024 | sort)" "1024 held firmware 0 1
 1024 held guest 300 1

@@ -31,16 +31,19 @@ is "$(count conversions)" 0 "pages that go are not counted"
 ok "a scan sees it" scan now
 is "$(get optimized)" 0,2-4 "three regions are lost"
 
+# Whoever needs longer than that for three conversions gets two passes.
+put tune/delay_ms 3000
+pages="$(page 1) $(page 6) $(page 7)"
 passes=$(get passes)
 before=$(count verifies_follower)
 echo >$tracing/trace
 echo 1 >$tracing/events/rmpopt/event/enable
 machinectl reset
 start=$(uptime_ms)
-for region in 1 6 7; do
-	ok "the page of region $region comes back" convert shared "$(page $region)"
+for page in $pages; do
+	last=$(uptime_ms)
+	ok "page $page comes back" convert shared "$page"
 done
-last=$(uptime_ms)
 wait_for 'settled 7' 20 "they are regained"
 took=$(($(uptime_ms) - last))
 is "$(count last_trigger)" conversion "the trigger was a conversion"
@@ -51,31 +54,32 @@ is "$(machinectl count verifies)" 12 "leaders nothing but these: the failed regi
 is "$(machinectl count reports)" 7 "4 reports of clean regions and 3 closing ones"
 is "$(told converted)" "1 6 7 " "a tracepoint tells of each region"
 echo 0 >$tracing/events/rmpopt/event/enable
-cmp_ok "$took" '>=' 200 "not before the quiet period"
+cmp_ok "$took" '>=' 2990 "not before the quiet period"
 diag "regained $took ms after the last of them ($((last - start)) ms)"
 
 # A steady stream in region 4, one conversion in region 0.
-put tune/delay_ms 1000
-put tune/max_delay_ms 2500
+put tune/delay_ms 2000
+put tune/max_delay_ms 4000
 ok "pages of two regions go" convert private "$(page 4)" 5
 ok "region 0" convert private "$(page 0)" 5
 ok "a scan sees it" scan now
 is "$(get optimized)" 1-3,6-7 "two regions are lost"
 passes=$(get passes)
-convert shared "$(page 0)"
+page=$(page 4)
 start=$(uptime_ms)
+convert shared "$(page 0)"
 while :; do
-	convert shared "$(page 4)"
+	convert shared "$page"
 done &
 stream=$!
-wait_for '[ "$(get passes)" -gt '"$passes"' ]' 8
+wait_for '[ "$(get passes)" -gt '"$passes"' ]' 30
 took=$(($(uptime_ms) - start))
-cmp_ok "$took" '>=' 2300 "a steady stream puts the pass off"
-cmp_ok "$took" '<' 6000 "but not beyond max_delay_ms"
-wait_for at_rest 5
+cmp_ok "$took" '>=' 3900 "a steady stream puts the pass off"
+cmp_ok "$took" '<' 20000 "but not beyond max_delay_ms"
+wait_for at_rest 20
 is "$(get optimized)" 0-3,6-7 "region 0 takes part, region 4 does not while the stream goes on"
 passes=$(get passes)
-never '[ "$(get passes)" != '"$passes"' ]' 4 "no pass for a stream alone, whatever the cap"
+never '[ "$(get passes)" != '"$passes"' ]' 5 "no pass for a stream alone, whatever the cap"
 is "$(get optimized)" 0-3,6-7 "region 4 still waits"
 kill $stream
 wait_for 'settled 7' 20 "the stream ends: region 4 takes part"
@@ -113,9 +117,12 @@ ok "a scan sees it" scan now
 hold_leader 2
 ok "it comes back" convert shared "$(page 7)"
 ok "the pass for it is held in the middle" machinectl wait-gate --timeout 20
+# The next one comes soon: not before this one was seen.
+put tune/delay_ms 60000
 put scan cancel
 machinectl open
 wait_for 'get_is last_result cancelled' 10 "and cancelled"
+put tune/delay_ms 300
 wait_for 'settled 7' 20 "the next one regains the region"
 is "$(count last_trigger)" conversion "by itself"
 

@@ -49,7 +49,7 @@ is "$(machinectl count verifies "$core")" 7 "with what it owes, and does nothing
 wait $reader
 
 # The first of the followers is held, but not for so long that it is late.
-# held_until CONDITION - or for a second; at rest after it. Sets $since: when the core was held, $others: what
+# held_until CONDITION - or for ten seconds; at rest after it. Sets $since: when the core was held, $others: what
 # was verified meanwhile, $took: ms from its release to the end of the pass
 held_until() {
 	machinectl reset
@@ -58,7 +58,7 @@ held_until() {
 	machinectl wait-gate --timeout 10 || return
 	# shellcheck disable=SC2034 # for the condition
 	since=$(uptime_ms)
-	wait_for "$1" 1
+	wait_for "$1" 10
 	others=$(machinectl count verifies)
 	took=$(uptime_ms)
 	machinectl open
@@ -70,9 +70,15 @@ put tune/parallel 0
 put tune/duty 100
 ok "one core is held in its slice" held_until '[ "$(machinectl count verifies)" -ge 22 ]'
 cmp_ok "$others" '>=' 22 "parallel=0: the other two do all their work meanwhile"
+wait_for settled 20
 put tune/parallel 1
 put tune/duty 5
-ok "one core is held in its slice" held_until '[ $(($(uptime_ms) - since)) -ge 500 ]'
+# After two seconds it is late, which is not meant.
+for _ in 1 2 3 4 5; do
+	ok "one core is held in its slice" held_until '[ $(($(uptime_ms) - since)) -ge 500 ]'
+	get_is last_result partial || break
+	wait_for settled 20
+done
 cmp_ok "$others" '<=' 9 "parallel=1: nobody else is interrupted meanwhile"
 cmp_ok "$took" '>=' 990 "who was interrupted for so long has a rest, as duty says"
 is "$(get last_result)" ok "nobody was late"
@@ -93,7 +99,7 @@ wait_state stopped 5
 ok "start" put enabled 1
 wait_for 'state_is ready && get_is regions_optimized 7 && at_rest' 10 "once more"
 machinectl open
-wait_for 'state_is ready && settled && in_list $late "$(get cores)"' 20 "it takes part when it answers, and all is optimized"
+wait_for 'state_is ready && settled && get_is cores_behind ""' 20 "it takes part when it answers, and all is optimized"
 is "$(get cores_behind)" "" "no core is behind"
 
 machinectl event 12 gate

@@ -21,6 +21,8 @@ like "$starved" '^[12]$' "one of them leads"
 
 start_hog "$starved"
 put scan full
+# So far the worker is on that CPU, too, until it is moved.
+wait_for 'state_is scanning' 20
 put enabled 0
 wait_state stopped 20 "stopped while the leader gets no time"
 put enabled 1

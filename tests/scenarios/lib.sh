@@ -153,13 +153,24 @@ done_testing() {
 loaded() { [ -d /sys/module/rmpopt ]; }
 load() { insmod "$here/rmpopt.ko" "$@"; }
 unload() { rmmod rmpopt; }
+# spins PID - has a tick found that task at work?
+spins() {
+	local fields
+	read -r fields <"/proc/$1/stat" || return
+	# shellcheck disable=SC2086 # fields
+	set -- $fields
+	[ "$2" = "(machinectl)" ] && [ "${14}" -gt 0 ]
+}
 # spin_on CPU... - a task that never sleeps on each of them, until spin_end
 spin_on() {
-	local cpu
+	local cpu task
 	spinners=
 	for cpu in "$@"; do
 		taskset -c "$cpu" machinectl spin &
 		spinners="$spinners $!"
+	done
+	for task in $spinners; do
+		wait_for "spins $task" 20
 	done
 }
 # shellcheck disable=SC2086 # a list
@@ -220,14 +231,39 @@ in_list() {
 	return 1
 }
 
+# list_size LIST - how many numbers are in a list like 0-3,8?
+list_size() {
+	local part size=0 IFS=,
+	for part in $1; do
+		size=$((size + ${part#*-} - ${part%-*} + 1))
+	done
+	echo $size
+}
+
 # No request waits to be served and no pass runs.
 at_rest() {
 	local requested
 	IFS= read -r requested <"$rmpopt/requested" && get_is served "$requested" && get_is progress "0 0" && ! state_is scanning
 }
-# settled [REGIONS [CORES]] - are so many regions optimized, and do the tables of so many cores equal the truth? At
-# rest last: a pass that has made it so has ended then, and its result and trigger can be read.
-settled() { get_is regions_optimized "${1-7}" && [ "$(machinectl truth)" = "0 0 ${2-4}" ] && at_rest; }
+# settled [REGIONS] - do all four cores take part, are so many regions optimized, and do the tables equal the truth? In
+# this order: a core that comes back takes regions away before it takes part, and a pass that has made it so has ended
+# then, so that its result and trigger can be read.
+settled() {
+	get_is cores 0-3 && get_is regions_optimized "${1-7}" && [ "$(machinectl truth)" = "0 0 4" ] && at_rest
+}
+
+# read_table - debugfs table without its first line; again, if a core that a busy machine keeps from answering is left out
+read_table() {
+	local table
+	for _ in 1 2 3 4 5; do
+		table=$(sed 1d /sys/kernel/debug/rmpopt/table)
+		case $table in *' - - -'*) ;; *) break ;; esac
+	done
+	printf '%s\n' "$table"
+}
+
+# had_pass - has there been one, and is it over? There are two where a core was late to join.
+had_pass() { ! get_is passes 0 && at_rest; }
 
 # was_served NUMBER - has the pass for that request ended?
 was_served() {
@@ -242,10 +278,14 @@ scan() {
 	wait_for "was_served $number" "${2:-30}"
 }
 
-# hold_leader N - its N-th RMPOPT from now on is held until "machinectl open". This shell, and what it starts, keep off
-# its CPU from then on: who waits there for its turn can't open anything.
+# keep_off_leader - this shell, and what it starts, is not on its CPU from now on: who waits there for its turn can't
+# open a gate
+keep_off_leader() {
+	taskset -pc "$(all_cpus | grep -vxF "$(get leaders | tr , '\n')" | paste -sd , -)" $$ >/dev/null
+}
+# hold_leader N - the N-th RMPOPT from now on, which has to be the leader's, is held until "machinectl open"
 hold_leader() {
-	taskset -pc "$(all_cpus | grep -vx "$(get leaders)" | paste -sd , -)" $$ >/dev/null
+	keep_off_leader
 	machinectl event "$1" gate
 }
 

@@ -27,7 +27,7 @@ use() {
 	wait_for at_rest 30 && left || return
 	put enabled 0
 	put enabled 1
-	wait_for at_rest 30
+	wait_for '! state_is stopped && at_rest' 30
 }
 
 # Refused whole, or one of the states; and it recovers by itself. Status 1: all that was asked for was had.

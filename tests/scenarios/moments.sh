@@ -8,7 +8,7 @@
 . /rmpopt/lib.sh
 
 # A pass that is held stops CPU hotplug until it is let go; from then on it may take so long.
-bound_ms=${bound_ms:-9000}
+bound_ms=${bound_ms:-30000}
 slowest=0
 page=$((2 * 0x40000 + 99))
 
@@ -99,7 +99,8 @@ meanwhile() {
 in_truth() {
 	at_rest || return
 	get_is backoff "" || { put scan now; return 1; }
-	get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 $1" ]
+	[ "$(list_size "$(get cores)")" = "$1" ] && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 $1" ] &&
+		get_is cores_behind "" && at_rest
 }
 
 # settles CORES - left alone
@@ -109,7 +110,6 @@ settles() {
 			"cores $(get cores), behind $(get cores_behind), leaders $(get leaders), pass $(get passes) $(get last_result) $(count last_trigger)"
 	[ "$(machinectl count unsafe)" = 0 ] || note "unsafe bits"
 	[ "$(machinectl count faults)" = 0 ] || note "$(machinectl count faults) faults"
-	get_is cores_behind "" || note "behind: $(get cores_behind)"
 }
 
 # cpus_of PART ROLE - sets $cpus

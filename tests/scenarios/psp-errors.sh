@@ -56,7 +56,7 @@ taken() { machinectl states | awk '{ pages += $2 } END { print pages + 0 }'; }
 # Regions that are optimized, as the module believes, and those that can be.
 believed() { get optimized | tr , '\n' | awk -F - 'NF { for (i = $1 + 0; i <= $NF; i++) print i }'; }
 possible() { machinectl map 11 | awk '$2 == "o" { print $1 }'; }
-tables_equal() { [ "$(machinectl truth)" = "0 0 4" ] && [ "$(believed)" = "$(possible)" ] && at_rest; }
+tables_equal() { get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(believed)" = "$(possible)" ] && at_rest; }
 
 # all_right DESCRIPTION - asked, because losses are seen by a look only, and churning regions are held back
 all_right() {
@@ -72,9 +72,9 @@ wrong() { machinectl counts | awk '/^(unsafe|gap-rmpopts|gap-base-sets|off-base-
 # --- what the module does meanwhile
 
 in_service() {
-	wait_state ready 20 "$1: the state is ready"
+	wait_for 'state_is ready && get_is cores 0-3 && get_is cores_behind "" && at_rest' 20 \
+		"$1: the state is ready, all cores take part, none is behind"
 	is "$(get reason)" ok "$1: the reason is ok"
-	is "$(get cores)/$(get cores_behind)" 0-3/ "$1: all cores take part, none is behind"
 	all_right "$1: what is optimized is what can be"
 }
 

@@ -12,8 +12,7 @@ put tune/watch_ms 100
 ok "kvm_amd loads, and with it ccp" modprobe kvm_amd
 is "$(machinectl snp)" "4 1" "SnpEn is set on all CPUs, SNP_INIT is done"
 wait_state ready
-wait_for '[ "$(get passes)" -ge 1 ] && at_rest' 20 "a first pass follows"
-ok "region 8, memory that nobody uses, is optimized" in_list 8 "$(get optimized)"
+wait_for 'in_list 8 "$(get optimized)" && at_rest' 20 "a first pass follows: region 8, memory that nobody uses, is optimized"
 
 ok "a VMM starts" vmm one
 is "$(vm one launch a 64K@1)" "ok a 8:16" "it launches a guest whose pages lie in region 8"

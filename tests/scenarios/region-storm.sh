@@ -93,7 +93,6 @@ while in_storm || [ $planted -lt 200 ]; do
 	get_is cores 0,2,4,6 || left_out="$left_out $changes:$(get cores)"
 done
 diag "$changes changes, $planted faults planted, $scans requests, $(($(get passes) - before)) passes, $(machinectl count faults) faults"
-cmp_ok "$planted" '>=' 200 "a storm of faults"
 cmp_ok "$(machinectl count faults)" '>' 50 "that were met"
 cmp_ok $(($(get passes) - before)) '>' $((work_s / 4)) "with passes"
 cmp_ok "$scans" '>' 0 "that were asked for, too"

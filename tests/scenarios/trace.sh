@@ -71,6 +71,7 @@ scan full
 wait_for 'get_is cores 0-2 && at_rest' 20 "a core that faults is left out"
 cmp_ok "$(events_count event 'kind=dropped cpu=3')" '>=' 1 "which is told"
 machinectl faulty 3 none
+wait_for settled 20 "it takes part again"
 
 trace_anew
 put enabled 0

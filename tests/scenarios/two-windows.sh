@@ -6,8 +6,7 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-settled() { get_is optimized "$2" && [ "$(machinectl truth)" = "0 0 $1" ] && at_rest; }
-views=/sys/kernel/debug/rmpopt
+settled() { [ "$(list_size "$(get cores)")" = "$1" ] && get_is optimized "$2" && [ "$(machinectl truth)" = "0 0 $1" ] && at_rest; }
 base() { machinectl rdmsr "$1" 0xc0010139; }
 
 is "$(grep -c '^300[08]0000000-.* : System RAM' /proc/iomem)" 2 "there is memory at 3 TiB"
@@ -25,7 +24,7 @@ is "$(count verifies_follower)" 7 "one core of each node follows"
 is "$(machinectl table 0)" 0,1024-1025 "a core of node 0 has what is in its window"
 is "$(machinectl table 3)" 3072-3075 "a core of node 1 the others"
 
-is "$(sed 1d $views/table)" "0 0 4 0,1024-1025
+is "$(read_table)" "0 0 4 0,1024-1025
 1 0 4 0,1024-1025
 2 1028 4 3072-3075
 3 1028 4 3072-3075" "debugfs table says the same"

@@ -59,6 +59,7 @@ machinectl reset
 ok "a scan after that" scan now
 is "$(machinectl count verifies)" 1 "beliefs are what they were: only the failed region is verified"
 ok "a CPU goes offline" offline 3
+wait_for 'get_is cores 0-2' 20
 is "$(records table | cut -d ' ' -f 1 | tr '\n' ' ')" "0 1 2 " "and is not shown"
 is "$(records cores | cut -d ' ' -f 1 | tr '\n' ' ')" "0 1 2 " "nor in cores"
 ok "and comes back" online 3
@@ -83,13 +84,23 @@ is "$(records table "^$core ")" "$core - - -" "so does the next one"
 machinectl open
 wait_for '[ "$(records table)" = "$(planted_table)" ]' 10 "it answers again"
 
-# Half a second is long, but not too long: duty=5 would be a rest of ten, of which one is had.
+# held_awhile - a reader, and the core held for 100 ms, which with duty=5 means a rest of two seconds, of which one is
+# had; sets $opened: when it was let go. A reader goes on without a core that needs two seconds, as on a busy machine
+# it may: once more then.
+held_awhile() {
+	local begin
+	for _ in 1 2 3 4 5; do
+		begin=$(uptime_ms)
+		hold_reader
+		wait_for '[ "$(uptime_ms)" -ge '$(($(uptime_ms) + 100))' ]' 10
+		opened=$(uptime_ms)
+		machinectl open
+		[ $(($(uptime_ms) - begin)) -ge 1500 ] || return
+		wait $reader
+	done
+}
 put tune/slice_us 10
-hold_reader
-until=$(($(uptime_ms) + 500))
-wait_for '[ "$(uptime_ms)" -ge '$until' ]' 10
-opened=$(uptime_ms)
-machinectl open
+held_awhile
 ok "a full scan" scan full
 cmp_ok $(($(uptime_ms) - opened)) '>=' 990 "waits until the core has had its rest"
 wait $reader
@@ -98,10 +109,7 @@ answered=$(grep -v ' - - -$' /tmp/read)
 is "$(wc -l </tmp/read)" 4 "the reader has been to all cores"
 isnt "$answered" "" "and has read tables"
 is "$(planted_table | grep -cFx "$answered")" "$(echo "$answered" | wc -l)" "which are what the machine has"
-hold_reader
-wait_for '[ "$(uptime_ms)" -ge '$(($(uptime_ms) + 500))' ]' 10
-opened=$(uptime_ms)
-machinectl open
+held_awhile
 wait $reader
 cmp_ok $(($(uptime_ms) - opened)) '>=' 990 "a reader has to wait for it, too"
 put tune/slice_us 50
@@ -165,9 +173,11 @@ is "$(records latency | awk '{ n = $2; while (n > 1 && n % 2 == 0) n /= 2; if (n
 
 # Not in service: no lies.
 machinectl faulty 3 ud
-wait_for 'scan full && get_is cores 0-2 && at_rest' 20 "a core that fails is left out"
-like "$(records cores '^3 ')" '^3 0 - out 0 -14 ' "cores says why"
-is "$(records table '^3 ')" "3 - - -" "it is not read"
+# At once, as it is tried again after a second or more.
+left_out() {
+	get_is cores 0-2 && records cores '^3 0 - out 0 -14 ' >/dev/null && [ "$(records table '^3 ')" = "3 - - -" ]
+}
+wait_for '{ left_out || scan full; } && left_out' 20 "a core that fails is left out: cores says why, and it is not read"
 machinectl faulty 3 none
 put enabled 0
 wait_state stopped
@@ -191,7 +201,7 @@ wait_state ready
 # Unload, readers.
 exec 4<"$views/table"
 nok "an open file holds the module" unload 2>/dev/null
-is "$(state)" ready "which does not mind"
+ok "which does not mind" state_among ready scanning
 exec 4<&-
 for _ in 1 2 3 4; do
 	(cd "$views" && while cat cores latency rmp rmp_region segments table windows; do :; done >/dev/null 2>&1) &

@@ -64,10 +64,10 @@ is "$(get requested)" $((number + 2)) "each accepted request gets a number"
 wait_for "[ \"\$(get served)\" = $((number + 2)) ]" 20 "and is served"
 
 put tune/delay_ms 300
-passes=$(get passes)
+begin=$(uptime_ms)
 put scan later
-is "$(get passes)" "$passes" "a delayed scan waits"
-wait_for "[ \"\$(get served)\" = $((number + 3)) ]" 20 "and comes"
+wait_for "[ \"\$(get served)\" = $((number + 3)) ]" 20 "a delayed scan comes"
+cmp_ok $(($(uptime_ms) - begin)) '>=' 290 "but waits before"
 is "$(count last_trigger)" later "with its own trigger"
 
 put tune/delay_ms 60000

@@ -62,6 +62,7 @@ follower)
 tick)
 	stay_on "$leader"
 	taskset -c "$other" sh -c 'while :; do :; done' &
+	until_true "the other CPU is busy" "[ \"\$(cut -d ' ' -f 14 /proc/$!/stat)\" -gt 0 ]"
 	held_at "$other" 3
 	echo now >$die ;;
 reboot | reboot-hung)

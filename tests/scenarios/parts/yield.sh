@@ -23,7 +23,7 @@ waits() {
 
 ok "the module loads" load watch_ms=0 audit_ms=0 hooks=N
 wait_state ready
-wait_for at_rest 60 "the first pass"
+wait_for had_pass 60 "the first pass"
 leader=$(get leaders)
 : >/tmp/sleeper
 sleeper "$leader" >/tmp/sleeper &
