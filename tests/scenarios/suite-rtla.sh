@@ -15,24 +15,27 @@ tracing=/sys/kernel/tracing
 grep -qw osnoise $tracing/available_tracers 2>/dev/null ||
 	skip_all "this kernel has no osnoise tracer; the debug kernel rt has it"
 
-settled() { state_is ready && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
+settled() { at_rest && state_is ready && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
 
 # noise [INTERRUPT] - those that osnoise has noted on CPU 2
 noise() { grep "\[002\] .* irq_noise: ${1:-}" $tracing/trace; }
 # stamps - the time stamps of lines of the trace
 stamps() { sed -nE 's/.* ([0-9]+\.[0-9]+): .*/\1/p'; }
-# beside FOLLOWERS - osnoise keeps CPU 2 busy for 10 s while one pass follows the other; sets ticks, ipis and slices
-# of that time
-beside() {
+# measures COMMAND... - a check: it does so while one pass follows the other
+measures() {
 	local scans
-	ok "followers by $1" put tune/followers "$1"
-	echo >$tracing/trace
 	while :; do scan full; done &
 	scans=$!
-	ok "osnoise keeps CPU 2 busy" rtla osnoise top -q -c 2 -d 10
+	ok "$*" "$@"
 	kill $scans
 	wait $scans 2>/dev/null
 	wait_for settled 30 "all is optimized in the end"
+}
+# beside FOLLOWERS - osnoise keeps CPU 2 busy for 10 s; sets ticks, ipis and slices of that time
+beside() {
+	ok "followers by $1" put tune/followers "$1"
+	echo >$tracing/trace
+	measures rtla osnoise top -q -c 2 -d 10
 	ticks=$(noise local_timer | wc -l)
 	ipis=$(noise call_function_single | wc -l)
 	slices=$(grep ' follower_slice: .* cpu=2 ' $tracing/trace | stamps |
@@ -55,5 +58,7 @@ beside tick
 cmp_ok "$slices" '>' 50 "there are slices"
 cmp_ok "$ticks" '>=' "$slices" "and as many ticks"
 cmp_ok "$ipis" '<' $((slices / 10)) "no interrupt but these"
+# Its times mean nothing here; that both do their work does.
+measures rtla timerlat top -q -k -c 2 -d 10
 ok "unload" unload
 done_testing
