@@ -224,6 +224,26 @@ static void tell_found(void)
 	told = true;
 }
 
+/*
+ * A kernel that drives RMPOPT itself would take a core that it finds armed for
+ * one that it has armed, with one base for all, and execute RMPOPT outside of the
+ * core's window. [?]
+ */
+static void warn_of_kexec(void)
+{
+	static bool warned;
+	struct core *core;
+	u32 i;
+
+	for (i = 0; !warned && (core = cores_at(i)); i++) {
+		if (!core_takes_part(core) || core->base == windows_own_base())
+			continue;
+		pr_info("the RMPOPT_BASE of CPU %u, and possibly others, is not what a kernel that drives RMPOPT itself would choose: don't start such a kernel by kexec; reset the machine instead\n",
+			core->primary);
+		warned = true;
+	}
+}
+
 /* Why does no core take part? SnpEn is the reason only if no core has it. */
 static int why_none(void)
 {
@@ -276,8 +296,10 @@ int arm_cores(bool view)
 	wait_for_errands();
 	for (i = 0; (core = cores_at(i)); i++)
 		joined += take_in(core);
-	if (joined && !view)
+	if (joined && !view) {
 		tell_found();
+		warn_of_kexec();
+	}
 	return why_none() ?: (int)joined;
 }
 

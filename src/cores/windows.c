@@ -33,6 +33,9 @@
 /* By node: the first region of its cores' window. */
 static u32 *base_of;
 
+/* The first region of RAM, covered or not. */
+static u32 lowest;
+
 /**
  * struct memory - which covered regions are memory
  * @ram: of any node
@@ -42,6 +45,13 @@ struct memory {
 	struct coverage ram;
 	struct coverage own;
 };
+
+static bool has_ram(u32 region)
+{
+	return region_intersects((u64)region << HW_REGION_SHIFT,
+				 1ull << HW_REGION_SHIFT, IORESOURCE_SYSTEM_RAM,
+				 IORES_DESC_NONE) != REGION_DISJOINT;
+}
 
 /*
  * The node of a region's memory, NUMA_NO_NODE if there is none. Firmware also
@@ -53,9 +63,7 @@ static int node_of(u32 region)
 	u64 at;
 	int node;
 
-	if (region_intersects(start, 1ull << HW_REGION_SHIFT,
-			      IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) ==
-	    REGION_DISJOINT)
+	if (!has_ram(region))
 		return NUMA_NO_NODE;
 	for (at = 0; at < 1ull << HW_REGION_SHIFT; at += PROBE_STEP) {
 		node = phys_to_target_node(start + at);
@@ -196,6 +204,8 @@ int windows_start(void)
 	struct memory *memory = kvzalloc(sizeof(*memory), GFP_KERNEL);
 	int ret = -ENOMEM;
 
+	while (!has_ram(lowest) && lowest < coverage_end(&the_coverage))
+		lowest++;
 	base_of = kcalloc(nr_node_ids, sizeof(*base_of), GFP_KERNEL);
 	if (memory && base_of)
 		ret = place_windows(memory);
@@ -215,6 +225,17 @@ void windows_stop(void)
 	kfree(the_plan.core);
 	kvfree(the_plan.region);
 	kfree(base_of);
+}
+
+/**
+ * windows_own_base - the RMPOPT_BASE that a kernel which drives RMPOPT itself
+ *	writes: the lowest region of RAM, for all cores [S]
+ *
+ * Any context.
+ */
+u64 windows_own_base(void)
+{
+	return (u64)lowest << HW_REGION_SHIFT | HW_RMPOPT_EN;
 }
 
 /**

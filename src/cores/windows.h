@@ -9,6 +9,7 @@
 
 int windows_start(void);
 void windows_stop(void);
+u64 windows_own_base(void);
 u64 windows_base(int node);
 
 #endif /* RMPOPT_WINDOWS_H */

@@ -15,6 +15,7 @@ wait_state ready
 wait_for had_pass 30 "the first pass runs by itself"
 is "$(get last_result)" ok "it ends well"
 is "$(get reason)" ok "there is nothing to complain about"
+is "$(dmesg | grep -c kexec)" 0 "nor to warn of: the window is a kernel's own"
 
 is "$(machinectl count verifies)" $((8 + 6 * 7)) "8 verifies by the leader, 6 by each of 7 followers"
 is "$(count verifies_leader)" 8 "the module counts the same for the leader"
