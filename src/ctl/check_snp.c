@@ -112,7 +112,7 @@ struct answer check_snp_init(void)
 		return fail("SYSCFG.SnpEn is not set on any CPU", check_start_snp());
 	return fail(format("SYSCFG.SnpEn is set on %u of %u CPUs, not on CPU %u",
 			   census.enabled, census.all, census.without),
-		    "take the other CPUs offline, or reboot and initialise SNP with all CPUs online");
+		    "take it offline and online again, or reboot and initialise SNP with all CPUs online");
 }
 
 struct answer check_kvm_amd(void)

@@ -217,6 +217,11 @@ static const char *next_of_working(const struct host *host)
 	host_count(host, count);
 	if (count[REGION_FAULTY])
 		return "if RMPOPT still faults after hours: rmpoptctl status --save FILE, and report it";
+	if (strcmp(host->reason, "ok"))
+		return "see the reason in the first line";
+	if (host->behind.members)
+		return host->automatic ? "nothing to do: cores that are behind catch up automatically" :
+		       "rmpoptctl scan --wait, as cores are behind and auto is N";
 	if (!count[REGION_HELD] && !count[REGION_BACKOFF])
 		return "nothing to do: everything that can be optimized is";
 	return host->automatic ? "nothing to do: regions are regained automatically" :

@@ -63,6 +63,21 @@ static void stand_down(enum engine_state state, const char *reason)
 			    RESULT_FAILED : RESULT_CANCELLED);
 }
 
+/* What is wrong with a core that is dropped. */
+static const char *what_fails(int error)
+{
+	switch (error) {
+	case -ENXIO:
+	case -EFAULT:
+		return "RMPOPT faults";
+	case -EIO:
+		return "RMPOPT_BASE can't be set";
+	case -EBUSY:
+		return "the RMP can't be read";
+	}
+	return "RMPOPT fails";
+}
+
 static void fail(int error)
 {
 	char reason[ENGINE_REASON_MAX];
@@ -71,12 +86,13 @@ static void fail(int error)
 
 	if (error == -ENOMEM)
 		snprintf(reason, sizeof(reason),
-			 "not enough memory for any core, next retry in %llu s: free some, and write 1 to enabled to retry at once",
+			 "not enough memory for any core, next retry in %llu s: free some, and rmpoptctl enable retries at once",
 			 pause_s);
 	else
 		snprintf(reason, sizeof(reason),
-			 "RMPOPT fails on all cores (CPU %d: error %d), next retry in %llu s: look for machine checks and microcode updates; write 1 to enabled to retry at once",
-			 core ? (int)core->primary : -1,
+			 "RMPOPT fails on all cores (CPU %d: %s, error %d), next retry in %llu s: look for machine checks and microcode updates; rmpoptctl enable retries at once",
+			 core ? core_name(core) : -1,
+			 what_fails(core ? core->dropped : error),
 			 core ? core->dropped : error, pause_s);
 	stand_down(STATE_FAILED, reason);
 }
@@ -93,8 +109,8 @@ static void name_dropped(const struct core *core)
 			  core->primary);
 	else
 		state_set(STATE_READY,
-			  "CPU %u and possibly others are not used for now, as RMPOPT fails there (error %d), retried at growing intervals: look for machine checks; write 1 to enabled to retry at once",
-			  core->primary, core->dropped);
+			  "CPU %u and possibly others are not used for now, as %s there (error %d), retried at growing intervals: look for machine checks; rmpoptctl enable retries at once",
+			  core->primary, what_fails(core->dropped), core->dropped);
 }
 
 static void name_faulty(u32 place)
@@ -104,11 +120,11 @@ static void name_faulty(u32 place)
 
 	if (core && !test_bit(place, the_plan.left_out))
 		state_set(STATE_READY,
-			  "RMPOPT faults in region %u (and possibly others) on CPU %d, retried at growing intervals: look for machine checks and microcode updates; write full to scan to retry at once",
+			  "RMPOPT faults in region %u (and possibly others) on CPU %d, retried at growing intervals: look for machine checks and microcode updates; rmpoptctl scan retries at once",
 			  region, core_name(container_of(core, struct core, plan)));
 	else
 		state_set(STATE_READY,
-			  "RMPOPT faults in region %u (and possibly others), which is left out and retried at growing intervals: if /proc/iomem has no System RAM there, exclude it by the parameter coverage; else look for machine checks and microcode updates; write full to scan to retry at once",
+			  "RMPOPT faults in region %u (and possibly others), which is left out and retried at growing intervals: if /proc/iomem has no System RAM there, exclude it by the parameter coverage; else look for machine checks and microcode updates; rmpoptctl scan retries at once",
 			  region);
 }
 
@@ -122,7 +138,7 @@ static void be_ready(void)
 		name_dropped(core);
 	else if (cores_missing() < nr_cpu_ids)
 		state_set(STATE_READY,
-			  "CPU %u and possibly others are not used for now, as there is not enough memory: free some, and write 1 to enabled to retry at once",
+			  "CPU %u and possibly others are not used for now, as there is not enough memory: free some, and rmpoptctl enable retries at once",
 			  cores_missing());
 	else if (faulty < the_plan.regions)
 		name_faulty(faulty);
@@ -178,7 +194,7 @@ static void serve(void)
 		return;
 	case -EAGAIN:
 		stand_down(STATE_WAITING,
-			   "no CPU that may be used is online: bring one of the parameter cpus online, or write ipi to tune/isolated");
+			   "no CPU that may be used is online: bring a CPU of the list in the parameter cpus online, or run rmpoptctl set isolated=ipi");
 		return;
 	}
 	if (ret < 0) {
@@ -263,7 +279,7 @@ static bool must_stand_down(void)
 		stand_down(STATE_SUSPENDED, "the system is being suspended");
 	else if (!READ_ONCE(wishes.enabled))
 		stand_down(STATE_STOPPED,
-			   "0 was written to enabled: write 1 to start again");
+			   "0 was written to enabled: rmpoptctl enable starts again");
 	else
 		return false;
 	return true;

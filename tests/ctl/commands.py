@@ -91,6 +91,19 @@ def nothing_tests():
     like(ctl("status", tree=variant("by-hand", by_hand, make=trees.Host)).out, "Next +after guests have ended: rmpoptctl scan --wait, as auto is N$",
          "status: who wants no passes by themselves has to ask")
 
+    def reason(host):
+        change(host)
+        host.reason = "CPU 6 and possibly others are not used, as SnpEn is not set there: take it offline and online again"
+    like(ctl("status", tree=variant("reason", reason, make=trees.Host)).out, "Next +see the reason in the first line$",
+         "status: what does not work is not nothing to do")
+
+    def behind(host):
+        change(host)
+        saved = host.sysfs
+        host.sysfs = lambda: {**saved(), "cores_behind": "6\n"}
+    like(ctl("status", tree=variant("behind", behind, make=trees.Host)).out, "Next +nothing to do: cores that are behind catch up automatically$",
+         "status: nor are cores that are behind")
+
 
 def user_tests():
     def change(host):
@@ -199,7 +212,7 @@ def unknown_tests():
             saved = host.sysfs
             host.sysfs = lambda: {**saved(), **{name.replace("tune_", "tune/"): value for name, value in files.items()}}
         return change
-    stopped = "0 was written to enabled: write 1 to start again"
+    stopped = "0 was written to enabled: rmpoptctl enable starts again"
     for name, change in (("stopped", with_files("stopped", stopped)), ("waiting", with_files("waiting", "SnpEn is not set", passes=0)),
                          ("failed", with_files("failed", "RMPOPT fails on all cores")), ("scanning", with_files("scanning", passes=0)),
                          ("scanning-anew", with_files("scanning")), ("ready", with_files("ready", last_result="cancelled")),

@@ -97,7 +97,7 @@ class Host:
             "leaders": listed(self.leaders), "hooks": "rmp_make_shared kvm_amd",
             "stats/passes_full": 1, "stats/passes_delta": 4, "stats/verifies_leader": 12 + held,
             "stats/verifies_follower": 21, "stats/verifies_catchup": 0, "stats/reports": 30,
-            "stats/slices": 9, "stats/overruns": 1, "stats/conversions": 77, "stats/faults": 0,
+            "stats/slices": 9, "stats/interruptions": 4, "stats/overruns": 1, "stats/conversions": 77, "stats/faults": 0,
             "stats/last_pass_time_s": 1795924800, "stats/last_pass_us": 1234, "stats/last_stolen_us": 345, "stats/last_trigger": "request",
             "stats/worst_slice_ns": 43210, "stats/worst_slice_cpu": 6,
             "tune/slice_us": 50, "tune/duty": 5, "tune/parallel": 4, "tune/followers": "tick", "tune/isolated": "ipi", "tune/auto": "Y",
@@ -246,7 +246,7 @@ def not_loaded():
 
 def failed():
     host = Host()
-    host.state, host.reason = "failed", "RMPOPT fails on all cores (CPU 0: error -14), next retry in 4 s: look for machine checks and microcode updates; write 1 to enabled to retry at once"
+    host.state, host.reason = "failed", "RMPOPT fails on all cores (CPU 0: RMPOPT faults, error -14), next retry in 4 s: look for machine checks and microcode updates; rmpoptctl enable retries at once"
     host.optimized = []
     return host
 
