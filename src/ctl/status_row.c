@@ -10,7 +10,7 @@ const struct column status_columns[] = {
 	  "waiting, ready, scanning, stopped, failed, suspended, leaving, or viewing (view only)" },
 	{ "reason", COLUMN_TEXT, "why it is in this state, or ok" },
 	{ "regions_covered", COLUMN_NUMBER, "regions (1 GiB each) covered" },
-	{ "regions_optimized", COLUMN_NUMBER, "regions optimized on every core" },
+	{ "regions_optimized", COLUMN_NUMBER, "regions optimized on every core in use" },
 	{ "regions_rmp", COLUMN_NUMBER, "regions that hold the RMP itself; never optimized" },
 	{ "regions_held", COLUMN_NUMBER, "regions that hold pages of guests or firmware; null: not known yet" },
 	{ "regions_backoff", COLUMN_NUMBER, "regions that were lost again and again, to be retried later" },

@@ -116,7 +116,7 @@ def value_tests():
               ("rmpopt_last_result", "ok"): 1, ("rmpopt_last_result", "none"): 0,
               ("rmpopt_requests_total",): 3, ("rmpopt_requests_served_total",): 3, ("rmpopt_passes_total", "full"): 1,
               ("rmpopt_verifies_total", "leader"): 15, ("rmpopt_verifies_total", "catchup"): 0, ("rmpopt_reports_total",): 30,
-              ("rmpopt_slices_total",): 9, ("rmpopt_overruns_total",): 1, ("rmpopt_faults_total",): 0,
+              ("rmpopt_slices_total",): 9, ("rmpopt_interruptions_total",): 4, ("rmpopt_overruns_total",): 1, ("rmpopt_faults_total",): 0,
               ("rmpopt_last_stolen_seconds",): 0.000345, ("rmpopt_last_pass_timestamp_seconds",): 1795924800}
     for key, value in wanted.items():
         equal(samples.get(key), value, f"metrics: {' '.join(key)}")
