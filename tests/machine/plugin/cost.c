@@ -117,21 +117,31 @@ u64 clock_read(unsigned int cpu)
 	return host_tsc() + __atomic_load_n(&tsc_offset, __ATOMIC_RELAXED);
 }
 
-/*
- * QEMU's own TSC does where no clock is modelled. An instruction that is skipped
- * leaves QEMU's lazily computed flags behind as they are: an interrupt before
- * the next one that sets flags may find others, TF even. Rare, but RDTSC is
- * executed far more often than all else that the machine answers.
- */
-enum outcome rdtsc_execute(const struct insn *insn)
+static void show_clock(unsigned int cpu)
 {
-	u64 tsc;
+	u64 tsc = clock_read(cpu);
 
-	if (!machine.costs_allowed)
-		return PASS;
-	tsc = clock_read(insn->cpu);
 	reg_write(RAX, (u32)tsc);
 	reg_write(RDX, tsc >> 32);
+}
+
+/*
+ * QEMU has executed RDTSC or RDTSCP, and this is before the next instruction.
+ * Were it skipped, like others that the machine answers, QEMU's lazily computed
+ * flags would be left behind as they are: an interrupt before the next
+ * instruction that sets flags may find others, TF even. That is rare, but the
+ * clock is read far more often than anything else.
+ */
+void rdtsc_executed(unsigned int cpu, void *unused)
+{
+	if (reg_read(CR0) & CR0_PE)
+		show_clock(cpu);
+}
+
+/* At the end of a translated block, where there is no next instruction. */
+enum outcome rdtsc_execute(const struct insn *insn)
+{
+	show_clock(insn->cpu);
 	return NEXT;
 }
 
@@ -140,8 +150,7 @@ enum outcome rdtscp_execute(const struct insn *insn)
 {
 	unsigned int node = insn->cpu / machine.threads / machine.cores;
 
-	if (rdtsc_execute(insn) == PASS)
-		return PASS;
+	show_clock(insn->cpu);
 	reg_write(RCX, node << 12 | insn->cpu);
 	return NEXT;
 }

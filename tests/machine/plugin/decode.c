@@ -126,7 +126,20 @@ static bool ends_stretch(const u8 *bytes, size_t len)
 	return len == 2 && bytes[0] == 0x48 && bytes[1] == 0xcf;
 }
 
-static void decode_one(u64 block, struct qemu_plugin_insn *insn)
+/* Where no clock is modelled, QEMU's own TSC does. */
+static bool decode_clock(const struct opcode *op, struct qemu_plugin_insn *next)
+{
+	if (op->execute != rdtsc_execute && op->execute != rdtscp_execute)
+		return false;
+	if (!machine.costs_allowed)
+		return true;
+	if (next)
+		qemu_plugin_register_vcpu_insn_exec_cb(next, rdtsc_executed, PLUGIN_WRITE_REGS, NULL);
+	return next;
+}
+
+/* @next: behind it in the block; NULL if it is the last one */
+static void decode_one(u64 block, struct qemu_plugin_insn *insn, struct qemu_plugin_insn *next)
 {
 	u8 bytes[16];
 	size_t len = qemu_plugin_insn_data(insn, bytes, sizeof(bytes));
@@ -134,6 +147,8 @@ static void decode_one(u64 block, struct qemu_plugin_insn *insn)
 	for (unsigned int i = 0; i < NR_OPCODES; i++) {
 		if (len != opcodes[i].len || memcmp(bytes, opcodes[i].bytes, len))
 			continue;
+		if (decode_clock(&opcodes[i], next))
+			return;
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, taken, PLUGIN_WRITE_REGS_PC,
 						       pack(block, qemu_plugin_insn_vaddr(insn), i));
 		return;
@@ -151,5 +166,6 @@ void decode_block(struct qemu_plugin_tb *tb, void *unused)
 	size_t n = qemu_plugin_tb_n_insns(tb);
 
 	for (size_t i = 0; i < n; i++)
-		decode_one(block, qemu_plugin_tb_get_insn(tb, i));
+		decode_one(block, qemu_plugin_tb_get_insn(tb, i),
+			   i + 1 < n ? qemu_plugin_tb_get_insn(tb, i + 1) : NULL);
 }

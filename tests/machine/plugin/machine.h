@@ -196,6 +196,7 @@ void fault_gp(const struct insn *insn);
 enum outcome cpuid_execute(const struct insn *insn);
 enum outcome rdmsr_execute(const struct insn *insn);
 enum outcome wrmsr_execute(const struct insn *insn);
+void rdtsc_executed(unsigned int cpu, void *unused);
 enum outcome rdtsc_execute(const struct insn *insn);
 enum outcome rdtscp_execute(const struct insn *insn);
 enum outcome rmpopt_execute(const struct insn *insn);
