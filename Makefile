@@ -92,10 +92,11 @@ check-packages:
 
 # What runs at boot, and writes metrics: for packages, or by hand.
 prefix ?= /usr/local
+sbindir ?= $(prefix)/sbin
 unitdir ?= $(prefix)/lib/systemd/system
 systemd_lib = $(prefix)/lib/rmpopt
 systemd_examples = $(prefix)/share/doc/rmpoptctl/examples
-configure = sed -e 's,@libdir@,$(systemd_lib),g' -e 's,@sbindir@,$(prefix)/sbin,g'
+configure = sed -e 's,@libdir@,$(systemd_lib),g' -e 's,@sbindir@,$(sbindir),g'
 
 install-systemd:
 	mkdir -p '$(DESTDIR)$(unitdir)' '$(DESTDIR)$(systemd_lib)' '$(DESTDIR)/etc/default' '$(DESTDIR)$(systemd_examples)'
@@ -108,9 +109,15 @@ install-systemd:
 	test -e '$(DESTDIR)/etc/default/rmpopt' || install -m 644 systemd/rmpopt.default '$(DESTDIR)/etc/default/rmpopt'
 	install -m 644 systemd/modprobe-rmpopt.conf '$(DESTDIR)$(systemd_examples)/'
 
+# Settings stay if somebody has changed them, or a package has installed them.
 uninstall-systemd:
+ifeq ($(DESTDIR),)
+	systemctl disable rmpopt.service rmpopt-metrics.timer || true
+endif
 	rm -f '$(DESTDIR)$(unitdir)/rmpopt.service' '$(DESTDIR)$(unitdir)/rmpopt-metrics.service' \
-		'$(DESTDIR)$(unitdir)/rmpopt-metrics.timer' '$(DESTDIR)/etc/default/rmpopt'
+		'$(DESTDIR)$(unitdir)/rmpopt-metrics.timer'
+	if cmp -s systemd/rmpopt.default '$(DESTDIR)/etc/default/rmpopt' && ! dpkg -S /etc/default/rmpopt >/dev/null 2>&1; then \
+		rm '$(DESTDIR)/etc/default/rmpopt'; fi
 	rm -rf '$(DESTDIR)$(systemd_lib)'
 	rm -f '$(DESTDIR)$(systemd_examples)/modprobe-rmpopt.conf'
 
