@@ -58,6 +58,14 @@ static bool may_be_in_keyring(const struct owner_keys *keys, const char *signer)
 	return false;
 }
 
+/* What DKMS signs with: on Ubuntu the system's key. */
+static const char *key_file(void)
+{
+	static const char ubuntu[] = "/var/lib/shim-signed/mok/MOK.der";
+
+	return file_exists(ubuntu) ? ubuntu : "/var/lib/dkms/mok.pub";
+}
+
 static struct answer look_key(struct kmod_module *module)
 {
 	const char *signer = kmod_fact(module, "signer");
@@ -78,7 +86,7 @@ static struct answer look_key(struct kmod_module *module)
 	return fail(has_issuer(&keys, signer) ?
 		    format("MOK holds another key that is called %s, too", signer) :
 		    format("no key of %s in /proc/keys or MOK", signer),
-		    "mokutil --import /var/lib/dkms/mok.pub, reboot, enrol it in the blue screen");
+		    format("mokutil --import %s, reboot, and choose Enroll MOK on the console", key_file()));
 }
 
 struct answer check_key(void)

@@ -24,7 +24,7 @@ static struct answer look_built(struct kmod_module *module)
 	if (stub)
 		return fail(format("only a stub, as rmpopt could not be built for this kernel: %s", path), stub);
 	if (!version)
-		return fail(format("%s is no module", path), "make install");
+		return fail(format("%s is not a module", path), "dkms autoinstall builds it anew");
 	return pass(format("version %s, %s", version, path));
 }
 
@@ -33,10 +33,10 @@ struct answer check_built(void)
 	struct answer answer = kmod_answer(look_built);
 
 	if (answer.verdict == VERDICT_SKIP && file_exists(MODULE))
-		answer.fix = "make install builds it by DKMS for each kernel";
+		answer.fix = "install the package rmpopt-dkms or dkms-rmpopt, or run make install in the sources";
 	else if (answer.verdict == VERDICT_SKIP)
 		answer = fail(format("no rmpopt in /lib/modules/%s", check_release()),
-			      "make install builds it by DKMS, if the headers of this kernel are installed; dkms status shows what failed");
+			      "install the headers of this kernel, then dkms autoinstall; dkms status shows what failed");
 	return answer;
 }
 
@@ -101,7 +101,8 @@ static struct answer look_signature(struct kmod_module *module)
 		return pass(format("signed by %s", *signer ? signer : "nobody named"));
 	if (wants)
 		return fail(format("not signed, and %s", wants),
-			    "enrol the key of DKMS: mokutil --import /var/lib/dkms/mok.pub, then reboot, then make install");
+			    "with openssl installed: dkms build --force rmpopt/" RMPOPT_VERSION
+			    " && dkms install --force rmpopt/" RMPOPT_VERSION);
 	return pass("not signed, and not required here");
 }
 

@@ -219,11 +219,11 @@ struct guard *guard_start(struct lab *lab, const char **error)
 		return NULL;
 	remember(guard);
 	if (!is_installed(LAB_NAME)) {
-		*error = LAB_NAME " is not installed for this kernel; make install builds it by DKMS";
+		*error = LAB_NAME " is not installed for this kernel; install its headers, then run dkms autoinstall";
 		return NULL;
 	}
 	if (guard->loaded && !is_installed(MODULE_NAME)) {
-		*error = "rmpopt is loaded but not installed, so it could not be loaded again; make install";
+		*error = "rmpopt is loaded but not installed, so it could not be loaded again; install it first";
 		return NULL;
 	}
 	fflush(NULL);

@@ -58,7 +58,7 @@ const char *load_why_not(int error, int log, const char *word)
 	case EKEYREJECTED:
 		return "its key is not enrolled; see rmpoptctl check";
 	case ENOEXEC:
-		return "it is built for another kernel; make install builds it for this one";
+		return "it is built for another kernel; dkms autoinstall builds it for this one";
 	case ENODEV:
 	case EBUSY:
 	case ECANCELED:
@@ -131,7 +131,7 @@ int run_load(char **arguments)
 		return loaded_already(arguments);
 	module = kmod_open(&ctx);
 	ret = module ? insert(module, arguments) :
-	      failed("rmpopt is not installed for this kernel; make install builds it by DKMS; see rmpoptctl check");
+	      failed("rmpopt is not installed for this kernel; see rmpoptctl check");
 	kmod_close(ctx, module);
 	return ret;
 }
