@@ -7,7 +7,7 @@
 . /rmpopt/lib.sh
 
 views=/sys/kernel/debug/rmpopt
-settled() { get_is cores 0-3 && get_is optimized "$1" && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
+settled() { at_rest && get_is cores 0-3 && get_is optimized "$1" && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
 base() { machinectl rdmsr "$1" 0xc0010139; }
 bases() { echo "$(base 0) $(base 1) $(base 2) $(base 3)"; }
 tables() { for cpu in 0 1 2 3; do printf '%s;' "$(machinectl table $cpu)"; done; }

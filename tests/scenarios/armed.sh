@@ -8,7 +8,7 @@
 
 views=/sys/kernel/debug/rmpopt
 page=$((3 * 0x40000 + 77))
-settled() { get_is cores 0-3 && get_is optimized "$1" && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
+settled() { at_rest && get_is cores 0-3 && get_is optimized "$1" && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
 base() { machinectl rdmsr "$1" 0xc0010139; }
 bases() { echo "$(base 0) $(base 1) $(base 2) $(base 3)"; }
 tables() { echo "$(machinectl table 0) $(machinectl table 1) $(machinectl table 2) $(machinectl table 3)"; }

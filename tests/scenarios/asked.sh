@@ -7,7 +7,6 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-
 # hold - ask for a full pass and hold a follower in it; sets $number and $before. Nothing but the held
 # RMPOPT is on a CPU that is held: this script is on the leader's.
 hold() {
@@ -40,7 +39,15 @@ ended() {
 	is "$(get passes)" $((before + 1)) "nothing follows unasked"
 }
 
-asked_again() { wait_for 'scan now && settled' 20 "asked again: all is optimized"; }
+# asked_again - once, or more often if a busy machine keeps a core from answering
+asked_again() {
+	ok "asked again" scan now
+	for _ in 1 2 3 4 5; do
+		get_is last_result partial || break
+		scan now
+	done
+	ok "all is optimized" settled
+}
 
 ok "the module loads" load auto=N watch_ms=50 audit_ms=10
 wait_state ready
@@ -69,9 +76,8 @@ for _ in 1 2 3 4 5; do
 	wait_state ready
 	asked_again
 done
-ended cancelled
 wait_state stopped 10 "nobody waits for the one that is held"
-machinectl open
+ended cancelled
 put enabled 1
 wait_state ready
 sleep 1

@@ -31,7 +31,7 @@ put tune/audit_ms 2000
 wait_for settled 20 "an audit sees it"
 took=$(($(uptime_ms) - begin))
 diag "after $took ms"
-# It was the next one, or had just been asked.
+# At most one more round may have passed before this looks.
 cmp_ok "$(machinectl count reports "$victim")" '<=' 14 "in the first round or the second"
 is "$(count last_trigger)" audit "as the trigger says"
 is $(($(count verifies_catchup) - caught)) 7 "7 regions are caught up"
@@ -48,7 +48,7 @@ begin=$(uptime_ms)
 machinectl reset
 passes=$(get passes)
 wait_for '[ "$(machinectl count reports '"$victim"')" -ge 21 ]' 20 "three more rounds, the first of which may have begun before"
-cmp_ok $(($(uptime_ms) - begin)) '>=' 1990 "not more often than every audit_ms"
+cmp_ok $(($(uptime_ms) - begin)) '>=' 3900 "not more often than every audit_ms"
 for cpu in $others; do
 	cmp_ok "$(machinectl count reports "$cpu")" '>=' 7 "CPU $cpu was asked, too"
 done

@@ -6,7 +6,6 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-
 # on WIDTH COMMAND... - on a terminal; what comes out is in /tmp/tty, typed is what goes to descriptor 4
 on() {
 	local width=$1

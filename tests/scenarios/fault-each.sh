@@ -10,7 +10,7 @@
 page=$((6 * 0x40000 + 5))
 
 fired() { [ "$(machinectl events)" = "0 0" ]; }
-settled() { state_is ready && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
+settled() { at_rest && state_is ready && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
 
 # Load, full pass, a delta by a page that comes and goes, a look at the RMP, until the fault has come: what follows
 # would make good what it has done. Any of it is allowed to fail, not to hang.

@@ -6,7 +6,7 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2046,SC2317
 . /rmpopt/lib.sh
 
-settled() { state_is ready && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
+settled() { at_rest && state_is ready && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
 files() { find /sys/kernel/rmpopt /sys/kernel/debug/rmpopt /sys/module/rmpopt/parameters -type f; }
 fuzzing() { kill -0 $one 2>/dev/null || kill -0 $two 2>/dev/null || kill -0 $three 2>/dev/null; }
 

@@ -99,6 +99,7 @@ wait_for 'settled 7' 20 "auto=Y: the pass that is due runs"
 
 # A region that comes and goes too often would be held back: another one each time.
 # A pass for something else comes first: what is not quiet yet goes on waiting.
+put tune/max_delay_ms 60000
 put tune/delay_ms 60000
 ok "a page goes" convert private "$(page 6)" 5
 ok "a scan sees it" scan now

@@ -8,7 +8,7 @@
 . /rmpopt/lib.sh
 
 fail=/sys/devices/system/cpu/cpu2/hotplug/fail
-settled() { state_is ready && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get cores)/$(get cores_behind)" = 0-3/ ] && at_rest; }
+settled() { at_rest && state_is ready && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(get cores)/$(get cores_behind)" = 0-3/ ] && at_rest; }
 
 [ -e $fail ] || skip_all "this kernel can't make a state of CPU hotplug fail"
 states=$(sed -n 's/^ *\([0-9]*\):.*/\1/p' /sys/devices/system/cpu/hotplug/states)

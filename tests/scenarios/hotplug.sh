@@ -5,7 +5,7 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-settled() { [ "$(list_size "$(get cores)")" = "$1" ] && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 $1" ] && at_rest; }
+settled() { at_rest && [ "$(list_size "$(get cores)")" = "$1" ] && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 $1" ] && at_rest; }
 
 ok "the first thread of core 2 goes offline" offline 4
 ok "the module loads" load

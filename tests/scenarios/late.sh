@@ -6,7 +6,6 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-
 ok "the module loads" load
 wait_state ready
 wait_for settled 20 "all is optimized"
@@ -68,12 +67,16 @@ held_until() {
 put tune/slice_us 10
 put tune/parallel 0
 put tune/duty 100
-ok "one core is held in its slice" held_until '[ "$(machinectl count verifies)" -ge 22 ]'
+# After two seconds it is late, which is not meant: once more then.
+for _ in 1 2 3 4 5; do
+	ok "one core is held in its slice" held_until '[ "$(machinectl count verifies)" -ge 22 ]'
+	get_is last_result partial || break
+	wait_for settled 20
+done
 cmp_ok "$others" '>=' 22 "parallel=0: the other two do all their work meanwhile"
-wait_for settled 20
+is "$(get last_result)" ok "nobody was late"
 put tune/parallel 1
 put tune/duty 5
-# After two seconds it is late, which is not meant.
 for _ in 1 2 3 4 5; do
 	ok "one core is held in its slice" held_until '[ $(($(uptime_ms) - since)) -ge 500 ]'
 	get_is last_result partial || break

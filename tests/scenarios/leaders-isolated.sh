@@ -8,7 +8,7 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-settled() { get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 $1" ] && at_rest; }
+settled() { at_rest && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 $1" ] && at_rest; }
 
 # shellcheck source=parts/hog.sh
 . /rmpopt/parts/hog.sh
@@ -21,8 +21,8 @@ like "$starved" '^[12]$' "one of them leads"
 
 start_hog "$starved"
 put scan full
-# So far the worker is on that CPU, too, until it is moved.
-wait_for 'state_is scanning' 20
+# The worker is on that CPU, too, until it is moved.
+wait_for '! get_is progress "0 0"' 20 "it is sent its order"
 put enabled 0
 wait_state stopped 20 "stopped while the leader gets no time"
 put enabled 1

@@ -6,7 +6,7 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-settled() { get_is cores_behind "" && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
+settled() { at_rest && get_is cores_behind "" && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
 
 ok "the module loads" load watch_ms=0 audit_ms=0
 wait_state ready
@@ -81,7 +81,7 @@ for which in $(everyday 1 "2 1"); do
 	start_hog "$starved"
 	put scan full
 	# The worker may be on that CPU, too, until it is moved.
-	wait_for 'state_is scanning' 20
+	wait_for '! get_is progress "0 0"' 20 "leader $which is sent its order"
 	begin=$(uptime_ms)
 	put enabled 0
 	wait_state stopped 20 "stopped while leader $which gets no time"

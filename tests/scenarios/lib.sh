@@ -245,11 +245,11 @@ at_rest() {
 	local requested
 	IFS= read -r requested <"$rmpopt/requested" && get_is served "$requested" && get_is progress "0 0" && ! state_is scanning
 }
-# settled [REGIONS] - do all four cores take part, are so many regions optimized, and do the tables equal the truth? In
-# this order: a core that comes back takes regions away before it takes part, and a pass that has made it so has ended
-# then, so that its result and trigger can be read.
+# settled [REGIONS] - do all four cores take part, do the tables equal the truth, and are so many regions optimized? In
+# this order: a core that comes back takes regions away before it takes part. Before it no pass runs, which would change
+# the number at its end only, and after it none that has made all of it so: its result and trigger can be read.
 settled() {
-	get_is cores 0-3 && get_is regions_optimized "${1-7}" && [ "$(machinectl truth)" = "0 0 4" ] && at_rest
+	at_rest && get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ] && get_is regions_optimized "${1-7}" && at_rest
 }
 
 # read_table - debugfs table without its first line; again, if a core that a busy machine keeps from answering is left out

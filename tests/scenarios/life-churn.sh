@@ -6,7 +6,7 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-tables_equal() { get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
+tables_equal() { at_rest && get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
 
 ok "the module loads" load watch_ms=200 audit_ms=0 delay_ms=100
 ok "kvm_amd loads" modprobe kvm_amd

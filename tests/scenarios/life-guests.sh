@@ -6,7 +6,7 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-tables_equal() { get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
+tables_equal() { at_rest && get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
 optimized() { tables_equal && get optimized | grep -q "$1"; }
 # lost REGION... - by no core, whatever is believed
 lost() {
@@ -106,7 +106,6 @@ most=$((took / 1000 + 1))
 diag "20 guests in $took ms, the slowest $longest ms: $(($(get passes) - passes)) passes"
 cmp_ok $(($(get passes) - passes)) '<=' $most "passes not more often than the quiet period allows"
 wait_for all_back 20 "in the end all is optimized"
-cmp_ok $(($(get passes) - passes)) '>=' 1 "by a pass at least"
 
 # SIGKILL in the middle of launch.
 ok "the PSP takes its time with a page" machinectl psp hold launch-update

@@ -6,7 +6,7 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-tables_equal() { get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
+tables_equal() { at_rest && get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
 
 # shut_down_at N - by the N-th RMPOPT of a pass; the number of points is what one pass has room for
 shut_down_at() {

@@ -6,7 +6,7 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-tables_equal() { get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
+tables_equal() { at_rest && get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
 became() { dmesg | grep -c "rmpopt: $1: "; }
 
 # nothing_early WHEN - no core was armed and no RMPOPT executed where they must not be

@@ -10,7 +10,7 @@
 
 views=/sys/kernel/debug/rmpopt
 # settled [CORES]
-settled() { get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 ${1:-4}" ] && at_rest; }
+settled() { at_rest && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 ${1:-4}" ] && at_rest; }
 kib() { awk -v "name=$1:" '$1 == name { print $2 }' /proc/meminfo; }
 # Objects of 4 KiB and more: tables by CPU number are such.
 objects() { awk '$1 ~ /^kmalloc-(rnd-[0-9]+-)?[48]k$/ { n += $2 } END { print n }' /proc/slabinfo; }

@@ -12,7 +12,7 @@
 parameters=/sys/module/memory_nth/parameters
 nth=$parameters/nth
 left() { local value; read -r value <$nth; [ "$value" -gt 0 ]; }
-settled() { state_is ready && get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
+settled() { at_rest && state_is ready && get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
 
 # Each use of the module, until the allocation has failed.
 use() {
@@ -26,6 +26,7 @@ use() {
 	put scan full
 	wait_for at_rest 30 && left || return
 	put enabled 0
+	wait_for 'state_is stopped' 30 && left || return
 	put enabled 1
 	wait_for '! state_is stopped && at_rest' 30
 }

@@ -7,6 +7,7 @@
 . /rmpopt/lib.sh
 
 # Nobody is quick there.
+bound_ms=30000
 spin_on 2 4 6
 # shellcheck source=moments.sh
 . /rmpopt/scenarios/moments.sh

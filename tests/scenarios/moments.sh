@@ -8,7 +8,7 @@
 . /rmpopt/lib.sh
 
 # A pass that is held stops CPU hotplug until it is let go; from then on it may take so long.
-bound_ms=${bound_ms:-30000}
+bound_ms=${bound_ms:-9000}
 slowest=0
 page=$((2 * 0x40000 + 99))
 

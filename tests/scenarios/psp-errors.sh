@@ -56,7 +56,7 @@ taken() { machinectl states | awk '{ pages += $2 } END { print pages + 0 }'; }
 # Regions that are optimized, as the module believes, and those that can be.
 believed() { get optimized | tr , '\n' | awk -F - 'NF { for (i = $1 + 0; i <= $NF; i++) print i }'; }
 possible() { machinectl map 11 | awk '$2 == "o" { print $1 }'; }
-tables_equal() { get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(believed)" = "$(possible)" ] && at_rest; }
+tables_equal() { at_rest && get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(believed)" = "$(possible)" ] && at_rest; }
 
 # all_right DESCRIPTION - asked, because losses are seen by a look only, and churning regions are held back
 all_right() {

@@ -10,7 +10,7 @@ views=/sys/kernel/debug/rmpopt
 samples=/tmp/samples
 
 all=$(machinectl map | grep -c '^ *[0-9]* o')
-settled() { get_is regions_optimized "$all" && get_is reason ok && [ "$(machinectl truth)" = "0 0 $1" ] && at_rest; }
+settled() { at_rest && get_is regions_optimized "$all" && get_is reason ok && [ "$(machinectl truth)" = "0 0 $1" ] && at_rest; }
 tried() { machinectl region-faults "$1"; }
 # owing - the cores that owe something, as the debugfs view says
 owing() { sed 1d "$views/cores" | awk '$5 == 1 { print $1 }' | tr '\n' ' '; }

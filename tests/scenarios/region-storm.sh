@@ -77,7 +77,7 @@ optimized() {
 		! in_list "$region" "$1" || echo "$region"
 	done
 }
-settled() { get_is optimized 0-4,6-7 && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
+settled() { at_rest && get_is optimized 0-4,6-7 && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
 
 ok "the module loads" load watch_ms=100 audit_ms=1000 delay_ms=50 max_delay_ms=200 duty=50
 wait_state ready

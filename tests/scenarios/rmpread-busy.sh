@@ -7,7 +7,7 @@
 . /rmpopt/lib.sh
 
 views=/sys/kernel/debug/rmpopt
-tables_equal() { get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
+tables_equal() { at_rest && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
 became() { dmesg | grep -c "rmpopt: $1: "; }
 
 # looked N - has the module read the RMP N times more than before?

@@ -8,7 +8,7 @@
 . /rmpopt/lib.sh
 
 # settled ARMED - tables stay in use when their cores don't take part any more
-settled() { get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 $1" ] && at_rest; }
+settled() { at_rest && get_is regions_optimized 7 && [ "$(machinectl truth)" = "0 0 $1" ] && at_rest; }
 
 ok "the module loads" load isolated=skip
 wait_state ready

@@ -57,8 +57,13 @@ is "$(count worst_slice_ns)" 0 "and forgotten on request"
 is "$(count worst_slice_cpu)" -1 "with its CPU"
 
 # Who reads debugfs table keeps to that, too: 256 reports of 80 cycles don't fit.
-machinectl reset
-is "$(read_table | awk '$3 == 256' | wc -l)" 4 "table shows all cores"
+for _ in 1 2 3 4 5; do
+	machinectl reset
+	table=$(sed 1d $views/table)
+	# A core that a busy machine keeps from answering is left out.
+	case $table in *' - - -'*) ;; *) break ;; esac
+done
+is "$(printf '%s\n' "$table" | awk '$3 == 256' | wc -l)" 4 "table shows all cores"
 is "$(machinectl count reports)" 1024 "by one report each"
 cmp_ok "$(machinectl count longest-run)" '<=' 250 "no more of them in one interruption than fit"
 cmp_ok "$(machinectl count interruptions)" '>=' 8 "so each core is interrupted twice"

@@ -10,7 +10,7 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-settled() { state_is ready && get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
+settled() { at_rest && state_is ready && get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
 
 ok "the module loads" load watch_ms=100 audit_ms=1000
 ok "kvm_amd loads" modprobe kvm_amd

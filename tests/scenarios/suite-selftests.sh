@@ -10,7 +10,7 @@
 . /rmpopt/lib.sh
 
 from=/rmpopt/source/tools/testing/selftests
-settled() { state_is ready && get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
+settled() { at_rest && state_is ready && get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
 
 # suite NAME COMMAND... - passes run meanwhile, and afterwards all is as ever
 suite() {

@@ -11,7 +11,7 @@
 . /rmpopt/lib.sh
 
 seconds=$(everyday 20 60)
-settled() { state_is ready && get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
+settled() { at_rest && state_is ready && get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
 # stress OPTION... - a check
 stress() {
 	local status=0

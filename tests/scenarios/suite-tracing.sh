@@ -9,7 +9,7 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2034,SC2317
 . /rmpopt/lib.sh
 
-settled() { state_is ready && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
+settled() { at_rest && state_is ready && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
 
 ok "the module loads" load watch_ms=0 audit_ms=0
 wait_for settled 30 "all is optimized"

@@ -6,7 +6,7 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-settled() { [ "$(list_size "$(get cores)")" = "$1" ] && get_is optimized "$2" && [ "$(machinectl truth)" = "0 0 $1" ] && at_rest; }
+settled() { at_rest && [ "$(list_size "$(get cores)")" = "$1" ] && get_is optimized "$2" && [ "$(machinectl truth)" = "0 0 $1" ] && at_rest; }
 base() { machinectl rdmsr "$1" 0xc0010139; }
 
 is "$(grep -c '^300[08]0000000-.* : System RAM' /proc/iomem)" 2 "there is memory at 3 TiB"

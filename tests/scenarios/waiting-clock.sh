@@ -9,7 +9,7 @@
 # Regions that are optimized, as the module believes, and those that can be.
 believed() { get optimized | tr , '\n' | awk -F - 'NF { for (i = $1 + 0; i <= $NF; i++) print i }'; }
 possible() { machinectl map 11 | awk '$2 == "o" { print $1 }'; }
-tables_equal() { get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(believed)" = "$(possible)" ] && at_rest; }
+tables_equal() { at_rest && get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ] && [ "$(believed)" = "$(possible)" ] && at_rest; }
 says() { get reason | grep -q "$1"; }
 nothing_early() {
 	local counter

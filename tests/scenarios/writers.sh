@@ -6,7 +6,6 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
-
 ok "the module loads" load duty=100
 wait_state ready
 wait_for settled 20 "all is optimized"
