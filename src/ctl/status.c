@@ -84,7 +84,7 @@ static const char *say_unknown(const struct host *host, u64 count)
 
 static void say_missing(const struct host *host)
 {
-	static const char * const why[REGION_STATES][2] = {
+	const char *why[REGION_STATES][2] = {
 		[REGION_OWN] = { "GiB holds the RMP itself: never optimized, this is normal",
 				 "GiB hold the RMP itself: never optimized, this is normal" },
 		[REGION_HELD] = { "GiB holds pages of SNP guests or firmware: see rmpoptctl why",
@@ -106,6 +106,10 @@ static void say_missing(const struct host *host)
 		return line(head, format("%llu GiB; run this as root to see why",
 					  host->regions_covered - host->regions_optimized));
 	host_count(host, count);
+	if (host->behind.members) {
+		why[REGION_HELD][0] = "GiB waits for cores that are behind, or holds pages of SNP guests or firmware";
+		why[REGION_HELD][1] = "GiB wait for cores that are behind, or hold pages of SNP guests or firmware";
+	}
 	if (!host->root)
 		count[REGION_UNKNOWN] = host->regions_covered - host->regions_optimized;
 	for (i = REGION_OPTIMIZED + 1; i < REGION_STATES; i++) {
