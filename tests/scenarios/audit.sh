@@ -85,6 +85,8 @@ is "$(machinectl count reports "$victim")" $((3 + 7)) "before the next core this
 put tune/audit_ms 0
 machinectl open
 scan now
+# Whoever was held for two seconds has been late, and is seen to by a pass of its own.
+wait_for 'settled && get_is cores_behind ""' 20
 
 # Without RMPOPT_EN it can't say what it lacks; armed again it owes everything. Its table is as it was then, so
 # what it verifies shows that it was caught up.
