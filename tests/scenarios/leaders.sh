@@ -102,11 +102,14 @@ put scan later
 put scan cancel
 wait_for 'get_is served "$(get requested)"' 8 "the worker gets no time on its CPU: a request is served"
 cmp_ok $(($(uptime_ms) - begin)) '<' 4000 "soon"
-other=$((starved < 2 ? 2 : 1))
-begin=$(uptime_ms)
-ok "a CPU goes offline" offline $other
-ok "and comes back" online $other
-cmp_ok $(($(uptime_ms) - begin)) '<' 8000 "nobody waits for the worker"
+# Under PREEMPT_RT hotplug waits for an RCU grace period, of which that CPU's part is a thread's, which gets no time.
+if [ ! -e /sys/kernel/realtime ]; then
+	other=$((starved < 2 ? 2 : 1))
+	begin=$(uptime_ms)
+	ok "a CPU goes offline" offline $other
+	ok "and comes back" online $other
+	cmp_ok $(($(uptime_ms) - begin)) '<' 8000 "nobody waits for the worker"
+fi
 end_hog
 wait_for settled 30 "all is optimized"
 echo 950000 >/proc/sys/kernel/sched_rt_runtime_us
