@@ -91,7 +91,7 @@ static struct tunable tunables[TUNES] = {
 	},
 	[TUNE_PARALLEL] = {
 		.name = "parallel",
-		.value = 4, .min = 1, .max = NR_CPUS, .or_zero = true,
+		.value = 4, .min = 1, .max = 8192, .or_zero = true,
 	},
 	[TUNE_FOLLOWERS] = {
 		.name = "followers",
