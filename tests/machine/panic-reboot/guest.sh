@@ -67,6 +67,8 @@ tick)
 	echo now >$die ;;
 reboot | reboot-hung)
 	stay_on "$other"
+	# A kernel reboots on CPU 0 if it is not told otherwise, and waits for that one itself.
+	echo "$other" >/sys/kernel/reboot/cpu
 	held_at "$leader" 5
 	reboot -f ;;
 esac
