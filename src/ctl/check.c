@@ -11,7 +11,7 @@
 
 const struct column check_columns[] = {
 	{ "name", COLUMN_TEXT, "name of the condition, for scripts" },
-	{ "result", COLUMN_TEXT, "PASS, FAIL, VIEW (view only without this), or SKIP (no reason to fail)" },
+	{ "result", COLUMN_TEXT, "PASS, FAIL, VIEW (view only without this), or SKIP (not known, or harmless)" },
 	{ "read", COLUMN_TEXT, "what was read" },
 	{ "fix", COLUMN_TEXT, "what to do; with VIEW what is missing" },
 	{ "cause", COLUMN_TEXT, "name of the failed condition that explains this failure", true },
