@@ -17,16 +17,15 @@
 
 #include <linux/atomic.h>
 #include <linux/errno.h>
-#include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
 #include <linux/topology.h>
-#include <linux/wait.h>
 
 #include "host/host.h"
 #include "host/hw.h"
+#include "state/guard.h"
 #include "state/params.h"
 #include "state/state.h"
 #include "arm.h"
@@ -34,7 +33,7 @@
 #include "windows.h"
 
 /* How long the worker waits for errands, which take a microsecond. */
-#define PATIENCE	HZ
+#define PATIENCE_NS	NSEC_PER_SEC
 
 /* Cores that were found armed have been logged. */
 static bool told;
@@ -87,7 +86,6 @@ static void errand_handler(void *info)
 	smp_mb();
 	if (READ_ONCE(errand->late))
 		WRITE_ONCE(wishes.kicked, true);
-	/* Not wake_up(): under PREEMPT_RT its lock may sleep. */
 	wake_up_process(wishes.worker);
 }
 
@@ -143,7 +141,7 @@ static void wait_for_errands(void)
 	struct core *core;
 	u32 i;
 
-	wait_event_idle_timeout(wishes.wait, !any_busy(false), PATIENCE);
+	guard_sleep(!any_busy(false), ktime_get_ns() + PATIENCE_NS);
 	for (i = 0; (core = cores_at(i)); i++)
 		if (is_busy(core))
 			WRITE_ONCE(core->errand.late, true);
@@ -403,5 +401,5 @@ int arm_again(struct core *core, bool view)
  */
 void arm_drain(void)
 {
-	wait_event_idle(wishes.wait, !any_busy(true));
+	guard_sleep(!any_busy(true), 0);
 }

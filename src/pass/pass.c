@@ -11,12 +11,13 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cpumask.h>
-#include <linux/hrtimer.h>
 #include <linux/ktime.h>
+#include <linux/minmax.h>
 #include <linux/sched.h>
 
 #include "cores/arm.h"
 #include "cores/cores.h"
+#include "state/guard.h"
 #include "state/state.h"
 #include "state/trace.h"
 #include "lead.h"
@@ -189,14 +190,10 @@ static void visit_slices(struct tour *tour)
 static void wait_for_some(const struct tour *tour, int seen, bool ending)
 {
 	u64 now = ktime_get_ns();
-	u64 ns = tour->due > now ? tour->due - now : NSEC_PER_USEC;
-	ktime_t timeout = tour->due ? ns_to_ktime(ns) : KTIME_MAX;
+	u64 until = tour->due ? max(tour->due, now + NSEC_PER_USEC) : 0;
 
-	wait_event_interruptible_hrtimeout(wishes.wait,
-					   atomic_read(&running.returned) != seen ||
-					   cores_changed() ||
-					   state_pass_ends() != ending,
-					   timeout);
+	guard_sleep(atomic_read(&running.returned) != seen ||
+		    cores_changed() || state_pass_ends() != ending, until);
 }
 
 /* Execute the orders of one phase; false if the pass has to end. */

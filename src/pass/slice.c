@@ -93,7 +93,6 @@ static void give_back(struct core *core)
 	if (READ_ONCE(core->plan.late))
 		WRITE_ONCE(wishes.kicked, true);
 	atomic_inc(&running.returned);
-	/* Not wake_up(): under PREEMPT_RT its lock may sleep. */
 	wake_up_process(wishes.worker);
 }
 

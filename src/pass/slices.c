@@ -22,6 +22,7 @@
 
 #include "cores/cores.h"
 #include "cores/latency.h"
+#include "state/guard.h"
 #include "state/state.h"
 #include "state/trace.h"
 #include "state/tune.h"
@@ -247,15 +248,14 @@ static bool slices_under_way(void)
 /**
  * slices_drain - wait until every handler has given its slice back
  *
- * By the worker, at its very end; sleeps, but not interruptibly, as
- * kthread_stop() looks like a signal.
+ * By the worker, at its very end; sleeps.
  */
 void slices_drain(void)
 {
 	struct core *core;
 	u32 i;
 
-	wait_event_idle(wishes.wait, !slices_under_way());
+	guard_sleep(!slices_under_way(), 0);
 	/* No timer handler may be running any more, either. */
 	for (i = 0; (core = cores_at(i)); i++)
 		if (core->slice.ready)

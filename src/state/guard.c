@@ -176,6 +176,23 @@ void guard_wake(void)
 }
 
 /**
+ * guard_sleep_once - sleep until woken up, or until a time
+ * @until: ktime in ns; 0: until woken up
+ *
+ * For guard_sleep(), which has set the state of the task.
+ *
+ * Return: whether it was woken up before.
+ */
+bool guard_sleep_once(u64 until)
+{
+	ktime_t at = ns_to_ktime(until);
+
+	return schedule_hrtimeout_range(until ? &at : NULL,
+					current->timer_slack_ns,
+					HRTIMER_MODE_ABS);
+}
+
+/**
  * guard_rest - the worker goes to sleep
  * @until: ktime in ns at which it will wake up without a kick, 0: never
  *

@@ -10,6 +10,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/completion.h>
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/irq_work.h>
@@ -28,13 +29,14 @@
 #include "tune.h"
 
 struct engine engine = {
-	.lock = __SPIN_LOCK_UNLOCKED(engine.lock),
+	.lock = __RAW_SPIN_LOCK_UNLOCKED(engine.lock),
 	.state = STATE_WAITING,
 	.reason = "the module is being loaded",
 };
 
 struct wishes wishes = {
-	.wait = __WAIT_QUEUE_HEAD_INITIALIZER(wishes.wait),
+	.left = COMPLETION_INITIALIZER(wishes.left),
+	.asleep = COMPLETION_INITIALIZER(wishes.asleep),
 	.enabled = true,
 };
 
@@ -192,22 +194,20 @@ void state_set(enum engine_state state, const char *reason, ...)
 		vscnprintf(text, sizeof(text), reason, args);
 	va_end(args);
 
-	spin_lock_irq(&engine.lock);
+	raw_spin_lock_irq(&engine.lock);
 	before = engine.state;
 	WRITE_ONCE(engine.state, state);
 	if (reason)
 		told = set_reason(text);
-	spin_unlock_irq(&engine.lock);
+	raw_spin_unlock_irq(&engine.lock);
 
 	if (before != state)
 		trace_state(before, state);
 	if (told || (before != state && before != STATE_SCANNING &&
 		     state != STATE_SCANNING))
 		pr_info("%s: %s\n", state_word(state), engine.reason);
-	if (told || before != state) {
+	if (told || before != state)
 		notify("state");
-		wake_up(&wishes.wait);
-	}
 }
 
 /**
@@ -216,9 +216,9 @@ void state_set(enum engine_state state, const char *reason, ...)
  */
 void state_reason(char *buf)
 {
-	spin_lock_irq(&engine.lock);
+	raw_spin_lock_irq(&engine.lock);
 	strscpy(buf, engine.reason, ENGINE_REASON_MAX);
-	spin_unlock_irq(&engine.lock);
+	raw_spin_unlock_irq(&engine.lock);
 }
 
 static bool takes_requests(void)
@@ -280,12 +280,12 @@ int state_request(enum engine_request request)
 
 	if (engine.view_only)
 		return -EOPNOTSUPP;
-	spin_lock_irqsave(&engine.lock, flags);
+	raw_spin_lock_irqsave(&engine.lock, flags);
 	if (takes_requests()) {
 		note_request(request);
 		ret = 0;
 	}
-	spin_unlock_irqrestore(&engine.lock, flags);
+	raw_spin_unlock_irqrestore(&engine.lock, flags);
 
 	if (!ret) {
 		trace_event(TRACE_REQUEST, -1, -1);
@@ -323,13 +323,13 @@ EXPORT_SYMBOL_GPL(rmpopt_scan);
  */
 void state_want(enum engine_trigger trigger)
 {
-	spin_lock_irq(&engine.lock);
+	raw_spin_lock_irq(&engine.lock);
 	if (engine.own == TRIGGER_NONE)
 		engine.own = trigger;
 	/* Nothing is believed at this point. */
 	if (trigger == TRIGGER_LOAD || trigger == TRIGGER_ARMED)
 		engine.own_full = true;
-	spin_unlock_irq(&engine.lock);
+	raw_spin_unlock_irq(&engine.lock);
 }
 
 /* A delayed request that has become due is treated like any other. */
@@ -366,7 +366,7 @@ bool state_take(enum engine_trigger *trigger, bool *full, u64 *number)
 	u64 now = ktime_get_ns();
 	bool asked, taken, settled;
 
-	spin_lock_irq(&engine.lock);
+	raw_spin_lock_irq(&engine.lock);
 	take_later(now);
 	WRITE_ONCE(wishes.cancel, false);
 	asked = engine.want != TRIGGER_NONE;
@@ -384,7 +384,7 @@ bool state_take(enum engine_trigger *trigger, bool *full, u64 *number)
 	settled = !taken && !engine.later_at && engine.served != engine.requested;
 	if (settled)
 		engine.served = engine.requested;
-	spin_unlock_irq(&engine.lock);
+	raw_spin_unlock_irq(&engine.lock);
 
 	if (settled)
 		notify("served");
@@ -397,9 +397,9 @@ bool state_take(enum engine_trigger *trigger, bool *full, u64 *number)
  */
 void state_note_result(enum engine_result result)
 {
-	spin_lock_irq(&engine.lock);
+	raw_spin_lock_irq(&engine.lock);
 	WRITE_ONCE(engine.last_result, result);
-	spin_unlock_irq(&engine.lock);
+	raw_spin_unlock_irq(&engine.lock);
 }
 
 /**
@@ -412,10 +412,10 @@ void state_serve(u64 number)
 {
 	bool news;
 
-	spin_lock_irq(&engine.lock);
+	raw_spin_lock_irq(&engine.lock);
 	news = number > engine.served;
 	engine.served = max(engine.served, number);
-	spin_unlock_irq(&engine.lock);
+	raw_spin_unlock_irq(&engine.lock);
 	if (news)
 		notify("served");
 }
@@ -430,7 +430,7 @@ void state_drop_requests(enum engine_result result)
 {
 	bool dropped;
 
-	spin_lock_irq(&engine.lock);
+	raw_spin_lock_irq(&engine.lock);
 	dropped = engine.served != engine.requested;
 	if (dropped)
 		WRITE_ONCE(engine.last_result, result);
@@ -438,7 +438,7 @@ void state_drop_requests(enum engine_result result)
 	forget_wishes();
 	engine.later_at = 0;
 	WRITE_ONCE(wishes.cancel, false);
-	spin_unlock_irq(&engine.lock);
+	raw_spin_unlock_irq(&engine.lock);
 	if (dropped)
 		notify("served");
 }
@@ -452,8 +452,8 @@ u64 state_later_at(void)
 {
 	u64 at;
 
-	spin_lock_irq(&engine.lock);
+	raw_spin_lock_irq(&engine.lock);
 	at = engine.later_at;
-	spin_unlock_irq(&engine.lock);
+	raw_spin_unlock_irq(&engine.lock);
 	return at;
 }

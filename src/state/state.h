@@ -2,17 +2,17 @@
 /*
  * State, reason and requests, and the wishes that others have for the worker.
  *
- * Locking: engine.lock (a spinlock, taken with interrupts disabled) guards
+ * Locking: engine.lock (a raw spinlock, taken with interrupts disabled) guards
  * state, reason and requests. Wishes are single words that files, callbacks
  * and notifiers write; the worker reads them after a kick.
  */
 #ifndef RMPOPT_STATE_H
 #define RMPOPT_STATE_H
 
+#include <linux/completion.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
-#include <linux/wait.h>
 
 /* The words of the state file, in this order in state.c. */
 enum engine_state {
@@ -80,7 +80,7 @@ enum engine_request {
  *	not. Set at load
  */
 struct engine {
-	spinlock_t lock;	/* state, reason and requests */
+	raw_spinlock_t lock;	/* state, reason and requests */
 	enum engine_state state;
 	char reason[ENGINE_REASON_MAX];
 	u64 requested;
@@ -105,10 +105,9 @@ struct engine {
  * @leaving: unload or reboot; never cleared
  * @snp_moved: SNP was or is being shut down or initialised: nothing may be
  *	executed or armed before the worker has looked
- * @asleep: the worker has seen @suspended
+ * @asleep: the worker has seen @suspended or @leaving
  * @left: the worker has seen @leaving, and notifies nobody any more
  * @kicked: the worker has something to look at
- * @wait: the worker sleeps here
  * @worker: the worker
  */
 struct wishes {
@@ -118,10 +117,9 @@ struct wishes {
 	bool suspended;
 	bool leaving;
 	bool snp_moved;
-	bool asleep;
-	bool left;
+	struct completion asleep;
+	struct completion left;
 	bool kicked;
-	wait_queue_head_t wait;
 	struct task_struct *worker;
 };
 

@@ -13,15 +13,14 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/completion.h>
 #include <linux/err.h>
-#include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
-#include <linux/wait.h>
 
 #include "cores/arm.h"
 #include "cores/cores.h"
@@ -88,17 +87,14 @@ static void wait_for_work(void)
 {
 	u64 at = due_at();
 	u64 now = ktime_get_ns();
-	/* What is overdue must not keep a CPU busy. */
-	u64 ns = at > now ? at - now : NSEC_PER_MSEC;
 
 	guard_rest(at);
 	if (kicked())
 		guard_rest(now);
-	if (!at)
-		wait_event_interruptible(wishes.wait, kicked());
-	else
-		wait_event_interruptible_hrtimeout(wishes.wait, kicked(),
-						   ns_to_ktime(ns));
+	/* What is overdue must not keep a CPU busy. */
+	if (at && at <= now)
+		at = now + NSEC_PER_MSEC;
+	guard_sleep(kicked(), at);
 }
 
 /*
@@ -107,13 +103,12 @@ static void wait_for_work(void)
  */
 static void tell_ended(void)
 {
-	if (state_now() == STATE_LEAVING)
-		WRITE_ONCE(wishes.left, true);
-	else if (state_now() == STATE_SUSPENDED)
-		WRITE_ONCE(wishes.asleep, true);
-	else
-		return;
-	wake_up(&wishes.wait);
+	enum engine_state state = state_now();
+
+	if (state == STATE_LEAVING)
+		complete_all(&wishes.left);
+	if (state == STATE_LEAVING || state == STATE_SUSPENDED)
+		complete_all(&wishes.asleep);
 }
 
 static int work(void *unused)
@@ -179,7 +174,7 @@ bool worker_leave(long patience)
 {
 	WRITE_ONCE(wishes.leaving, true);
 	state_kick();
-	return wait_event_timeout(wishes.wait, READ_ONCE(wishes.left), patience);
+	return wait_for_completion_timeout(&wishes.left, patience);
 }
 
 /**
@@ -192,12 +187,10 @@ bool worker_leave(long patience)
  */
 bool worker_suspend(long patience)
 {
-	WRITE_ONCE(wishes.asleep, false);
+	reinit_completion(&wishes.asleep);
 	WRITE_ONCE(wishes.suspended, true);
 	state_kick();
-	return wait_event_timeout(wishes.wait,
-				  READ_ONCE(wishes.asleep) ||
-				  READ_ONCE(wishes.left), patience);
+	return wait_for_completion_timeout(&wishes.asleep, patience);
 }
 
 /**
