@@ -139,21 +139,24 @@ static inline int core_name(const struct core *core)
 	return core->primary < nr_cpu_ids ? (int)core->primary : core->first;
 }
 
-/* cores.c: the registry */
+/* registry.c: which threads share a table */
 int cores_start(void);
 void cores_stop(void);
-
 int cores_select(const char *list);
-void cores_see_isolation(void);
-void cores_came(void);
-void cores_touch(void);
-bool cores_changed(void);
-void cores_catch_up(void);
+void cores_register_new(void);
+int cores_next_thread(int cpu);
 unsigned int cores_missing(void);
 u64 cores_memory_at(void);
 void cores_try_missing(void);
 struct core *cores_here(void);
 struct core *cores_at(u32 i);
+
+/* cores.c: cores take part, come and go */
+void cores_see_isolation(void);
+void cores_came(void);
+void cores_touch(void);
+bool cores_changed(void);
+void cores_catch_up(void);
 struct core *cores_leader(u32 i);
 bool cores_may_take_part(const struct core *core);
 bool cores_join(struct core *core, u64 base);
