@@ -1,27 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Passes: executes the orders of the planner, phase by phase, and returns the
- * answers.
- *
- * Orders of leaders are executed by their threads (lead.c), all others by
- * slices (slices.c). The worker dispatches both and waits; it holds no lock
- * meanwhile. A phase is over when nothing of it is under way any more, except
- * for late slices.
+ * Passes: executes the orders of the planner, phase by phase (phase.c), and
+ * returns the answers.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/cpumask.h>
 #include <linux/ktime.h>
-#include <linux/minmax.h>
 #include <linux/sched.h>
 
-#include "cores/arm.h"
 #include "cores/cores.h"
-#include "state/guard.h"
 #include "state/state.h"
 #include "state/trace.h"
 #include "lead.h"
 #include "pass.h"
+#include "phase.h"
 #include "slices.h"
 
 struct running running = {
@@ -30,204 +21,6 @@ struct running running = {
 
 /* Number of the last pass. */
 static u64 pass_number;
-
-/* How often a pass checks SNP at most, unless a hook reports a change. */
-#define SNP_LOOK_NS	(10 * NSEC_PER_MSEC)
-
-/* When it has checked last. */
-static u64 snp_looked_at;
-
-/*
- * If SNP was shut down, the pass ends, before SNP is prepared again and
- * instructions work again, although SNP_INIT is not done.
- */
-static bool snp_is_gone(void)
-{
-	if (!READ_ONCE(wishes.snp_moved) && arm_is_void()) {
-		WRITE_ONCE(wishes.snp_moved, true);
-		/* No look follows an audit otherwise. */
-		WRITE_ONCE(wishes.kicked, true);
-	}
-	return READ_ONCE(wishes.snp_moved);
-}
-
-static void look_at_snp(void)
-{
-	u64 now = ktime_get_ns();
-
-	if (now - snp_looked_at < SNP_LOOK_NS)
-		return;
-	snp_looked_at = now;
-	snp_is_gone();
-}
-
-/* A core has done its order. */
-static void note_answered(struct core *core)
-{
-	core->rearmed = false;
-	plan_answered(&the_plan, &core->plan, the_plan.regions);
-}
-
-/*
- * An instruction has faulted, as the core's RMPOPT_BASE is not right. If SNP is
- * gone, the core is not to blame, and the pass ends. Otherwise it is armed
- * again once, then dropped. Its table may be empty now, so nothing is believed
- * of it.
- */
-static void note_fault(struct core *core, int error)
-{
-	running.stats.faults++;
-	if (!core->armed || snp_is_gone())
-		return;
-	if (!core->rearmed) {
-		core->rearmed = true;
-		error = arm_again(core, engine.view_only);
-		/* It may have left meanwhile. */
-		if (!core->armed)
-			return;
-		if (!error) {
-			cores_join(core, core->errand.base);
-			return;
-		}
-		if (error == -EAGAIN) {
-			/* It takes part again when it answers. */
-			cores_leave(core);
-			return;
-		}
-	}
-	cores_drop(core, error);
-}
-
-static bool is_ordered(const struct core *core)
-{
-	return core->plan.order == PLAN_ORDERED;
-}
-
-/* The thread of a leader has stopped: take its results. */
-static void harvest_lead(u32 i, struct core *core)
-{
-	int result = lead_result(i, &core->next);
-
-	core->sent = false;
-	if (!result)
-		note_answered(core);
-	else if (result == -ETIMEDOUT && core->armed && !state_pass_ends())
-		cores_drop(core, result);
-	else if (result == -ESTALE || result == -ETIMEDOUT)
-		/*
-		 * Gone, or a sibling has taken over: see which CPU it is now.
-		 */
-		cores_touch();
-	else if (result != -EINTR)
-		note_fault(core, result);
-}
-
-static void visit_lead(u32 i, struct core *core, struct tour *tour)
-{
-	u64 now = ktime_get_ns();
-
-	if (core->sent && !lead_is_busy(i))
-		harvest_lead(i, core);
-	if (!core->sent) {
-		if (!is_ordered(core))
-			return;
-		tour->left++;
-		/* Nothing is sent before that is taken in. */
-		if (tour->ending || cores_changed())
-			return;
-		lead_send(i, core);
-		core->sent = true;
-	}
-	tour->busy++;
-	tour_due(tour, lead_watch(i, now, tour->ending));
-}
-
-static void visit_leads(struct tour *tour)
-{
-	struct core *core;
-	u32 i;
-
-	for (i = 0; (core = cores_leader(i)); i++)
-		visit_lead(i, core, tour);
-}
-
-static void visit_slice(struct core *core, struct tour *tour, u64 now)
-{
-	int result = slices_visit(core, tour, now);
-
-	if (result > 0)
-		note_answered(core);
-	else if (result < 0)
-		note_fault(core, result);
-}
-
-/* The busy ones first: how many there are bounds how many may be sent. */
-static void visit_slices(struct tour *tour)
-{
-	struct plan_core *turn = NULL;
-	u64 now = ktime_get_ns();
-	u32 busy = tour->busy;
-	struct core *core;
-	u32 i;
-
-	tour->busy = 0;
-	for (i = 0; (core = cores_at(i)); i++)
-		if (!core->plan.leads)
-			visit_slice(core, tour, now);
-	while ((turn = plan_turn(&the_plan, turn))) {
-		core = container_of(turn, struct core, plan);
-		if (core->plan.leads || !is_ordered(core))
-			continue;
-		tour->left++;
-		/* A CPU that has just gone offline. */
-		if (!core->sent && !tour->ending && slices_send(core, tour, now))
-			cores_touch();
-	}
-	tour->busy += busy;
-}
-
-/* Sleep until something comes back, a core has rested, or the phase ends. */
-static void wait_for_some(const struct tour *tour, int seen, bool ending)
-{
-	u64 now = ktime_get_ns();
-	u64 until = tour->due ? max(tour->due, now + NSEC_PER_USEC) : 0;
-
-	guard_sleep(atomic_read(&running.returned) != seen ||
-		    cores_changed() || state_pass_ends() != ending, until);
-}
-
-/* Execute the orders of one phase; false if the pass has to end. */
-static bool run_orders(void)
-{
-	struct core *core;
-	struct tour tour;
-	bool ending;
-	int seen;
-	u32 i;
-
-	for (i = 0; (core = cores_at(i)); i++)
-		core->next = 0;
-	slices_begin();
-	for (;;) {
-		look_at_snp();
-		ending = state_pass_ends();
-		seen = atomic_read(&running.returned);
-		/* Cores that have come online take part in the next pass. */
-		cores_catch_up();
-		tour = (struct tour){ .ending = ending };
-		visit_leads(&tour);
-		visit_slices(&tour);
-		if (!tour.busy && (ending || !tour.left))
-			return !ending && !state_pass_ends();
-		/*
-		 * An order may have been held back for the sake of a change
-		 * that somebody else has looked at meanwhile: nothing would
-		 * wake us.
-		 */
-		if (tour.busy || tour.due)
-			wait_for_some(&tour, seen, ending);
-	}
-}
 
 /**
  * pass_welcome_late - see which late cores have answered
@@ -345,7 +138,7 @@ static bool run(bool shown)
 		if (phase == PLAN_REST)
 			return true;
 		show(&shown);
-		if (!run_orders()) {
+		if (!phase_run()) {
 			plan_cancel(&the_plan);
 			return false;
 		}
@@ -430,7 +223,7 @@ enum engine_result pass_run(enum engine_trigger trigger, bool full, bool *again)
  */
 static bool run_one(void)
 {
-	bool through = run_orders();
+	bool through = phase_run();
 
 	if (through)
 		plan_advance(&the_plan, ktime_get_ns());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Executes the planner's orders as pass.c, lead.c and slices.c do: leaders by
+ * Executes the planner's orders as phase.c, lead.c and slices.c do: leaders by
  * threads, one instruction after the other; followers by slices, which the
  * worker sends on its tours. The decisions in a slice and the rest after it
  * are made by the module's own plan_fits(), plan_learn() and plan_rest().
