@@ -1,0 +1,78 @@
+#!/bin/bash
+# Scenarios find what they are for: the module is broken in a copy, in one place at a time, and the scenario that is
+# named for that must fail. "list" has the places, README.md the format.
+# usage: mutants.t [WORD...] - only those of which the file or the scenario contains one of these
+# check-all: a minute for each, and it tests the scenarios, which "make check" runs
+set -euo pipefail
+# shellcheck source=../static/lib.sh
+. "$(dirname -- "$0")/../static/lib.sh"
+
+list=$tree/tests/mutants/list
+export RMPOPT_BUILD=$build/mutants
+copy=$RMPOPT_BUILD/copy
+words=("$@")
+
+wanted() {
+	local word
+	[ ${#words[@]} -gt 0 ] || return 0
+	for word in "${words[@]}"; do
+		[[ $1 != *"$word"* ]] || return 0
+	done
+	return 1
+}
+
+# boot_file SCENARIO - one of those that "make check" would boot, with nothing but one run of that in it
+boot_file() {
+	local all run=$RMPOPT_BUILD/mutant/boots/$1.boot
+	all=$(grep -lE "^run $1 " "$scratch"/boots/*.boot | head -n 1)
+	[ -n "$all" ] || { echo "make check does not run $1" >"$scratch/log"; return 1; }
+	mkdir -p "${run%/*}"
+	awk -v name="$1" '$1 != "run" || ($2 == name && !n++)' "$all" >"$run"
+}
+
+# fails SCENARIO - succeeds if it fails, with what was built from the copy
+fails() {
+	boot_file "$1" || return 1
+	RMPOPT_ALL='' "$copy/tests/scenarios/run-boot" "$RMPOPT_BUILD/mutant/boots/$1.boot" >"$scratch/log" 2>&1 || true
+	! grep -q '^not ok .*: modules and programs for the guest build' "$scratch/log" || return 1
+	grep -q "^not ok [0-9]* - $1\[" "$scratch/log"
+}
+
+# replace FILE OLD NEW - exactly one place
+replace() {
+	local text rest
+	text=$(cat "$1" && echo .)
+	rest=${text#*"$2"}
+	if [ "$rest" = "$text" ] || [[ $rest == *"$2"* ]]; then
+		echo "$1 does not have this once: $2" >"$scratch/log"
+		return 1
+	fi
+	text=${text/"$2"/"$3"}
+	printf '%s' "${text%.}" >"$1"
+}
+
+# try FILE OLD NEW SCENARIO
+try() {
+	local name="$4: $1: ${2:0:50} -> ${3:0:50}"
+	wanted "$1 $4" || return 0
+	if replace "$copy/$1" "$2" "$3" && fails "$4"; then
+		pass "${name//#/}"
+	else
+		fail "${name//#/}" "$scratch/log"
+	fi
+	# Its time stamp is to be a new one.
+	cat "$tree/$1" >"$copy/$1"
+}
+
+mkdir -p "$copy"
+tree_files | tar -C "$tree" -cf - -T - | tar -C "$copy" -xf -
+"$copy/tests/check" --boots "$scratch"
+while read -r key value; do
+	case $key in
+	file:) file=$value ;;
+	old:) old=$value ;;
+	new:) new=$value ;;
+	by:) try "$file" "$old" "$new" "$value" </dev/null ;;
+	esac
+done <"$list"
+done_testing
