@@ -17,6 +17,7 @@
 #include "lead.h"
 #include "pass.h"
 #include "phase.h"
+#include "slice.h"
 #include "slices.h"
 
 /* How often a pass checks SNP at most, unless a hook reports a change. */
@@ -201,7 +202,7 @@ bool phase_run(void)
 
 	for (i = 0; (core = cores_at(i)); i++)
 		core->next = 0;
-	slices_begin();
+	slice_begin_phase();
 	for (;;) {
 		look_at_snp();
 		ending = state_pass_ends();

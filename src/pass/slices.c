@@ -46,20 +46,6 @@
  */
 #define REST_CAP_NS	NSEC_PER_SEC
 
-/* How long a slice of the running phase may take, in cycles. */
-static u32 phase_budget;
-
-/**
- * slices_begin - a phase begins
- *
- * From now on no slice of an earlier phase begins to execute.
- */
-void slices_begin(void)
-{
-	slice_begin_phase();
-	phase_budget = us_to_cycles(tune_read(TUNE_SLICE_US));
-}
-
 /* Returns 0, or -ENXIO if the core's primary is not online any more. */
 static int send(struct core *core, u64 now)
 {
@@ -69,7 +55,7 @@ static int send(struct core *core, u64 now)
 	slice->pass = running.pass;
 	slice->verify = plan_verifies(&the_plan);
 	slice->next = core->next;
-	slice->budget = phase_budget;
+	slice->budget = us_to_cycles(tune_read(TUNE_SLICE_US));
 	core->sent_cpu = core->primary;
 	ret = slice_send(core);
 	if (ret)

@@ -42,7 +42,6 @@ static inline void tour_due(struct tour *tour, u64 at)
 		tour->due = at;
 }
 
-void slices_begin(void);
 int slices_visit(struct core *core, struct tour *tour, u64 now);
 u64 slices_rest_until(u64 ns);
 int slices_send(struct core *core, struct tour *tour, u64 now);
