@@ -163,6 +163,8 @@ static void visit_slices(struct tour *tour)
 	for (i = 0; (core = cores_at(i)); i++)
 		if (!core->plan.leads)
 			visit_slice(core, tour, now);
+	/* A core that had to be armed again may have taken a second. */
+	now = ktime_get_ns();
 	while ((turn = plan_turn(&the_plan, turn))) {
 		core = container_of(turn, struct core, plan);
 		if (core->plan.leads || !is_ordered(core))
