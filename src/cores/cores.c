@@ -188,22 +188,46 @@ static void cores_refresh(void)
 		refresh_core(core);
 }
 
+/* Has a CPU come or gone, or is it time to retry one without memory? */
+static bool refresh_is_due(void)
+{
+	return cores_changed() || (cores_missing() < nr_cpu_ids &&
+				   ktime_get_ns() >= cores_memory_at());
+}
+
 /**
  * cores_catch_up - bring the registry up to date if a CPU has come or gone, or
  *	if it is time to retry one for which there was no memory
  *
- * By the worker, which does not hold cpus_read_lock(); sleeps.
+ * By the worker, which does not hold cpus_read_lock(); sleeps until no CPU is
+ * coming or going.
  */
 void cores_catch_up(void)
 {
-	bool try_missing = cores_missing() < nr_cpu_ids &&
-			   ktime_get_ns() >= cores_memory_at();
-
-	if (!cores_changed() && !try_missing)
+	if (!refresh_is_due())
 		return;
 	cpus_read_lock();
 	cores_refresh();
 	cpus_read_unlock();
+}
+
+/**
+ * cores_try_catch_up - the same, unless a CPU is coming or going now
+ *
+ * By the worker in a pass, which others wait for: a CPU that hangs on its way
+ * must not stop that.
+ *
+ * Return: whether it is up to date.
+ */
+bool cores_try_catch_up(void)
+{
+	if (!refresh_is_due())
+		return true;
+	if (!cpus_read_trylock())
+		return false;
+	cores_refresh();
+	cpus_read_unlock();
+	return true;
 }
 
 /**

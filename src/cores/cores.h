@@ -157,6 +157,7 @@ void cores_came(void);
 void cores_touch(void);
 bool cores_changed(void);
 void cores_catch_up(void);
+bool cores_try_catch_up(void);
 struct core *cores_leader(u32 i);
 bool cores_may_take_part(const struct core *core);
 bool cores_join(struct core *core, u64 base);

@@ -23,6 +23,9 @@
 /* How often a pass checks SNP at most, unless a hook reports a change. */
 #define SNP_LOOK_NS	(10 * NSEC_PER_MSEC)
 
+/* How often it looks whether a CPU has come or gone that is on its way. */
+#define HOTPLUG_LOOK_NS	NSEC_PER_MSEC
+
 /* When it has checked last. */
 static u64 snp_looked_at;
 
@@ -177,14 +180,19 @@ static void visit_slices(struct tour *tour)
 	tour->busy += busy;
 }
 
-/* Sleep until something comes back, a core has rested, or the phase ends. */
-static void wait_for_some(const struct tour *tour, int seen, bool ending)
+/*
+ * Sleep until something comes back, a core has rested, or the phase ends. A CPU
+ * that is still on its way wakes nobody up.
+ */
+static void wait_for_some(const struct tour *tour, int seen, bool ending,
+			  bool on_its_way)
 {
 	u64 now = ktime_get_ns();
 	u64 until = tour->due ? max(tour->due, now + NSEC_PER_USEC) : 0;
 
 	guard_sleep(atomic_read(&running.returned) != seen ||
-		    cores_changed() || state_pass_ends() != ending, until);
+		    cores_changed() != on_its_way ||
+		    state_pass_ends() != ending, until);
 }
 
 /**
@@ -198,7 +206,7 @@ bool phase_run(void)
 {
 	struct core *core;
 	struct tour tour;
-	bool ending;
+	bool ending, on_its_way;
 	int seen;
 	u32 i;
 
@@ -210,18 +218,20 @@ bool phase_run(void)
 		ending = state_pass_ends();
 		seen = atomic_read(&running.returned);
 		/* Cores that have come online take part in the next pass. */
-		cores_catch_up();
+		on_its_way = !cores_try_catch_up();
 		tour = (struct tour){ .ending = ending };
 		visit_leads(&tour);
 		visit_slices(&tour);
 		if (!tour.busy && (ending || !tour.left))
 			return !ending && !state_pass_ends();
+		if (on_its_way)
+			tour_due(&tour, ktime_get_ns() + HOTPLUG_LOOK_NS);
 		/*
 		 * An order may have been held back for the sake of a change
 		 * that somebody else has looked at meanwhile: nothing would
 		 * wake us.
 		 */
 		if (tour.busy || tour.due)
-			wait_for_some(&tour, seen, ending);
+			wait_for_some(&tour, seen, ending, on_its_way);
 	}
 }
