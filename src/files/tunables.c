@@ -36,8 +36,9 @@ static ssize_t store(struct kobject *kobj, struct kobj_attribute *attr,
 		ret = tune_store(attr - files, buf);
 	if (ret)
 		return ret;
-	/* Which cores take part may depend on it. */
-	cores_touch();
+	/* Which cores take part depends on it. */
+	if (attr - files == TUNE_ISOLATED)
+		cores_touch();
 	/* The worker may be sleeping with the old value. */
 	state_kick();
 	return count;
