@@ -88,6 +88,10 @@ static void fail(int error)
 		snprintf(reason, sizeof(reason),
 			 "not enough memory for any core, next retry in %llu s: free some, and rmpoptctl enable retries at once",
 			 pause_s);
+	else if (error == -ETIMEDOUT)
+		snprintf(reason, sizeof(reason),
+			 "a thread of rmpopt gets no time on CPU %d, and there is no other core, next retry in %llu s: limit real-time tasks and cgroups with a high weight; rmpoptctl enable retries at once",
+			 core ? core_name(core) : -1, pause_s);
 	else
 		snprintf(reason, sizeof(reason),
 			 "RMPOPT fails on all cores (CPU %d: %s, error %d), next retry in %llu s: look for machine checks and microcode updates; rmpoptctl enable retries at once",
