@@ -201,8 +201,6 @@ void due_wait(void)
  */
 void due_look(void)
 {
-	if (pass_welcome_late())
-		due_want(TRIGGER_RETRY);
 	if (is_due(pass_retry.at)) {
 		pass_retry.at = 0;
 		due_want(TRIGGER_RETRY);

@@ -181,8 +181,12 @@ static bool leader_is_missing(void)
 static void serve(void)
 {
 	bool fresh = !serving;
-	int ret = arm_cores(false);
+	int ret;
 
+	/* While a late core is out, it can't get the window of another base. */
+	if (pass_welcome_late())
+		due_want(TRIGGER_RETRY);
+	ret = arm_cores(false);
 	switch (ret) {
 	case -ENODEV:
 		stand_down(STATE_WAITING,
