@@ -229,23 +229,36 @@ static bool any_housekeeper(void)
 	return false;
 }
 
+/* The core whose turn it is to be asked, NULL if there is none. */
+static struct core *next_to_ask(void)
+{
+	static u32 next;
+	bool spare_others = any_housekeeper();
+	struct core *core;
+	u32 round;
+
+	for (round = 0; round < 2; round++, next = 0) {
+		while ((core = cores_at(next))) {
+			next++;
+			if (cores_may_take_part(core) &&
+			    (core->plan.housekeeper || !spare_others))
+				return core;
+		}
+	}
+	return NULL;
+}
+
 /*
  * SnpEn is per CPU, and may never be set on the one that the worker runs on: so
  * while waiting, each look asks another CPU.
  */
 static bool another_is_ready(void)
 {
-	static u32 next;
 	struct core *core;
 
 	cores_catch_up();
-	core = cores_at(next++);
-	if (!core) {
-		next = 0;
-		return false;
-	}
-	return cores_may_take_part(core) &&
-	       (core->plan.housekeeper || !any_housekeeper()) && arm_ask(core);
+	core = next_to_ask();
+	return core && arm_ask(core);
 }
 
 /* SNP was shut down or initialised: nothing is believed any more. */

@@ -57,7 +57,11 @@ static bool found_one(void)
 	struct core *core;
 
 	cores_catch_up();
-	core = cores_at(next++) ?: cores_at(next = 0);
+	core = cores_at(next++);
+	if (!core) {
+		core = cores_at(0);
+		next = 1;
+	}
 	return core && cores_may_take_part(core) && arm_found(core);
 }
 
