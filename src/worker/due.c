@@ -219,6 +219,9 @@ void due_look(void)
 	}
 	if (is_due(audit_at()))
 		audit();
+	/* It may have found that SNP is gone. */
+	if (state_pass_ends())
+		return;
 	if (is_due(watch_at())) {
 		watched_at = ktime_get_ns();
 		due_want(TRIGGER_WATCH);
