@@ -60,9 +60,15 @@ static DEFINE_MUTEX(lock);
 static struct reader readers[2][READERS];
 static u64 reads;
 
+/* May be longer than what kmalloc() has. */
 static char *print(const unsigned long *bits, u32 size)
 {
-	return kasprintf(GFP_KERNEL, "%*pbl\n", (int)size, bits);
+	int length = snprintf(NULL, 0, "%*pbl\n", (int)size, bits);
+	char *text = kvmalloc(length + 1, GFP_KERNEL);
+
+	if (text)
+		scnprintf(text, length + 1, "%*pbl\n", (int)size, bits);
+	return text;
 }
 
 static unsigned long *region_bits(void)
@@ -232,7 +238,7 @@ static struct reader *find(const struct file *file, const struct list *list,
 
 static void forget(struct reader *reader)
 {
-	kfree(reader->text);
+	kvfree(reader->text);
 	*reader = (struct reader){};
 }
 
