@@ -20,11 +20,13 @@
  * struct table - the line that was read last
  * @cpu: the primary at that time
  * @error: why it could not be read, or 0
- * @bits: the bits, by place in the core's window
+ * @window: the core's window at that time
+ * @bits: the bits, by place in @window
  */
 struct table {
 	unsigned int cpu;
 	int error;
+	struct plan_window window;
 	unsigned long bits[BITS_TO_LONGS(PLAN_WINDOW_REGIONS)];
 };
 
@@ -69,7 +71,7 @@ static int read_core(struct view_reader *reader, struct table *table,
 	if (reader->shown == i + 1)
 		return 0;
 	table->cpu = READ_ONCE(core->primary);
-	table->error = probe_table(core, table->bits);
+	table->error = probe_table(core, &table->window, table->bits);
 	if (table->error == -EINTR || table->error == -ENOMEM)
 		return table->error;
 	reader->shown = i + 1;
@@ -80,7 +82,7 @@ static int table_show(struct seq_file *seq, struct view_reader *reader, u32 i)
 {
 	struct table *table = (struct table *)reader->memory;
 	struct core *core = cores_at(i);
-	const struct plan_window *window = plan_window_of(&the_plan, &core->plan);
+	const struct plan_window *window = &table->window;
 	int ret;
 
 	/* Cores that the admin has excluded have no line. */

@@ -253,7 +253,8 @@ static int probe_all(struct probe *probe)
 /**
  * probe_table - read a core's table
  * @core: the core
- * @bits: where to put it, PLAN_WINDOW_REGIONS bits: by place in its window
+ * @window: set to its window
+ * @bits: where to put it, PLAN_WINDOW_REGIONS bits: by place in @window
  *
  * Sleeps, for as long as reports and rests take; killable. Interrupts the core
  * and no other one. Not by the worker.
@@ -262,7 +263,8 @@ static int probe_all(struct probe *probe)
  * if every report faulted, -ETIMEDOUT or -EBUSY if it does not answer, -EINTR
  * if the reader is being killed.
  */
-int probe_table(struct core *core, unsigned long *bits)
+int probe_table(struct core *core, struct plan_window *window,
+		unsigned long *bits)
 {
 	struct probe *probe;
 	int ret = mutex_lock_killable(&probes);
@@ -271,8 +273,10 @@ int probe_table(struct core *core, unsigned long *bits)
 		return ret;
 	probe = provide(core);
 	ret = probe_all(probe);
-	if (!ret)
+	if (!ret) {
+		*window = probe->window;
 		bitmap_copy(bits, probe->bit, PLAN_WINDOW_REGIONS);
+	}
 	mutex_unlock(&probes);
 	return ret;
 }

@@ -8,8 +8,10 @@
 #include <linux/types.h>
 
 struct core;
+struct plan_window;
 
-int probe_table(struct core *core, unsigned long *bits);
+int probe_table(struct core *core, struct plan_window *window,
+		unsigned long *bits);
 int probe_sleep(u64 us);
 void probe_stop(void);
 
