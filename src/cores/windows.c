@@ -17,6 +17,7 @@
 #include <linux/mm.h>
 #include <linux/nodemask.h>
 #include <linux/numa.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
 
@@ -85,6 +86,7 @@ static int find_memory(struct coverage *cov, int wanted)
 		for (k = 0; k < the_coverage.range[i].count && !ret; k++) {
 			region = the_coverage.range[i].first + k;
 			node = node_of(region);
+			cond_resched();
 			if (node != NUMA_NO_NODE &&
 			    (node == wanted || wanted == NUMA_NO_NODE))
 				ret = coverage_add(cov, region, 1);
