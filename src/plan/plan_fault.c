@@ -331,8 +331,7 @@ u64 plan_fault_ends(const struct plan *plan, u64 now)
  * @plan: the plan
  * @place: the region
  *
- * Files may call it at any time. Whether the region is left out for all is in
- * @plan->left_out.
+ * Whether the region is left out for all is in @plan->left_out.
  *
  * Return: the first one, NULL if there is none.
  */
