@@ -38,7 +38,7 @@ static bool has_core(const struct view_reader *reader, u32 i)
 static u32 debts(const struct core *core)
 {
 	const struct plan *plan = &the_plan;
-	const struct plan_window *window = plan_window_of(plan, &core->plan);
+	const struct plan_window *window = &core->plan.window;
 	u32 k, n = 0;
 
 	if (!core_takes_part(core))
@@ -76,7 +76,7 @@ static int cores_show(struct seq_file *seq, struct view_reader *reader, u32 i)
 	show_node(seq, core->plan.node);
 	if (core_takes_part(core))
 		seq_printf(seq, " %u",
-			   plan_window_of(&the_plan, &core->plan)->base);
+			   core->plan.window.base);
 	else
 		seq_puts(seq, " -");
 	seq_printf(seq, " %s %u %d %llu %llu\n", role(core), debts(core),
@@ -145,7 +145,7 @@ static int windows_show(struct seq_file *seq, struct view_reader *reader, u32 i)
 
 	if (!count_fellows(i, &count, &leader))
 		return 0;
-	window = plan_window_of(&the_plan, &core->plan);
+	window = &core->plan.window;
 	seq_printf(seq, "%u %u", core->plan.node, window->base);
 	if (leader)
 		seq_printf(seq, " %u", READ_ONCE(leader->primary));

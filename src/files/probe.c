@@ -239,7 +239,7 @@ static int probe_all(struct probe *probe)
 	/* It was given up, and the core still has not answered. */
 	if (is_busy(probe))
 		return -EBUSY;
-	probe->window = *plan_window_of(&the_plan, &probe->core->plan);
+	probe->window = probe->core->plan.window;
 	/* It was being changed. */
 	if (window_end(&probe->window) > the_plan.regions)
 		return -EBUSY;

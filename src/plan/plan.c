@@ -37,7 +37,7 @@ void plan_init(struct plan *plan, unsigned long *maps)
 {
 	unsigned long **map[PLAN_MAPS] = {
 		&plan->clean, &plan->won, &plan->lost, &plan->doubt,
-		&plan->marked, &plan->busy, &plan->optimized, &plan->held,
+		&plan->marked, &plan->busy, &plan->optimized, &plan->reached,
 		&plan->faulty, &plan->left_out, &plan->trying, &plan->again,
 		&plan->faulted, &plan->enough, &plan->work, &plan->sum,
 	};
@@ -219,41 +219,41 @@ void plan_busy(struct plan *plan, u32 place)
 
 static void add_window(struct plan *plan, const struct plan_core *core)
 {
-	const struct plan_window *window = plan_window_of(plan, core);
+	const struct plan_window *window = &core->window;
 	u32 k;
 
 	for (k = 0; k < window->words; k++)
-		plan->held[window->word + k] |= plan_window_mask(window, k);
+		plan->reached[window->word + k] |= plan_window_mask(window, k);
 }
 
 /*
  * As long as no core takes part, this is what their windows would hold: a host
  * that waits for SNP shows the same number as later.
  */
-static void settle_held(struct plan *plan)
+static void settle_reached(struct plan *plan)
 {
 	bool any = false;
 	u32 i;
 
 	for (i = 0; i < plan->cores; i++)
 		any |= plan->core[i]->present;
-	plan_map_zero(plan, plan->held);
+	plan_map_zero(plan, plan->reached);
 	for (i = 0; i < plan->cores; i++)
 		if (plan->core[i]->present || !any)
 			add_window(plan, plan->core[i]);
 	/* What is in no window any more is not clean. */
 	if (any)
-		bitmap_and(plan->clean, plan->clean, plan->held,
+		bitmap_and(plan->clean, plan->clean, plan->reached,
 			   plan->words * BITS_PER_LONG);
 	else
 		plan_map_zero(plan, plan->clean);
-	plan->uncovered = plan->regions - bitmap_weight(plan->held, plan->regions);
+	plan->uncovered = plan->regions - bitmap_weight(plan->reached, plan->regions);
 }
 
 /* In a core's window only regions of which it is a member are optimized. */
 static void without_strangers(struct plan *plan, const struct plan_core *core)
 {
-	const struct plan_window *window = plan_window_of(plan, core);
+	const struct plan_window *window = &core->window;
 	u32 k;
 
 	for (k = 0; k < window->words; k++)
@@ -272,7 +272,7 @@ void plan_settle(struct plan *plan)
 {
 	u32 i;
 
-	settle_held(plan);
+	settle_reached(plan);
 	bitmap_copy(plan->sum, plan->clean, plan->words * BITS_PER_LONG);
 	for (i = 0; i < plan->cores; i++)
 		if (plan->core[i]->present)
@@ -288,7 +288,7 @@ void plan_settle(struct plan *plan)
  */
 bool plan_owes(const struct plan *plan, const struct plan_core *core)
 {
-	const struct plan_window *window = plan_window_of(plan, core);
+	const struct plan_window *window = &core->window;
 	const unsigned long *clean = plan->clean + window->word;
 	u32 k;
 
@@ -308,7 +308,7 @@ bool plan_owes(const struct plan *plan, const struct plan_core *core)
  */
 bool plan_owes_more(const struct plan *plan, const struct plan_core *core)
 {
-	const struct plan_window *window = plan_window_of(plan, core);
+	const struct plan_window *window = &core->window;
 	const unsigned long *clean = plan->clean + window->word;
 	const unsigned long *left_out = plan->left_out + window->word;
 	u32 k;
@@ -341,12 +341,12 @@ u32 plan_uncovered(const struct plan *plan)
 }
 
 /**
- * plan_held - is a region held back from followers?
+ * plan_held_back - is a region held back from followers?
  * @plan: the plan
  * @place: the region
  * @now: the time
  */
-bool plan_held(const struct plan *plan, u32 place, u64 now)
+bool plan_held_back(const struct plan *plan, u32 place, u64 now)
 {
 	return now < plan->region[place].held_until &&
 	       !test_bit(place, plan->clean);
@@ -365,7 +365,7 @@ u64 plan_hold_ends(const struct plan *plan, u64 now)
 	u32 place;
 
 	for (place = 0; place < plan->regions; place++)
-		if (plan_held(plan, place, now) &&
+		if (plan_held_back(plan, place, now) &&
 		    (!ends || plan->region[place].held_until < ends))
 			ends = plan->region[place].held_until;
 	return ends;

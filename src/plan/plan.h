@@ -235,7 +235,7 @@ struct plan_counts {
  * @marked: regions that were converted, as far as hooks have seen
  * @busy: regions that are being converted, as far as hooks have seen
  * @optimized: clean, and every core whose window holds them is a member
- * @held: regions in the window of some core that takes part; as long as none
+ * @reached: regions in the window of some core that takes part; as long as none
  *	does, of any core
  * @faulty: regions that are bad on some core
  * @left_out: faulty regions that no core is sent until the next try
@@ -245,7 +245,7 @@ struct plan_counts {
  * @enough: regions where a second core has faulted in the running phase
  * @work: scratch
  * @sum: scratch of plan_settle()
- * @uncovered: how many regions are not in @held
+ * @uncovered: how many regions are not in @reached
  * @phase: the phase under way
  * @full: the running pass takes nothing on trust
  * @narrow: of the regions that were not clean before, it tries only marked ones
@@ -280,7 +280,7 @@ struct plan {
 	unsigned long *marked;
 	unsigned long *busy;
 	unsigned long *optimized;
-	unsigned long *held;
+	unsigned long *reached;
 	unsigned long *faulty;
 	unsigned long *left_out;
 	unsigned long *trying;
@@ -337,7 +337,7 @@ bool plan_owes(const struct plan *plan, const struct plan_core *core);
 bool plan_owes_more(const struct plan *plan, const struct plan_core *core);
 u32 plan_optimized(const struct plan *plan);
 u32 plan_uncovered(const struct plan *plan);
-bool plan_held(const struct plan *plan, u32 place, u64 now);
+bool plan_held_back(const struct plan *plan, u32 place, u64 now);
 u64 plan_hold_ends(const struct plan *plan, u64 now);
 struct plan_core *plan_witness(const struct plan *plan, u32 place);
 

@@ -129,7 +129,7 @@ static void forget_fault(struct plan *plan, u32 place)
  */
 void plan_forget_faults(struct plan *plan, struct plan_core *core)
 {
-	u32 start = plan_window_of(plan, core)->word * BITS_PER_LONG;
+	u32 start = core->window.word * BITS_PER_LONG;
 	u32 bit;
 
 	for_each_set_bit(bit, core->bad, plan->core_words * BITS_PER_LONG) {
@@ -171,7 +171,7 @@ static bool region_is_to_blame(const struct plan *plan,
  */
 static bool faults_twice(const struct plan *plan, const struct plan_core *core)
 {
-	u32 start = plan_window_of(plan, core)->word * BITS_PER_LONG;
+	u32 start = core->window.word * BITS_PER_LONG;
 	u32 bit, bits = plan->core_words * BITS_PER_LONG;
 	bool works = any_works(plan), once = false;
 
@@ -191,7 +191,7 @@ static bool faults_twice(const struct plan *plan, const struct plan_core *core)
 static bool is_member_somewhere(const struct plan *plan,
 				const struct plan_core *core)
 {
-	const struct plan_window *window = plan_window_of(plan, core);
+	const struct plan_window *window = &core->window;
 	u32 k;
 
 	for (k = 0; k < window->words; k++)

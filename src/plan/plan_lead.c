@@ -81,7 +81,7 @@ void plan_order_lead(struct plan *plan)
 	struct plan_core *core;
 	u32 place;
 
-	for_each_set_bit(place, plan->held, plan->regions) {
+	for_each_set_bit(place, plan->reached, plan->regions) {
 		if (!is_to_lead(plan, place))
 			continue;
 		core = who_leads(plan, place);
@@ -97,7 +97,7 @@ void plan_order_lead(struct plan *plan)
 static void win(struct plan *plan, u32 place)
 {
 	if (!plan->asked && (test_bit(place, plan->busy) ||
-			     plan_held(plan, place, plan->now)))
+			     plan_held_back(plan, place, plan->now)))
 		return;
 	__set_bit(place, plan->won);
 	plan->found++;

@@ -16,12 +16,6 @@ static inline void plan_core_zero(const struct plan *plan, unsigned long *map)
 	bitmap_zero(map, plan->core_words * BITS_PER_LONG);
 }
 
-static inline const struct plan_window *
-plan_window_of(const struct plan *plan, const struct plan_core *core)
-{
-	return &core->window;
-}
-
 /* Which bits of the k-th word that a window touches belong to it. */
 static inline unsigned long plan_window_mask(const struct plan_window *window,
 					     u32 k)
@@ -40,7 +34,7 @@ static inline unsigned long plan_window_mask(const struct plan_window *window,
 static inline bool plan_holds(const struct plan *plan,
 			      const struct plan_core *core, u32 place)
 {
-	const struct plan_window *window = plan_window_of(plan, core);
+	const struct plan_window *window = &core->window;
 
 	return place - window->first < window->count;
 }
@@ -49,7 +43,7 @@ static inline bool plan_holds(const struct plan *plan,
 static inline u32 plan_bit(const struct plan *plan,
 			   const struct plan_core *core, u32 place)
 {
-	return place - plan_window_of(plan, core)->word * BITS_PER_LONG;
+	return place - core->window.word * BITS_PER_LONG;
 }
 
 static inline bool plan_is_member(const struct plan *plan,
@@ -86,7 +80,7 @@ static inline bool plan_verifies(const struct plan *plan)
 static inline u32 plan_next(const struct plan *plan,
 			    const struct plan_core *core, u32 from)
 {
-	const struct plan_window *window = plan_window_of(plan, core);
+	const struct plan_window *window = &core->window;
 	u32 start = window->word * BITS_PER_LONG;
 	u32 size = window->words * BITS_PER_LONG;
 	u32 i = find_next_bit(core->todo, size, from > start ? from - start : 0);

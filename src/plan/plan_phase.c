@@ -20,7 +20,7 @@
 static unsigned long *part(const struct plan *plan,
 			   const struct plan_core *core, unsigned long *map)
 {
-	return map + plan_window_of(plan, core)->word;
+	return map + core->window.word;
 }
 
 static void open_order(struct plan *plan, struct plan_core *core)
@@ -175,7 +175,7 @@ static unsigned long to_follow(struct plan *plan, struct plan_core *core, u32 k)
 
 	return ((won & ~core->gained[k]) | (clean & ~core->member[k])) &
 	       ~barred(plan, core, k) &
-	       plan_window_mask(plan_window_of(plan, core), k);
+	       plan_window_mask(&core->window, k);
 }
 
 static void order_follower(struct plan *plan, struct plan_core *core)
@@ -185,7 +185,7 @@ static void order_follower(struct plan *plan, struct plan_core *core)
 	if (!core->present || core->late)
 		return;
 	open_order(plan, core);
-	for (k = 0; k < plan_window_of(plan, core)->words; k++)
+	for (k = 0; k < core->window.words; k++)
 		core->todo[k] = to_follow(plan, core, k);
 	n = bitmap_weight(core->todo, plan->core_words * BITS_PER_LONG);
 	plan->ordered += n;
@@ -226,7 +226,7 @@ static void collect_caught(struct plan *plan)
 	plan_map_zero(plan, plan->work);
 	for (i = 0; i < plan->cores; i++) {
 		core = plan->core[i];
-		for (k = 0; k < plan_window_of(plan, core)->words; k++)
+		for (k = 0; k < core->window.words; k++)
 			part(plan, core, plan->work)[k] |=
 				core->gained[k] & ~core->member[k];
 	}
@@ -294,7 +294,7 @@ static void settle_core(struct plan *plan, struct plan_core *core)
 	const unsigned long *closed = part(plan, core, plan->work);
 	u32 k;
 
-	for (k = 0; k < plan_window_of(plan, core)->words; k++) {
+	for (k = 0; k < core->window.words; k++) {
 		core->member[k] &= ~(closed[k] & won[k]);
 		core->member[k] |= closed[k] & core->gained[k];
 	}

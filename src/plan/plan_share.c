@@ -208,7 +208,7 @@ static void share(struct plan *plan, struct election *vote)
 		plan->region[place].leader = PLAN_NONE;
 	if (!vote->count)
 		return;
-	for_each_set_bit(place, plan->held, plan->regions) {
+	for_each_set_bit(place, plan->reached, plan->regions) {
 		i = nearest(plan, vote, place, false);
 		leader = i == PLAN_NONE ? step_in(plan, place, stand_in) :
 					  vote->leader[i];

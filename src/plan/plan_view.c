@@ -12,7 +12,7 @@
 
 static void order_core(struct plan *plan, struct plan_core *core)
 {
-	const struct plan_window *window = plan_window_of(plan, core);
+	const struct plan_window *window = &core->window;
 	u32 place;
 
 	for (place = window->first; place < window->first + window->count; place++)
@@ -67,7 +67,7 @@ void plan_tally_view(struct plan *plan, struct plan_core *core, u32 place,
 /* What a core has not reported it does not have, as far as known. */
 static void believe_core(struct plan *plan, struct plan_core *core)
 {
-	const struct plan_window *window = plan_window_of(plan, core);
+	const struct plan_window *window = &core->window;
 	u32 k;
 
 	for (k = 0; k < window->words; k++) {

@@ -158,13 +158,13 @@ static void test_mark_ends_first_hold(void **state)
 	/* Soon after it was regained: the first hold, which the mark ends. */
 	assert_int_equal(churn(10000), CORES - 1);
 	assert_true(optimized(CHURN));
-	assert_false(plan_held(&h.plan, CHURN, h.now));
+	assert_false(plan_held_back(&h.plan, CHURN, h.now));
 	/* The second one in a row stands. */
 	assert_int_equal(churn(10000), 0);
 	assert_false(optimized(CHURN));
-	assert_true(plan_held(&h.plan, CHURN, h.now));
+	assert_true(plan_held_back(&h.plan, CHURN, h.now));
 	plan_mark(&h.plan, CHURN);
-	assert_true(plan_held(&h.plan, CHURN, h.now));
+	assert_true(plan_held_back(&h.plan, CHURN, h.now));
 	assert_int_equal(marked_pass(), 0);
 	assert_true(plan_hold_ends(&h.plan, h.now) ==
 		    h.now + 2 * PLAN_HOLD_FIRST_MS * MS);
@@ -181,9 +181,9 @@ static void test_late_mark(void **state)
 	convert(CHURN);
 	h.now += 1000 * MS;
 	assert_int_equal(watch(), 1);	/* the second witness */
-	assert_true(plan_held(&h.plan, CHURN, h.now));
+	assert_true(plan_held_back(&h.plan, CHURN, h.now));
 	plan_mark(&h.plan, CHURN);
-	assert_false(plan_held(&h.plan, CHURN, h.now));
+	assert_false(plan_held_back(&h.plan, CHURN, h.now));
 	assert_int_equal(marked_pass(), CORES - 1);
 	assert_true(optimized(CHURN));
 }
@@ -222,7 +222,7 @@ static void test_others(void **state)
 
 	for (n = 0; n < 5; n++)
 		churn(1000);
-	assert_true(plan_held(&h.plan, CHURN, h.now));
+	assert_true(plan_held_back(&h.plan, CHURN, h.now));
 	convert(1);
 	plan_mark(&h.plan, 1);
 	assert_int_equal(churn(1000), CORES - 1);

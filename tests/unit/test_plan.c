@@ -165,18 +165,18 @@ static void test_back_off(void **state)
 	for (n = 0; n < 20; n++) {
 		lose_and_look(1000, false);
 		assert_false(test_bit(3, h.plan.optimized));
-		assert_true(plan_held(&h.plan, 3, h.now));
+		assert_true(plan_held_back(&h.plan, 3, h.now));
 		assert_int_equal(h.plan.region[3].pause_ms, pause);
 		lose_and_look(pause - 1, false);
-		assert_true(plan_held(&h.plan, 3, h.now));
+		assert_true(plan_held_back(&h.plan, 3, h.now));
 		lose_and_look(1, false);
-		assert_false(plan_held(&h.plan, 3, h.now));
+		assert_false(plan_held_back(&h.plan, 3, h.now));
 		assert_true(test_bit(3, h.plan.optimized));
 		pause = pause * 2 < PLAN_HOLD_CAP_MS ? pause * 2 : PLAN_HOLD_CAP_MS;
 	}
 	/* Who asks gets it. */
 	lose_and_look(1000, false);
-	assert_true(plan_held(&h.plan, 3, h.now));
+	assert_true(plan_held_back(&h.plan, 3, h.now));
 	lose_and_look(1, true);
 	assert_true(test_bit(3, h.plan.optimized));
 }
