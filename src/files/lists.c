@@ -122,7 +122,8 @@ static char *print_optimized(void)
 
 static bool is_held(u32 place)
 {
-	return plan_held_back(&the_plan, place, ktime_get_ns());
+	return plan_held_back(&the_plan, place, ktime_get_ns()) ||
+	       test_bit(place, the_plan.waits);
 }
 
 static bool is_faulty(u32 place)

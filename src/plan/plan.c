@@ -37,9 +37,10 @@ void plan_init(struct plan *plan, unsigned long *maps)
 {
 	unsigned long **map[PLAN_MAPS] = {
 		&plan->clean, &plan->won, &plan->lost, &plan->doubt,
-		&plan->marked, &plan->busy, &plan->optimized, &plan->reached,
-		&plan->faulty, &plan->left_out, &plan->trying, &plan->again,
-		&plan->faulted, &plan->enough, &plan->work, &plan->sum,
+		&plan->marked, &plan->busy, &plan->waits, &plan->optimized,
+		&plan->reached, &plan->faulty, &plan->left_out, &plan->trying,
+		&plan->again, &plan->faulted, &plan->enough, &plan->work,
+		&plan->sum,
 	};
 	u32 i;
 
@@ -182,6 +183,7 @@ void plan_forget(struct plan *plan)
 	u32 place;
 
 	plan_map_zero(plan, plan->clean);
+	plan_map_zero(plan, plan->waits);
 	for_each_set_bit(place, plan->faulty, plan->regions)
 		plan->region[place].retry_at = 0;
 	plan_settle(plan);

@@ -33,7 +33,7 @@
  * Hooks, if there are any, tell which regions were converted. A *mark* says
  * that a region is worth a leader's verify now, and explains a loss. A region
  * that is *busy*, because it was converted not long ago, is not sent to
- * followers. A pass for marked regions does not try other regions that are not
+ * followers: it waits. A pass for marked regions does not try other regions that are not
  * clean. Correctness does not depend on marks.
  *
  * Back-off: a region that was lost soon after it was regained is held back from
@@ -234,6 +234,8 @@ struct plan_counts {
  * @doubt: those of them that the leader has won, until a second witness reports
  * @marked: regions that were converted, as far as hooks have seen
  * @busy: regions that are being converted, as far as hooks have seen
+ * @waits: regions that were busy when a leader had success: no other core is
+ *	sent there before they are not
  * @optimized: clean, and every core whose window holds them is a member
  * @reached: regions in the window of some core that takes part; as long as none
  *	does, of any core
@@ -279,6 +281,7 @@ struct plan {
 	unsigned long *doubt;
 	unsigned long *marked;
 	unsigned long *busy;
+	unsigned long *waits;
 	unsigned long *optimized;
 	unsigned long *reached;
 	unsigned long *faulty;
@@ -308,7 +311,7 @@ struct plan {
 /*
  * How many longs plan_init() needs for maps, and plan_add_core() for a core's.
  */
-#define PLAN_MAPS	16u
+#define PLAN_MAPS	17u
 #define PLAN_CORE_MAPS	6u
 
 static inline u32 plan_longs(const struct plan *plan)

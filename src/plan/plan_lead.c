@@ -96,8 +96,10 @@ void plan_order_lead(struct plan *plan)
  */
 static void win(struct plan *plan, u32 place)
 {
-	if (!plan->asked && (test_bit(place, plan->busy) ||
-			     plan_held_back(plan, place, plan->now)))
+	bool busy = test_bit(place, plan->busy) && !plan->asked;
+
+	__assign_bit(place, plan->waits, busy);
+	if (busy || (!plan->asked && plan_held_back(plan, place, plan->now)))
 		return;
 	__set_bit(place, plan->won);
 	plan->found++;
@@ -139,6 +141,7 @@ void plan_tally_lead(struct plan *plan, struct plan_core *core, u32 place,
 {
 	bool lost = test_bit(place, plan->lost);
 
+	__clear_bit(place, plan->waits);
 	if (plan_has_faulted(plan, core, place)) {
 		note_faulted(plan, place);
 		return;

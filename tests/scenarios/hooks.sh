@@ -109,8 +109,10 @@ ok "a core goes" offline "$core"
 ok "and comes back" online "$core"
 wait_for '[ "$(count last_trigger)" = hotplug ] && [ -z "$(get cores_behind)" ] && at_rest' 20 "a pass for that core"
 is "$(get optimized)" 0-4,7 "does not send followers to a region that is not quiet"
+is "$(get backoff)" 6 "which shows as held back"
 put tune/delay_ms 300
 wait_for 'settled 7' 20 "later a pass of its own regains it"
+is "$(get backoff)" "" "and nothing is held back any more"
 is "$(count last_trigger)" conversion "as the trigger says"
 
 ok "a page goes" convert private "$(page 7)" 5

@@ -271,14 +271,26 @@ static void test_busy(void **state)
 	assert_int_equal(watch(), 0);
 	assert_int_equal(h.plan.counts.verifies_leader - before.verifies_leader, 1);
 	assert_false(optimized(CHURN));
+	assert_true(test_bit(CHURN, h.plan.waits));
 	/* It was so for that pass only. */
 	assert_int_equal(watch(), CORES - 1);
 	assert_true(optimized(CHURN));
+	assert_false(test_bit(CHURN, h.plan.waits));
 
 	convert(CHURN);
 	plan_busy(&h.plan, CHURN);
 	assert_int_equal(ask(), CORES - 1);
 	assert_true(optimized(CHURN));
+	assert_false(test_bit(CHURN, h.plan.waits));
+
+	/* A guest takes what waits. */
+	convert(CHURN);
+	plan_busy(&h.plan, CHURN);
+	assert_int_equal(watch(), 0);
+	assert_true(test_bit(CHURN, h.plan.waits));
+	h.assigned[CHURN] = true;
+	assert_int_equal(watch(), 0);
+	assert_false(test_bit(CHURN, h.plan.waits));
 }
 
 /* What a pass has taken is not lost with it. */
