@@ -7,6 +7,7 @@
  * Between two of them any other task gets the CPU. A thread whose CPU goes
  * offline is moved by the scheduler, notices that, and gives its order back.
  */
+#include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/err.h>
@@ -248,10 +249,28 @@ void lead_stop(void)
 	while (count) {
 		struct task_struct *task = leads[--count].task;
 
+		/* See guard_move_away(). */
+		cpus_read_lock();
 		set_cpus_allowed_ptr(task, cpumask_of(raw_smp_processor_id()));
+		cpus_read_unlock();
 		kthread_stop(task);
 	}
 	free_cpumask_var(elsewhere);
+}
+
+/*
+ * The thread may still be on its way to sleep, so as in guard_move_away() no CPU
+ * may begin to go offline meanwhile.
+ */
+static bool put_on(struct task_struct *task, unsigned int cpu)
+{
+	if (task_cpu(task) == cpu)
+		return true;
+	if (!cpus_read_trylock())
+		return false;
+	set_cpus_allowed_ptr(task, cpumask_of(cpu));
+	cpus_read_unlock();
+	return true;
 }
 
 /**
@@ -261,11 +280,15 @@ void lead_stop(void)
  *
  * By the worker; may sleep. The thread does not begin on the CPU where it was
  * last, which it may not get.
+ *
+ * Return: true, or false if it can't be sent now, as some CPU is coming or going.
  */
-void lead_send(u32 i, struct core *core)
+bool lead_send(u32 i, struct core *core)
 {
 	struct lead *lead = &leads[i];
 
+	if (!put_on(lead->task, core->primary))
+		return false;
 	lead->core = core;
 	lead->cpu = core->primary;
 	lead->next = core->next;
@@ -276,11 +299,10 @@ void lead_send(u32 i, struct core *core)
 	if (lead->urged)
 		sched_set_normal(lead->task, MAX_NICE);
 	lead->urged = false;
-	if (task_cpu(lead->task) != lead->cpu)
-		set_cpus_allowed_ptr(lead->task, cpumask_of(lead->cpu));
 	/* Pairs with wait_for_order(). */
 	smp_store_release(&lead->busy, true);
 	wake_up_process(lead->task);
+	return true;
 }
 
 /**

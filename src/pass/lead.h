@@ -11,7 +11,7 @@ struct core;
 
 int lead_provide(u32 wanted);
 void lead_stop(void);
-void lead_send(u32 i, struct core *core);
+bool lead_send(u32 i, struct core *core);
 bool lead_is_busy(u32 i);
 u64 lead_watch(u32 i, u64 now, bool ending);
 int lead_result(u32 i, u32 *next);

@@ -127,7 +127,10 @@ static void visit_lead(u32 i, struct core *core, struct tour *tour)
 		/* Nothing is sent before that is taken in. */
 		if (tour->ending || cores_changed())
 			return;
-		lead_send(i, core);
+		if (!lead_send(i, core)) {
+			tour_due(tour, now + HOTPLUG_LOOK_NS);
+			return;
+		}
 		core->sent = true;
 	}
 	tour->busy++;

@@ -9,6 +9,7 @@
  * While the worker sleeps, the guard's timer is set to a later time than that at
  * which the worker wakes up, or not at all, so it never fires and wakes no CPU.
  */
+#include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
@@ -52,19 +53,19 @@ static void look_after(u64 at, enum hrtimer_mode mode)
 }
 
 /*
- * All online CPUs except one; only those that are not isolated, if there are
- * any.
+ * All CPUs except one and those that are going offline; only those that are not
+ * isolated, if there are any.
  */
 static bool choose_cpus(struct cpumask *cpus, unsigned int but)
 {
 	unsigned int cpu;
 
 	cpumask_clear(cpus);
-	for_each_online_cpu(cpu)
+	for_each_cpu(cpu, cpu_active_mask)
 		if (cpu != but && host_is_housekeeper(cpu))
 			cpumask_set_cpu(cpu, cpus);
 	if (cpumask_empty(cpus)) {
-		cpumask_copy(cpus, cpu_online_mask);
+		cpumask_copy(cpus, cpu_active_mask);
 		cpumask_clear_cpu(but, cpus);
 	}
 	return !cpumask_empty(cpus);
@@ -80,11 +81,20 @@ static bool choose_cpus(struct cpumask *cpus, unsigned int but)
  * as on isolated CPUs, nothing else moves it. A task that waits or sleeps is moved
  * without that CPU; under PREEMPT_RT not before it has left the sections of locks
  * that it is in. One that is running need not be moved.
+ *
+ * A thread that waits is put on any CPU that is online, even on one that is going
+ * offline and was found empty, of which Linux warns: so no CPU may begin to go
+ * meanwhile. If one is on its way already, which may wait for that very thread,
+ * what is active now has to do.
  */
 void guard_move_away(struct task_struct *task, struct cpumask *cpus)
 {
+	bool locked = cpus_read_trylock();
+
 	if (!READ_ONCE(task->on_cpu) && choose_cpus(cpus, task_cpu(task)))
 		set_cpus_allowed_ptr(task, cpus);
+	if (locked)
+		cpus_read_unlock();
 }
 
 static void look(struct work_struct *work)
