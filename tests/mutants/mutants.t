@@ -60,13 +60,14 @@ replace() {
 try() {
 	local name="$4: $1: ${2:0:50} -> ${3:0:50}"
 	wanted "$1 $4" || return 0
+	cp "$copy/$1" "$scratch/unbroken"
 	if replace "$copy/$1" "$2" "$3" && fails "$4"; then
 		pass "${name//#/}"
 	else
 		fail "${name//#/}" "$scratch/log"
 	fi
 	# Its time stamp is to be a new one.
-	cat "$tree/$1" >"$copy/$1"
+	cat "$scratch/unbroken" >"$copy/$1"
 }
 
 mkdir -p "$copy"
