@@ -174,7 +174,7 @@ void arm_forget(void)
 
 static bool to_arm(const struct core *core, u64 now)
 {
-	if (core->armed || !cores_may_take_part(core))
+	if (core->armed || core_hangs(core) || !cores_may_take_part(core))
 		return false;
 	return !core->dropped || now >= core->retry_at;
 }
@@ -193,7 +193,8 @@ static bool take_in(struct core *core)
 {
 	int result = result_of(core);
 
-	if (result == -EAGAIN || core->armed || !cores_may_take_part(core))
+	if (result == -EAGAIN || core->armed || core_hangs(core) ||
+	    !cores_may_take_part(core))
 		return false;
 	if (!result) {
 		core->dropped = 0;

@@ -55,7 +55,7 @@ bool cores_may_take_part(const struct core *core)
  */
 bool cores_join(struct core *core, u64 base)
 {
-	bool busy = core_is_busy(core);
+	bool busy = core_is_busy(core) || core_hangs(core);
 
 	if (base != core->base) {
 		cores_leave(core);
@@ -84,7 +84,7 @@ void cores_leave(struct core *core)
 	if (!core->armed)
 		return;
 	WRITE_ONCE(core->armed, false);
-	if (core_is_busy(core))
+	if (core_is_busy(core) || core_hangs(core))
 		plan_late(&the_plan, &core->plan, 0);
 	plan_leave(&the_plan, &core->plan);
 	trace_event(TRACE_LEFT, core_name(core), -1);

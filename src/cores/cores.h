@@ -62,6 +62,8 @@ struct slice {
  * @wanted: the admin lets it take part (parameter cpus)
  * @armed: its table is in use and it takes part
  * @behind: its table may lack bits of clean regions
+ * @hangs: the thread that led there has not come back from an instruction, and
+ *	is not waited for any more; cleared by that thread
  * @rearmed: it has faulted and was armed again, and has not finished an order
  *	since
  * @epoch: how often one of its threads has come online, as last looked at
@@ -89,6 +91,7 @@ struct core {
 	bool wanted;
 	bool armed;
 	bool behind;
+	bool hangs;
 	bool rearmed;
 	u32 epoch;
 	u64 base;
@@ -131,6 +134,13 @@ static inline bool core_is_busy(const struct core *core)
 	 * flag.
 	 */
 	return smp_load_acquire(&core->slice.busy);
+}
+
+/* Has a thread of a leader not come back from an instruction there? */
+static inline bool core_hangs(const struct core *core)
+{
+	/* Pairs with give_back() in lead_work.c. */
+	return smp_load_acquire(&core->hangs);
 }
 
 /* The CPU that names a core, online or not. */

@@ -37,7 +37,8 @@ void cores_drop(struct core *core, int error)
 }
 
 /**
- * cores_forgive - retry dropped and missing cores at once
+ * cores_forgive - retry dropped and missing cores at once; one that hangs is
+ *	retried when it is back
  */
 void cores_forgive(void)
 {
@@ -46,6 +47,8 @@ void cores_forgive(void)
 
 	cores_try_missing();
 	for (i = 0; (core = cores_at(i)); i++) {
+		if (core_hangs(core))
+			continue;
 		core->dropped = 0;
 		core->pause_ms = 0;
 	}
@@ -95,9 +98,11 @@ u64 cores_retry_at(void)
 
 	for (i = 0; (core = cores_at(i)); i++)
 		/*
-		 * One that is being retried kicks the worker when it answers.
+		 * One that is being retried, or hangs, kicks the worker when it
+		 * answers.
 		 */
 		if (is_missed(core) && !READ_ONCE(core->errand.busy) &&
+		    !core_hangs(core) &&
 		    (!at || core->retry_at < at))
 			at = core->retry_at;
 	return at;

@@ -1,65 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Leaders: threads of low priority, each on the core whose order it executes.
+ * Leaders: each has a thread on the core whose order it executes (lead_work.c),
+ * which the worker watches.
  *
- * An order's instructions run on its core or not at all, each in its own
- * preempt-off section that checks the core; nothing waits or sleeps there.
- * Between two of them any other task gets the CPU. A thread whose CPU goes
- * offline is moved by the scheduler, notices that, and gives its order back.
+ * A thread that does not come back from an instruction is *lost*: the pass goes
+ * on without its core, which is late until it does come back.
  */
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
-#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/minmax.h>
-#include <linux/preempt.h>
 #include <linux/sched.h>
-#include <linux/sched/stat.h>
+#include <linux/slab.h>
 
 #include "cores/cores.h"
 #include "cores/latency.h"
-#include "host/compat.h"
 #include "state/guard.h"
-#include "state/state.h"
-#include "state/trace.h"
 #include "lead.h"
+#include "lead_work.h"
 #include "pass.h"
-#include "step.h"
-
-/**
- * struct lead - one thread
- * @task: the thread
- * @core: whose order it executes
- * @cpu: on which CPU
- * @busy: from sending until its last access to the order; whoever sees it clear
- *	owns the rest
- * @next: the place after the last one done; where to begin
- * @result: 0 done, -ESTALE not on its core any more, -EINTR the pass has to
- *	end, or what the last instruction failed with
- * @verify: whether it is an order of verifies
- * @times: how long they took, interrupts included
- * @seen: @next when the worker last saw it move
- * @seen_at: ktime in ns of that
- * @urged: it has normal priority, as it got no time with low priority
- * @called_back: it was moved off its CPU, where it got no time, and has done
- *	nothing since
- */
-struct lead {
-	struct task_struct *task;
-	struct core *core;
-	unsigned int cpu;
-	u32 next;
-	int result;
-	bool busy;
-	bool verify;
-	bool urged;
-	bool called_back;
-	u32 seen;
-	u64 seen_at;
-	struct latency times;
-};
 
 /*
  * How long a thread may get no CPU time. With low priority this happens beside
@@ -71,148 +32,44 @@ struct lead {
 /* The same if the pass has to end. */
 #define PATIENCE_ENDING_NS	(100 * NSEC_PER_MSEC)
 
-/* How long others get the CPU between two instructions, at least. */
-#define NAP_US		100u
+/* A CPU hangs on which the thread runs, and does not move for so long. */
+#define HANG_NS			(20 * NSEC_PER_SEC)
 
-static struct lead leads[PLAN_LEADERS_MAX];
-static u32 count;
+static struct lead *leads[PLAN_LEADERS_MAX];
+static struct lead *lost;
 
 /* The worker's, to choose CPUs for a thread. */
 static cpumask_var_t elsewhere;
 
-static void note(struct lead *lead, u32 region, int bit, u64 cycles)
+/* One that was lost and has come back, NULL if there is none. */
+static struct lead *reuse(void)
 {
-	bool answered = bit == 0 || bit == 1;
+	struct lead **link, *lead;
 
-	if (bit == STEP_SKIPPED)
-		return;
-	trace_leader_region(running.pass, lead->cpu, region, lead->verify,
-			    bit == STEP_FAULT ? -EFAULT : bit, cycles);
-	if (answered)
-		latency_note(&lead->times, cycles);
-}
-
-/*
- * Any other task that wants this CPU is more important. The need_resched flag
- * does not cover all of them: if the scheduler owes this thread some time, it
- * lets others wait.
- */
-static void step_aside(void)
-{
-	if (single_task_running())
-		give_way();
-	else
-		usleep_range_state(NAP_US, 2 * NAP_US, TASK_IDLE);
-}
-
-/* One instruction on the leader; -ESTALE if this is another core. */
-static int lead_here(struct lead *lead, u32 place)
-{
-	int bit = -ESTALE;
-	u64 cycles = 0;
-
-	preempt_disable();
-	/*
-	 * A CPU that is coming online may run such threads before its callback
-	 * has told. It has set the flag when it went: a refresh, which under
-	 * cpus_read_lock() sees both or neither, voids the order before the
-	 * next one is sent.
-	 */
-	if (cores_here() == lead->core && !cores_changed())
-		bit = step_execute(lead->core, place, lead->verify, &cycles);
-	/* Before the CPU may be lost: it shows that there was progress. */
-	if (bit >= 0)
-		WRITE_ONCE(lead->next, place + 1);
-	preempt_enable();
-	if (bit != -ESTALE)
-		note(lead, the_plan.region[place].number, bit, cycles);
-	step_aside();
-	return bit;
-}
-
-/*
- * If the CPU is about to go offline, the scheduler accepts the mask without
- * moving the thread, and does nothing if it gets the same mask again: so a
- * failed attempt sets another mask.
- */
-static bool move_to(unsigned int cpu)
-{
-	if (!set_cpus_allowed_ptr(current, cpumask_of(cpu)) &&
-	    task_cpu(current) == cpu)
-		return true;
-	set_cpus_allowed_ptr(current, cpu_possible_mask);
-	return false;
-}
-
-static int execute(struct lead *lead)
-{
-	struct plan_core *order = &lead->core->plan;
-	u32 next = lead->next;
-	int bit;
-
-	/* Back to where it got no time? */
-	if (READ_ONCE(lead->called_back))
-		return -ESTALE;
-	if (state_pass_ends())
-		return -EINTR;
-	if (!move_to(lead->cpu))
-		return -ESTALE;
-	for (;; next++) {
-		next = plan_next(&the_plan, order, next);
-		if (next >= the_plan.regions)
-			return 0;
-		if (state_pass_ends())
-			return -EINTR;
-		bit = lead_here(lead, next);
-		if (bit < 0)
-			return bit;
-		atomic_inc(&running.done);
+	for (link = &lost; (lead = *link); link = &lead->older) {
+		if (core_hangs(lead->core))
+			continue;
+		*link = lead->older;
+		lead->lost = false;
+		return lead;
 	}
+	return NULL;
 }
 
-/*
- * Sleep until there is an order; false if there will be none. No wait queue, here
- * or in work(): under PREEMPT_RT a thread that is preempted while it has the lock
- * of one can't be moved to another CPU, and whoever wants that lock waits, too.
- */
-static bool wait_for_order(struct lead *lead)
+static int start_one(u32 i)
 {
-	bool busy;
+	struct lead *lead = kzalloc(sizeof(*lead), GFP_KERNEL);
+	struct task_struct *task;
 
-	for (;;) {
-		set_current_state(TASK_IDLE);
-		/* Pairs with lead_send(): the order is visible before. */
-		busy = smp_load_acquire(&lead->busy);
-		if (busy || kthread_should_stop())
-			break;
-		schedule();
-	}
-	__set_current_state(TASK_RUNNING);
-	return busy;
-}
-
-static int work(void *data)
-{
-	struct lead *lead = data;
-
-	sched_set_normal(current, MAX_NICE);
-	while (wait_for_order(lead)) {
-		lead->result = execute(lead);
-		/* Pairs with lead_is_busy(): the results are visible before. */
-		smp_store_release(&lead->busy, false);
-		atomic_inc(&running.returned);
-		wake_up_process(wishes.worker);
-	}
-	return 0;
-}
-
-static int start_one(struct lead *lead, u32 i)
-{
-	struct task_struct *task = kthread_run(work, lead, "rmpopt/%u", i);
-
-	if (IS_ERR(task))
+	if (!lead)
+		return -ENOMEM;
+	task = kthread_run(lead_work, lead, "rmpopt/%u", i);
+	if (IS_ERR(task)) {
+		kfree(lead);
 		return PTR_ERR(task);
+	}
 	lead->task = task;
+	leads[i] = lead;
 	return 0;
 }
 
@@ -227,33 +84,50 @@ static int start_one(struct lead *lead, u32 i)
 int lead_provide(u32 wanted)
 {
 	int ret = 0;
+	u32 i;
 
 	if (!cpumask_available(elsewhere) &&
 	    !zalloc_cpumask_var(&elsewhere, GFP_KERNEL))
 		return -ENOMEM;
-	while (count < wanted && !ret) {
-		ret = start_one(&leads[count], count);
-		count += !ret;
+	for (i = 0; i < wanted && !ret; i++) {
+		if (!leads[i])
+			leads[i] = reuse();
+		if (!leads[i])
+			ret = start_one(i);
 	}
 	return ret;
+}
+
+/*
+ * They sleep on the CPU of their last order, which may be occupied or isolated:
+ * they end on this one.
+ */
+static void stop_one(struct lead *lead)
+{
+	/* See guard_move_away(). */
+	cpus_read_lock();
+	set_cpus_allowed_ptr(lead->task, cpumask_of(raw_smp_processor_id()));
+	cpus_read_unlock();
+	kthread_stop(lead->task);
+	kfree(lead);
 }
 
 /**
  * lead_stop - end the threads, after the worker has stopped
  *
- * Sleeps. They sleep on the CPU of their last order, which may be occupied or
- * isolated: they end on this one.
+ * Sleeps, until those that were lost have come back.
  */
 void lead_stop(void)
 {
-	while (count) {
-		struct task_struct *task = leads[--count].task;
+	struct lead *lead;
+	u32 i;
 
-		/* See guard_move_away(). */
-		cpus_read_lock();
-		set_cpus_allowed_ptr(task, cpumask_of(raw_smp_processor_id()));
-		cpus_read_unlock();
-		kthread_stop(task);
+	for (i = 0; i < PLAN_LEADERS_MAX; i++)
+		if (leads[i])
+			stop_one(leads[i]);
+	while ((lead = lost)) {
+		lost = lead->older;
+		stop_one(lead);
 	}
 	free_cpumask_var(elsewhere);
 }
@@ -285,7 +159,7 @@ static bool put_on(struct task_struct *task, unsigned int cpu)
  */
 bool lead_send(u32 i, struct core *core)
 {
-	struct lead *lead = &leads[i];
+	struct lead *lead = leads[i];
 
 	if (!put_on(lead->task, core->primary))
 		return false;
@@ -295,11 +169,12 @@ bool lead_send(u32 i, struct core *core)
 	lead->verify = plan_verifies(&the_plan);
 	lead->seen = lead->next;
 	lead->seen_at = ktime_get_ns();
+	lead->moved_at = lead->seen_at;
 	lead->called_back = false;
 	if (lead->urged)
 		sched_set_normal(lead->task, MAX_NICE);
 	lead->urged = false;
-	/* Pairs with wait_for_order(). */
+	/* Pairs with wait_for_order() in lead_work.c. */
 	smp_store_release(&lead->busy, true);
 	wake_up_process(lead->task);
 	return true;
@@ -311,8 +186,8 @@ bool lead_send(u32 i, struct core *core)
  */
 bool lead_is_busy(u32 i)
 {
-	/* Pairs with work(). */
-	return smp_load_acquire(&leads[i].busy);
+	/* Pairs with give_back() in lead_work.c. */
+	return smp_load_acquire(&leads[i]->busy);
 }
 
 /**
@@ -325,19 +200,22 @@ bool lead_is_busy(u32 i)
  * that does not help, it is moved to another CPU: then it finds that it has left
  * its core, and gives the order back.
  *
- * Return: ktime in ns at which to look again.
+ * Return: ktime in ns at which to look again; 0: its CPU hangs.
  */
 u64 lead_watch(u32 i, u64 now, bool ending)
 {
 	u64 patience = ending ? PATIENCE_ENDING_NS : PATIENCE_NS;
-	struct lead *lead = &leads[i];
+	struct lead *lead = leads[i];
 	u32 next = READ_ONCE(lead->next);
 
 	if (next != lead->seen) {
 		lead->seen = next;
 		lead->seen_at = now;
+		lead->moved_at = now;
 		WRITE_ONCE(lead->called_back, false);
 	}
+	if (now >= lead->moved_at + HANG_NS && READ_ONCE(lead->task->on_cpu))
+		return 0;
 	if (!lead->urged && now >= lead->seen_at + PATIENCE_LOW_NS) {
 		lead->urged = true;
 		sched_set_normal(lead->task, 0);
@@ -352,6 +230,52 @@ u64 lead_watch(u32 i, u64 now, bool ending)
 }
 
 /**
+ * lead_lose - do not wait any longer for a thread whose CPU hangs
+ * @i: which thread; it is busy
+ *
+ * By the worker. The thread does nothing but end its instruction. Until then its
+ * core must not get another window, and lead_provide() makes another thread.
+ *
+ * Return: false if it has just come back.
+ */
+bool lead_lose(u32 i)
+{
+	struct lead *lead = leads[i];
+
+	WRITE_ONCE(lead->core->hangs, true);
+	WRITE_ONCE(lead->lost, true);
+	/*
+	 * Either this sees that the thread is back, or the thread that it is
+	 * lost; pairs with give_back().
+	 */
+	smp_mb();
+	if (!lead_is_busy(i)) {
+		lead->lost = false;
+		WRITE_ONCE(lead->core->hangs, false);
+		return false;
+	}
+	lead->older = lost;
+	lost = lead;
+	leads[i] = NULL;
+	return true;
+}
+
+/**
+ * lead_is_lost - does a CPU hang?
+ *
+ * By the worker, or when it does not run a pass.
+ */
+bool lead_is_lost(void)
+{
+	const struct lead *lead;
+
+	for (lead = READ_ONCE(lost); lead; lead = lead->older)
+		if (core_hangs(lead->core))
+			return true;
+	return false;
+}
+
+/**
  * lead_result - the result of an order
  * @i: which thread; it is not busy any more
  * @next: set to the place after the last one done
@@ -361,7 +285,7 @@ u64 lead_watch(u32 i, u64 now, bool ending)
  */
 int lead_result(u32 i, u32 *next)
 {
-	struct lead *lead = &leads[i];
+	struct lead *lead = leads[i];
 
 	latency_take(lead->verify ? LATENCY_LEADER_VERIFY : LATENCY_REPORT,
 		     &lead->times);

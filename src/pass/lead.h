@@ -14,6 +14,8 @@ void lead_stop(void);
 bool lead_send(u32 i, struct core *core);
 bool lead_is_busy(u32 i);
 u64 lead_watch(u32 i, u64 now, bool ending);
+bool lead_lose(u32 i);
+bool lead_is_lost(void);
 int lead_result(u32 i, u32 *next);
 
 #endif /* RMPOPT_LEAD_H */

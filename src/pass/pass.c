@@ -39,7 +39,10 @@ bool pass_welcome_late(void)
 	for (i = 0; (core = cores_at(i)); i++) {
 		if (!core->plan.late)
 			continue;
-		slices_visit(core, &tour, core->sent_at);
+		if (core->sent)
+			slices_visit(core, &tour, core->sent_at);
+		else if (!core_hangs(core))
+			plan_back(&core->plan);
 		any |= !core->plan.late;
 	}
 	return any;

@@ -114,9 +114,20 @@ static void harvest_lead(u32 i, struct core *core)
 		note_fault(core, result);
 }
 
+/* Its CPU hangs: the pass goes on without it. */
+static void lose_lead(u32 i, struct core *core)
+{
+	if (!lead_lose(i))
+		return;
+	core->sent = false;
+	plan_late(&the_plan, &core->plan, core->next);
+	cores_drop(core, -ETIME);
+}
+
 static void visit_lead(u32 i, struct core *core, struct tour *tour)
 {
 	u64 now = ktime_get_ns();
+	u64 at;
 
 	if (core->sent && !lead_is_busy(i))
 		harvest_lead(i, core);
@@ -133,8 +144,13 @@ static void visit_lead(u32 i, struct core *core, struct tour *tour)
 		}
 		core->sent = true;
 	}
+	at = lead_watch(i, now, tour->ending);
+	if (!at) {
+		lose_lead(i, core);
+		at = now;
+	}
 	tour->busy++;
-	tour_due(tour, lead_watch(i, now, tour->ending));
+	tour_due(tour, at);
 }
 
 static void visit_leads(struct tour *tour)

@@ -74,6 +74,8 @@ static const char *what_fails(int error)
 		return "RMPOPT_BASE can't be set";
 	case -EBUSY:
 		return "the RMP can't be read";
+	case -ETIME:
+		return "RMPOPT does not return";
 	}
 	return "RMPOPT fails";
 }
@@ -106,6 +108,10 @@ static void name_dropped(const struct core *core)
 	if (core->dropped == -ETIMEDOUT)
 		state_set(STATE_READY,
 			  "CPU %u and possibly others are not used for now, as a thread of rmpopt got no time there: limit real-time tasks and cgroups with a high weight, or exclude the CPU with the parameter cpus",
+			  core->primary);
+	else if (core->dropped == -ETIME)
+		state_set(STATE_READY,
+			  "CPU %u and possibly others are not used, as that CPU hangs in an RMPOPT: look for machine checks and microcode updates; unload and suspend wait for it, a reboot does not",
 			  core->primary);
 	else if (core->dropped == -ENODEV)
 		state_set(STATE_READY,

@@ -183,14 +183,15 @@ bool worker_leave(long patience)
  *
  * Context as worker_leave().
  *
- * Return: whether the work has ended.
+ * Return: whether the work has ended, and no CPU hangs.
  */
 bool worker_suspend(long patience)
 {
 	reinit_completion(&wishes.asleep);
 	WRITE_ONCE(wishes.suspended, true);
 	state_kick();
-	return wait_for_completion_timeout(&wishes.asleep, patience);
+	return wait_for_completion_timeout(&wishes.asleep, patience) &&
+	       !lead_is_lost();
 }
 
 /**

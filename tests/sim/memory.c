@@ -2,7 +2,7 @@
 /*
  * How much memory the module takes: what the planner's own structures and maps
  * need, exactly, and what the kernel part adds, as src/cores/cores.h,
- * src/cores/registry.c, src/cores/windows.c, src/pass/lead.c, src/events/events.c and src/worker/worker.c have
+ * src/cores/registry.c, src/cores/windows.c, src/pass/lead_work.h, src/events/events.c and src/worker/worker.c have
  * it. Not counted: the module's code and constants, per-CPU counters,
  * task_structs, allocators' own overhead, and what is allocated while a file is
  * read (a struct probe for each core, if it is the table) or at load. sim.t
