@@ -105,15 +105,23 @@ static void add_install(struct answer *answer, const char *module, bool *readabl
 		check_add(answer, format("install %s %s", module, install), find_snp);
 }
 
-static void add_option(struct answer *answer, const char *options_of, const char *name)
+/* Of several values the last one counts; NULL if there is none. */
+static const char *last_value(const char *text, const char *name)
 {
-	char *rest = arena_copy(options_of ?: ""), *word;
+	char *rest = arena_copy(text ?: ""), *word;
 	const char *value, *last = NULL;
 
 	while ((word = option_next(&rest))) {
 		value = check_value_in(option_plain(word), name);
 		last = value ?: last;
 	}
+	return last;
+}
+
+static void add_option(struct answer *answer, const char *options_of, const char *name)
+{
+	const char *last = last_value(options_of, name);
+
 	if (last && !check_says_yes(last))
 		check_add(answer, format("options kvm_amd %s=%s", name, last), find_snp);
 }
@@ -194,23 +202,36 @@ static char *cmdline_options(void)
 	return all;
 }
 
-/* All that is wrong with NAME=VALUE...; @where they are, and what to do about that. */
-static void add_wrong(struct answer *answer, const char *text, const char *where, const char *fix)
+/* What the kernel knows of every module. */
+static bool is_of_all_modules(const char *word)
+{
+	return check_value_in(word, "dyndbg") || check_value_in(word, "async_probe");
+}
+
+/*
+ * All that is wrong with NAME=VALUE...; @where they are, and what to do about that.
+ * What the module does not know is ignored: it @fails only for the others.
+ */
+static void add_wrong(struct answer *answer, const char *text, const char *where, const char *fix, bool *fails)
 {
 	char *rest = arena_copy(text ?: ""), *word;
-	const char *wrong, *value, *all = NULL;
+	const char *wrong, *all = NULL;
 
 	while ((word = option_next(&rest))) {
 		word = option_plain(word);
-		wrong = parameter_wrong(word);
-		value = check_value_in(word, "disable");
-		if (!wrong && value && strchr("yY1", *value))
-			wrong = format("%s: the module refuses to load", word);
-		if (wrong)
-			all = format("%s%s%s", all ?: "", all ? "; " : "", wrong);
+		wrong = is_of_all_modules(word) ? NULL : parameter_refused(word);
+		if (!wrong)
+			continue;
+		*fails |= !!parameter_of(word);
+		all = format("%s%s%s", all ?: "", all ? "; " : "", wrong);
 	}
 	if (all)
 		check_add(answer, format("%s: %s", where, all), fix);
+}
+
+static bool says_yes(const char *value)
+{
+	return value && check_says_yes(value);
 }
 
 struct answer check_parameters(void)
@@ -218,10 +239,18 @@ struct answer check_parameters(void)
 	bool readable;
 	const char *files = configured(kmod_config_get_options, MODULE_NAME, &readable);
 	const char *line = cmdline_options();
+	static const char fix[] = "fix this; find it with: grep -r 'options rmpopt' /etc/modprobe.d";
 	struct answer answer = { };
+	bool fails = false;
 
-	add_wrong(&answer, files, "modprobe.d", "fix this; find it with: grep -r 'options rmpopt' /etc/modprobe.d");
-	add_wrong(&answer, line, "kernel command line", "fix this on the kernel command line, and reboot");
+	add_wrong(&answer, files, "modprobe.d", fix, &fails);
+	if (says_yes(last_value(files, "disable"))) {
+		check_add(&answer, "modprobe.d: disable=Y: the module refuses to load", fix);
+		fails = true;
+	}
+	add_wrong(&answer, line, "kernel command line", "fix this on the kernel command line, and reboot", &fails);
+	if (answer.read && !fails)
+		answer.verdict = VERDICT_SKIP;
 	if (answer.read)
 		return answer;
 	if (!files && !line)
@@ -235,14 +264,7 @@ struct answer check_parameters(void)
 const char *configured_value(const struct parameter *parameter)
 {
 	bool readable;
-	char *rest = format("%s %s", configured(kmod_config_get_options, MODULE_NAME, &readable) ?: "",
-			    cmdline_options() ?: "");
-	const char *value = NULL, *found;
-	char *word;
+	const char *files = configured(kmod_config_get_options, MODULE_NAME, &readable);
 
-	while ((word = option_next(&rest))) {
-		found = check_value_in(option_plain(word), parameter->name);
-		value = found ?: value;
-	}
-	return value;
+	return last_value(format("%s %s", files ?: "", cmdline_options() ?: ""), parameter->name);
 }

@@ -76,6 +76,68 @@ bool list_written(const char *text)
 	}
 }
 
+/* A number as the kernel's bitmap_parselist() reads it; N is the last CPU. */
+static bool take_cpu(const char **at, u64 *number)
+{
+	const char *start = *at;
+
+	*number = 0;
+	if (**at == 'N') {
+		++*at;
+		*number = ~0u;
+		return true;
+	}
+	for (; isdigit((unsigned char)**at); ++*at) {
+		*number = *number * 10 + (**at - '0');
+		if (*number >= ~0u)
+			return false;
+	}
+	return *at > start;
+}
+
+/* ":USED/GROUP" of a range: of each GROUP the first USED. */
+static bool take_pattern(const char **at)
+{
+	u64 used, group;
+
+	if (**at != ':')
+		return true;
+	++*at;
+	if (!take_cpu(at, &used) || *(*at)++ != '/' || !take_cpu(at, &group))
+		return false;
+	return group && used <= group;
+}
+
+static bool take_cpus(const char **at)
+{
+	u64 first, last;
+
+	if (!strncasecmp(*at, "all", 3)) {
+		*at += 3;
+		return take_pattern(at);
+	}
+	if (!take_cpu(at, &first))
+		return false;
+	if (**at != '-')
+		return true;
+	++*at;
+	return take_cpu(at, &last) && first <= last && take_pattern(at);
+}
+
+/* Does the kernel's cpulist_parse() take it, and find a CPU in it? */
+bool list_of_cpus(const char *text)
+{
+	static const char between[] = ", \t\n";
+	bool any = false;
+
+	for (text += strspn(text, between); *text; text += strspn(text, between)) {
+		if (!take_cpus(&text) || (*text && !strchr(between, *text)))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
 bool list_has(const struct list *list, u32 number)
 {
 	size_t low = 0, high = list->ranges;

@@ -123,7 +123,7 @@ int run_load(char **arguments)
 {
 	struct kmod_module *module;
 	struct kmod_ctx *ctx;
-	int ret = parameters_check(arguments);
+	int ret = parameters_check(arguments, parameter_refused);
 
 	if (ret)
 		return ret;

@@ -142,13 +142,34 @@ static bool fits(const struct parameter *parameter, const char *text)
 	}
 }
 
+/* As kstrtobool() reads it. */
+static bool is_bool(const char *text)
+{
+	if (*text == 'o' || *text == 'O')
+		return text[1] && strchr("nNfF", text[1]);
+	return *text && strchr("yYtT1nNfF0", *text);
+}
+
+/* Parameters of type bool, which the kernel itself reads; of auto the module does. */
+static bool is_kernels_bool(const struct parameter *parameter)
+{
+	return parameter->kind == PARAMETER_BOOL && !parameter->tunable;
+}
+
+/* Does the module take it? That is more than what is written here. */
+static bool is_taken(const struct parameter *parameter, const char *text)
+{
+	if (is_kernels_bool(parameter))
+		return is_bool(text);
+	return fits(parameter, text) || (!strcmp(parameter->name, "cpus") && list_of_cpus(text));
+}
+
 static const char *unknown_name(const char *word)
 {
 	return format("unknown parameter %.*s", (int)strcspn(word, "="), word);
 }
 
-/* What is wrong with NAME=VALUE; NULL if nothing. */
-const char *parameter_wrong(const char *word)
+static const char *wrong_value(const char *word, bool (*is_good)(const struct parameter *, const char *))
 {
 	size_t length = strcspn(word, "=");
 	const struct parameter *parameter = parameter_find(word, length);
@@ -158,9 +179,25 @@ const char *parameter_wrong(const char *word)
 	if (!word[length])
 		return format("%s requires a value, like %s=%s", word, word,
 			      parameter->standard);
-	if (!fits(parameter, word + length + 1))
+	if (!is_good(parameter, word + length + 1))
 		return format("%s: allowed values are %s", word, parameter_limits(parameter));
 	return NULL;
+}
+
+/* What is wrong with NAME=VALUE that is to be written; NULL if nothing. */
+const char *parameter_wrong(const char *word)
+{
+	return wrong_value(word, fits);
+}
+
+/* The same of what is configured: what the module takes is not wrong. */
+const char *parameter_refused(const char *word)
+{
+	const struct parameter *parameter = parameter_of(word);
+
+	if (parameter && is_kernels_bool(parameter) && !strchr(word, '='))
+		return NULL;
+	return wrong_value(word, is_taken);
 }
 
 /* The parameter that NAME=VALUE or NAME is about, NULL if it is unknown. */
@@ -185,14 +222,14 @@ static int given_twice(const char *word)
 	return misused("%s: %s is given twice", word, parameter_of(word)->name);
 }
 
-/* Complains about the first of NAME=VALUE... that the module would not take. */
-int parameters_check(char **words)
+/* Complains about the first of NAME=VALUE... that @judge finds wrong. */
+int parameters_check(char **words, const char *(*judge)(const char *word))
 {
 	const char *wrong;
 	size_t i;
 
 	for (i = 0; words[i]; i++) {
-		wrong = parameter_wrong(words[i]);
+		wrong = judge(words[i]);
 		if (wrong)
 			return misused("%s; see rmpoptctl set", wrong);
 		if (is_again(words, i))

@@ -45,7 +45,8 @@ char *option_next(char **line);
 char *option_plain(const char *word);
 const char *parameter_limits(const struct parameter *parameter);
 const char *parameter_wrong(const char *word);
-int parameters_check(char **words);
+const char *parameter_refused(const char *word);
+int parameters_check(char **words, const char *(*judge)(const char *word));
 int parameters_check_names(char **words);
 
 /* check_modprobe.c */

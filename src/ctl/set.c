@@ -61,7 +61,7 @@ static int show(char **words)
 /* Everything is checked before anything is written. */
 static int check_words(char **words)
 {
-	int ret = options.unset ? parameters_check_names(words) : parameters_check(words);
+	int ret = options.unset ? parameters_check_names(words) : parameters_check(words, parameter_wrong);
 
 	for (; !ret && *words; words++)
 		if (!options.persist && !parameter_of(*words)->tunable)

@@ -295,6 +295,8 @@ def set_tests():
         for command in (["set", "--persist"], ["set", "--persist", "duty=3"], ["load"], ["load", "duty=3"]):
             result = ctl(*command, word)
             equal((result.code, result.err.count("\n")), (2, 1), f"{' '.join(command)}: refuses {word!r}")
+    for word in ("hooks=on", "cpus=0-N", "cpus=0-31:1/2"):
+        equal((ctl("set", "--persist", word).code, ctl("load", word).code), (2, 1), f"load takes what the module takes, set writes one way of it: {word}")
     ok(not os.path.exists("/etc/modprobe.d/rmpopt.conf"), "set: and has written nothing")
 
 

@@ -221,7 +221,9 @@ def broken_hosts():
     yield "a blocked module", text_file("etc/modprobe.d/x.conf", "install rmpopt /bin/false"), ["blacklist"]
     yield "no modules at all", text_file("proc/sys/kernel/modules_disabled", "1"), ["blacklist"]
     yield "a bad option", text_file("etc/modprobe.d/x.conf", "options rmpopt slice_us=5"), ["parameters"]
-    yield "an unknown option", text_file("etc/modprobe.d/x.conf", "options rmpopt slices=50"), ["parameters"]
+    yield "a bad option beside a good one", text_file("etc/modprobe.d/x.conf", "options rmpopt duty=0 duty=3"), ["parameters"]
+    for word in ("hooks=maybe", "hooks=o", "hooks=", "auto=on", "auto", "cpus=0-31:3/2", "cpus=0-3:1", "cpus=0-3:1/0", "cpus=,", "cpus=n", "coverage=0-N"):
+        yield f"{word}, which the module refuses", text_file("etc/modprobe.d/x.conf", f"options rmpopt {word}"), ["parameters"]
     yield "disable=1", text_file("etc/modprobe.d/x.conf", "options rmpopt disable=1"), ["parameters"]
     yield "a bad list in quotes", text_file("etc/modprobe.d/x.conf", 'options rmpopt cpus="3-0"'), ["parameters"]
     yield "quotes within a value", text_file("etc/modprobe.d/x.conf", 'options rmpopt cpus=0-"3"'), ["parameters"]
@@ -311,6 +313,12 @@ def modprobe_tests():
     good = text_file("etc/modprobe.d/x.conf", 'options rmpopt cpus="0-3,8" slice-us=20 "duty=3"\noptions rmpopt coverage=all')
     code, found = rows(variant("quoted", good))
     equal((code, found["parameters"]["result"]), (0, "PASS"), "quotes and dashes in modprobe.d, as the kernel reads them")
+    for words in ("hooks=off", "hooks=on", "hooks", "init_check=true", "scan-on-load=No", "cpus=0-31:1/2", "cpus=0-N", "cpus=N", "cpus=ALL", "cpus=all:1/2",
+                  "cpus=,0-3,,8,", "disable=Y disable=N", "disable=off", "dyndbg=+p async_probe"):
+        row = rows(variant(f"takes-{words}".replace("/", ""), text_file("etc/modprobe.d/x.conf", f"options rmpopt {words}")))[1]["parameters"]
+        equal((row["result"], row["read"]), ("PASS", f"modprobe.d: {words}"), f"what the module takes is not wrong: {words}")
+    row = rows(variant("unknown", text_file("etc/modprobe.d/x.conf", "options rmpopt slices=50")))[1]["parameters"]
+    equal((row["result"], row["read"]), ("SKIP", "modprobe.d: unknown parameter slices"), "what the kernel ignores keeps no module from being loaded")
     code, found = rows(variant("told", text_file("proc/cmdline", "modprobe.blacklist=x,rmpopt rmpopt.duty=3 rmpopt.auto")))
     equal((code, found["blacklist"]["result"]), (0, "SKIP"), "a blacklist on the command line")
     like(found["parameters"]["read"], r"command line: duty=3\Z", "parameters on the command line, as far as modprobe takes them")
