@@ -185,10 +185,7 @@ struct answer check_blacklist(void)
 	return pass("nothing in modprobe.d prevents it");
 }
 
-/*
- * rmpopt.NAME=VALUE on the command line, as modprobe hands it over: NAME=VALUE.
- * Of rmpopt.disable check_cmdline() tells.
- */
+/* rmpopt.NAME=VALUE on the command line, as modprobe hands it over: NAME=VALUE. */
 static char *cmdline_options(void)
 {
 	char *line = file_text("/proc/cmdline") ?: arena_copy(""), *word;
@@ -196,8 +193,7 @@ static char *cmdline_options(void)
 	char *all = NULL;
 
 	while ((word = next_word(&line)))
-		if (!strncmp(word, MODULE_NAME ".", length) && strchr(word, '=') &&
-		    !check_value_in(word + length, "disable"))
+		if (!strncmp(word, MODULE_NAME ".", length) && strchr(word, '='))
 			all = format("%s%s%s", all ?: "", all ? " " : "", word + length);
 	return all;
 }
@@ -229,9 +225,22 @@ static void add_wrong(struct answer *answer, const char *text, const char *where
 		check_add(answer, format("%s: %s", where, all), fix);
 }
 
-static bool says_yes(const char *value)
+/* Do files say so? The command line is read after them; what it says, check_cmdline() tells. */
+static bool is_disabled(const char *files, const char *line)
 {
-	return value && check_says_yes(value);
+	const char *first = last_value(files, "disable"), *then = last_value(line, "disable");
+
+	return first && check_says_yes(first) && (!then || check_says_yes(then));
+}
+
+static char *without_disable(const char *options_of)
+{
+	char *rest = arena_copy(options_of ?: ""), *word, *all = NULL;
+
+	while ((word = option_next(&rest)))
+		if (!check_value_in(option_plain(word), "disable"))
+			all = format("%s%s%s", all ?: "", all ? " " : "", word);
+	return all;
 }
 
 struct answer check_parameters(void)
@@ -244,7 +253,7 @@ struct answer check_parameters(void)
 	bool fails = false;
 
 	add_wrong(&answer, files, "modprobe.d", fix, &fails);
-	if (says_yes(last_value(files, "disable"))) {
+	if (is_disabled(files, line)) {
 		check_add(&answer, "modprobe.d: disable=Y: the module refuses to load", fix);
 		fails = true;
 	}
@@ -253,6 +262,7 @@ struct answer check_parameters(void)
 		answer.verdict = VERDICT_SKIP;
 	if (answer.read)
 		return answer;
+	line = without_disable(line);
 	if (!files && !line)
 		return pass("none in modprobe.d: defaults");
 	return pass(format("%s%s%s%s%s", files ? "modprobe.d: " : "", files ?: "",

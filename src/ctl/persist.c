@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "parameters.h"
 #include "persist.h"
 
@@ -180,6 +181,13 @@ static int rewrite_alone(char **words)
 	return error;
 }
 
+/* Y and 1 are the same. */
+static bool is_same(const struct parameter *parameter, const char *a, const char *b)
+{
+	return !strcmp(a, b) ||
+	       (parameter->kind == PARAMETER_BOOL && check_says_yes(a) == check_says_yes(b));
+}
+
 /* Files with later names, and the kernel command line, override it. */
 static int overridden(char **words)
 {
@@ -189,7 +197,7 @@ static int overridden(char **words)
 	for (; *words; words++) {
 		value = configured_value(parameter_of(*words));
 		wanted = strchr(*words, '=');
-		if (!value || (wanted && !strcmp(value, wanted + 1)))
+		if (!value || (wanted && is_same(parameter_of(*words), value, wanted + 1)))
 			continue;
 		failed("%s: " PATH " was changed, but the next load uses %s: see modprobe -c | grep rmpopt, and /proc/cmdline",
 		       *words, value);

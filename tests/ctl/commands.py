@@ -359,6 +359,12 @@ def strong_tests():
     result = ctl("set", "--persist", "--unset", "duty")
     equal((result.code, "the next load uses 9" in result.err), (64, True), "set --unset: nor what another file keeps")
     site.unlink()
+    line = pathlib.Path(scratch.name, "cmdline")
+    for said, wanted in (("rmpopt.disable=1", 64), ("rmpopt.disable=0 rmpopt.auto=0", 0), ("rmpopt.auto=1", 64)):
+        line.write_text(f"{said}\n")
+        result = ctl("set", "--persist", "disable=N", "auto=N", prefix=(
+            "unshare", "--mount", "--propagation", "unchanged", "sh", "-euc", f'mount --bind {line} /proc/cmdline; exec "$@"', "sh"))
+        equal((result.code, result.err.count("\n")), (wanted, wanted // 64), f"set --persist: what the kernel command line overrides is told: {said}")
     elsewhere = pathlib.Path(scratch.name, "elsewhere.conf")
     elsewhere.write_text("# managed\n")
     conf.unlink()

@@ -319,6 +319,11 @@ def modprobe_tests():
         equal((row["result"], row["read"]), ("PASS", f"modprobe.d: {words}"), f"what the module takes is not wrong: {words}")
     row = rows(variant("unknown", text_file("etc/modprobe.d/x.conf", "options rmpopt slices=50")))[1]["parameters"]
     equal((row["result"], row["read"]), ("SKIP", "modprobe.d: unknown parameter slices"), "what the kernel ignores keeps no module from being loaded")
+    for line, files, wanted in (("rmpopt.disable=1", "duty=3", ["cmdline"]), ("rmpopt.disable=x", "duty=3", ["parameters"]), ("rmpopt.disable=0", "disable=Y", []),
+                                ("rmpopt.disable=1", "disable=Y", ["cmdline", "parameters"])):
+        tree = variant(f"disable-{line}-{files}", lambda host, line=line, files=files: host.files.update(
+            {"proc/cmdline": line, "etc/modprobe.d/x.conf": f"options rmpopt {files}"}))
+        equal(failing(tree), wanted, f"disable: {line} on the command line, {files} in modprobe.d")
     code, found = rows(variant("told", text_file("proc/cmdline", "modprobe.blacklist=x,rmpopt rmpopt.duty=3 rmpopt.auto")))
     equal((code, found["blacklist"]["result"]), (0, "SKIP"), "a blacklist on the command line")
     like(found["parameters"]["read"], r"command line: duty=3\Z", "parameters on the command line, as far as modprobe takes them")
