@@ -127,6 +127,7 @@ bool parse_hex(const char *text, u64 *value);
 bool has_word(const char *text, const char *word);
 const char *value_of(const char *text, const char *name);
 char *next_line(char **text);
+char *join_lines(const char *text);
 char *next_word(char **line);
 const char *plural(u64 n);
 const char *micro(void);

@@ -28,27 +28,24 @@ static char *take_line(char **text)
 
 	if (!*end)
 		return NULL;
-	do {
-		end += strcspn(end, "\n");
-		end += *end == '\n';
-	} while (*end && end - *text > 1 && end[-1] == '\n' && end[-2] == '\\');
+	for (; *end && *end != '\n'; end++)
+		end += *end == '\\' && end[1];
+	end += *end == '\n';
 	line = format("%.*s", (int)(end - *text), *text);
 	*text = end;
 	return line;
 }
 
-/* The line as modprobe reads it: joined, without its newline. */
-static char *joined(const char *line)
+/* Does a line begin after it? Not if a backslash joins that to the last one. */
+static bool is_closed(const char *text)
 {
-	char *copy = arena_copy(line), *c;
+	bool closed = true;
 
-	for (c = copy; *c; c++) {
-		if (c[0] == '\\' && c[1] == '\n')
-			memset(c, ' ', 2);
-		else if (*c == '\n')
-			*c = '\0';
+	for (; *text; text++) {
+		closed = *text == '\n';
+		text += *text == '\\' && text[1];
 	}
-	return copy;
+	return closed;
 }
 
 static bool is_set_again(const char *word, char **words)
@@ -64,9 +61,10 @@ static bool is_set_again(const char *word, char **words)
 /* A line "options rmpopt ..." without what is set now; "" if nothing remains. */
 static const char *without(const char *line, char **words)
 {
-	char *rest = joined(line), *word, *kept = "";
+	char *rest = join_lines(line), *word, *kept = "";
 	bool dropped = false;
 
+	rest[strcspn(rest, "\n")] = '\0';
 	word = next_word(&rest);
 	if (!word || strcmp(word, "options"))
 		return line;
@@ -91,7 +89,7 @@ static const char *new_text(char *old, char **words)
 
 	while ((line = take_line(&old)))
 		text = format("%s%s", text, without(line, words));
-	if (*text && text[strlen(text) - 1] != '\n')
+	while (!is_closed(text))
 		text = format("%s\n", text);
 	/* A name alone is unset. */
 	for (; *words; words++)
@@ -197,10 +195,10 @@ static int overridden(char **words)
 	for (; *words; words++) {
 		value = configured_value(parameter_of(*words));
 		wanted = strchr(*words, '=');
-		if (!value || (wanted && is_same(parameter_of(*words), value, wanted + 1)))
+		if (wanted ? value && is_same(parameter_of(*words), value, wanted + 1) : !value)
 			continue;
 		failed("%s: " PATH " was changed, but the next load uses %s: see modprobe -c | grep rmpopt, and /proc/cmdline",
-		       *words, value);
+		       *words, value ?: "the default");
 		ret = CTL_PARTLY;
 	}
 	return ret;

@@ -171,13 +171,6 @@ static bool holds_one(const char *line, const char *alternatives)
 	}
 }
 
-/* In modprobe.d a backslash joins lines. */
-static void join_lines(char *text)
-{
-	while ((text = strstr(text, "\\\n")))
-		memset(text, ' ', 2);
-}
-
 /* Kernel addresses are not saved. */
 static const char *without_address(const char *path, char *line)
 {
@@ -251,7 +244,7 @@ static void save_file(struct collection *all, const char *path, const struct sav
 		keep_text(all, how->part, path, keep_words(bytes, how->words));
 	} else if (how->lines) {
 		if (how->lines == modules)
-			join_lines(bytes);
+			bytes = join_lines(bytes);
 		keep_text(all, how->part, path, keep_lines(path, bytes, how->lines));
 	} else {
 		keep(all, how->part, path, bytes, size);

@@ -128,6 +128,24 @@ char *next_line(char **text)
 	return line;
 }
 
+/* A copy as modprobe reads modprobe.d: a backslash and the newline after it are nothing. */
+char *join_lines(const char *text)
+{
+	char *copy = arena_get(strlen(text) + 1), *to = copy;
+
+	for (; *text; text++) {
+		if (text[0] == '\\' && text[1] == '\n') {
+			text++;
+			continue;
+		}
+		*to++ = *text;
+		/* One that is escaped itself escapes nothing. */
+		if (text[0] == '\\' && text[1])
+			*to++ = *++text;
+	}
+	return copy;
+}
+
 /* The next word of a line, NULL after the last; @line moves on. */
 char *next_word(char **line)
 {

@@ -312,6 +312,10 @@ def persist_tests():
         ("options rmpopt \\\n duty=3 \\\n cpus=0-3\n\nalias a b \\\n c\n", ["duty=4"],
          r"\Aoptions rmpopt cpus=0-3\n\nalias a b \\\n c\noptions rmpopt duty=4\n\Z"),
         ('options rmpopt x="a duty=1 b" duty=3\n', ["duty=4"], r'\Aoptions rmpopt x="a duty=1 b"\noptions rmpopt duty=4\n\Z'),
+        ("# mine \\\n", ["duty=4"], r"\A# mine \\\n\noptions rmpopt duty=4\n\Z"),
+        ("# mine \\", ["duty=4"], r"\A# mine \\\n\noptions rmpopt duty=4\n\Z"),
+        ("options other x=\\\\\noptions rmpopt duty=3\n", ["duty=4"], r"\Aoptions other x=\\\\\noptions rmpopt duty=4\n\Z"),
+        ("options rmpopt slice_us=20\\\n0 duty=3 \\\n", ["duty=4"], r"\Aoptions rmpopt slice_us=200\noptions rmpopt duty=4\n\Z"),
         ("options rmpopt duty=3\n", ["watch_ms=0", "cpus=0-3"], r"\Aoptions rmpopt duty=3\noptions rmpopt watch_ms=0 cpus=0-3\n\Z"),
     ]
     for number, (before, words, after) in enumerate(cases):
@@ -320,6 +324,7 @@ def persist_tests():
             conf.write_text(before)
         result = ctl("set", "--persist", *words)
         like(conf.read_text(), after, f"set --persist: case {number}, exit {result.code}")
+        equal((result.code, result.err), (0, ""), f"set --persist: case {number}: and modprobe finds it")
     equal([p.name for p in conf.parent.glob("*rmpopt*") if p != conf], [], "set --persist: leaves no other file")
     conf.write_text('options rmpopt "duty=3" slice-us=20 cpus="0-3,8"\n')
     ctl("set", "--persist", "slice_us=25", "duty=4")

@@ -285,7 +285,7 @@ def truth_tests():
     for name, wanted in (("sys/devices/system/cpu/present", "0-15\n"), ("sys/devices/system/cpu/possible", "0-31\n"), ("sys/devices/system/cpu/online", "0-7\n"),
                          ("sys/devices/system/cpu/smt/control", "on\n"), ("proc/kallsyms", "0000000000000000 T rmp_make_shared\n"),
                          ("proc/cmdline", "nosmt nosmp iommu=pt rmpopt.duty=3\n"),
-                         ("etc/modprobe.d/other.conf", "options kvm_amd    sev_snp=1\noptions kvm-amd    sev=1\ninstall kvm /bin/false\n"),
+                         ("etc/modprobe.d/other.conf", "options kvm_amd  sev_snp=1\noptions kvm-amd  sev=1\ninstall kvm /bin/false\n"),
                          ("sys/devices/system/cpu/cpu0/topology/thread_siblings_list", "0-1\n"),
                          (f"lib/modules/{os.uname().release}/config", "CONFIG_KVM_AMD=m\nCONFIG_KVM_AMD_SEV=y\n")):
         equal(files.get(name), wanted, f"in it: {name}")
