@@ -83,22 +83,23 @@ static size_t add_sources(struct source *sources, size_t count, const char *dir,
 	return count;
 }
 
-/* What kmod itself looks at, in its order. */
+/* What kmod itself looks at, in its order; NULL after the last. */
+const char * const kmod_places[] = {
+	"/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d",
+	"/usr/lib/modprobe.d", "/lib/modprobe.d", NULL
+};
+
 static struct source *find_sources(size_t *count)
 {
-	static const char * const places[] = {
-		"/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d",
-		"/usr/lib/modprobe.d", "/lib/modprobe.d",
-	};
 	struct source *sources = NULL;
 	size_t i, more, size = sizeof(*sources);
 	char **names;
 
 	*count = 0;
-	for (i = 0; i < ARRAY_SIZE(places); i++) {
-		names = file_names(places[i], &more);
+	for (i = 0; kmod_places[i]; i++) {
+		names = file_names(kmod_places[i], &more);
 		sources = arena_grow(sources, *count * size, (*count + more) * size);
-		*count = add_sources(sources, *count, places[i], names, more);
+		*count = add_sources(sources, *count, kmod_places[i], names, more);
 	}
 	if (*count)
 		qsort(sources, *count, size, compare);

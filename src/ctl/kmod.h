@@ -11,6 +11,7 @@
 
 #define MODULE_NAME	"rmpopt"
 
+extern const char * const kmod_places[];
 struct kmod_module *kmod_loaded(struct kmod_ctx **ctx, const char *name);
 struct kmod_module *kmod_find(struct kmod_ctx **ctx, const char *name);
 struct kmod_module *kmod_open(struct kmod_ctx **ctx);

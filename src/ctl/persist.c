@@ -12,10 +12,12 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "kmod.h"
 #include "parameters.h"
 #include "persist.h"
 
-#define PATH	"/etc/modprobe.d/rmpopt.conf"
+#define NAME	"rmpopt.conf"
+#define PATH	"/etc/modprobe.d/" NAME
 #define LOCK	"/run/rmpoptctl.lock"
 
 static const char header[] =
@@ -84,7 +86,7 @@ static const char *without(const char *line, char **words)
 
 static const char *new_text(char *old, char **words)
 {
-	const char *text = *old ? "" : header, *added = "";
+	const char *start = *old ? "" : header, *text = "", *added = "";
 	char *line;
 
 	while ((line = take_line(&old)))
@@ -95,7 +97,7 @@ static const char *new_text(char *old, char **words)
 	for (; *words; words++)
 		if (strchr(*words, '='))
 			added = format("%s %s", added, *words);
-	return *added ? format("%soptions rmpopt%s\n", text, added) : text;
+	return *added ? format("%s%soptions rmpopt%s\n", start, text, added) : text;
 }
 
 static int write_all(int fd, const char *text)
@@ -151,17 +153,34 @@ static int replace(const char *path, const char *text)
 	return error;
 }
 
+/*
+ * Of files of one name modprobe reads only the first: ours begins as the one that it
+ * hides. NULL and ENOENT if there is none, NULL and another errno on an error.
+ */
+static char *old_text(void)
+{
+	char *text = NULL;
+	size_t size, i;
+
+	errno = ENOENT;
+	for (i = 0; kmod_places[i] && !text && errno == ENOENT; i++)
+		text = file_bytes(format("%s/" NAME, kmod_places[i]), &size);
+	if (text && memchr(text, '\0', size)) {
+		errno = EILSEQ;
+		return NULL;
+	}
+	return text;
+}
+
 static int rewrite(char **words)
 {
-	size_t size;
-	char *old = file_bytes(PATH, &size);
-	int error = 0;
+	char *old = old_text();
+	const char *new;
 
 	if (!old && errno != ENOENT)
-		error = errno;
-	else if (old && memchr(old, '\0', size))
-		error = EILSEQ;
-	return error ?: replace(target(), new_text(old ?: "", words));
+		return errno;
+	new = new_text(old ?: "", words);
+	return strcmp(new, old ?: "") ? replace(target(), new) : 0;
 }
 
 /*

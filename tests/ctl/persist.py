@@ -66,8 +66,31 @@ def refused_tests():
     ok(not CONF.exists(), "nothing was written")
 
 
+def vendor_tests():
+    """Of two files of one name modprobe reads that in /etc."""
+    for folder in ("/run/modprobe.d", "/usr/lib/modprobe.d"):
+        theirs = pathlib.Path(folder, CONF.name)
+        theirs.parent.mkdir(exist_ok=True)
+        theirs.write_text("# theirs\noptions rmpopt isolated=skip duty=4\n")
+        result = ctl("set", "--persist", "--unset", "slice_us")
+        equal((result.code, result.err, CONF.exists()), (0, "", False), f"{folder}: nothing to unset, nothing is written")
+        result = ctl("set", "--persist", "duty=3")
+        equal((result.code, CONF.read_text()), (0, "# theirs\noptions rmpopt isolated=skip\noptions rmpopt duty=3\n"), f"{folder}: what it says stays in force")
+        CONF.unlink()
+        result = ctl("set", "--persist", "--unset", "duty")
+        equal((result.code, CONF.read_text()), (0, "# theirs\noptions rmpopt isolated=skip\n"), f"{folder}: and can be unset")
+        CONF.unlink()
+        equal(theirs.read_text(), "# theirs\noptions rmpopt isolated=skip duty=4\n", f"{folder}: itself is not changed")
+        theirs.unlink()
+    equal((ctl("set", "--persist", "--unset", "duty").code, CONF.exists()), (0, False), "no file: nothing to unset, nothing is written")
+    CONF.write_text("# mine\noptions rmpopt duty=3\n")
+    before = CONF.stat().st_ino
+    equal((ctl("set", "--persist", "duty=3").code, CONF.stat().st_ino), (0, before), "what is so already is not written")
+    CONF.unlink()
+
+
 CONF.parent.mkdir(exist_ok=True)
 CONF.unlink(missing_ok=True)
-for test in (owner_tests, lock_tests, refused_tests):
+for test in (owner_tests, lock_tests, refused_tests, vendor_tests):
     test()
 done()
