@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <libgen.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -150,19 +149,6 @@ static const char *write_tar(int fd, const char *filter, const struct kept *file
 	return error;
 }
 
-/* Signals wait until the result is complete, or removed. */
-static void hold_signals(sigset_t *before)
-{
-	static const int numbers[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
-	sigset_t set;
-	size_t i;
-
-	sigemptyset(&set);
-	for (i = 0; i < ARRAY_SIZE(numbers); i++)
-		sigaddset(&set, numbers[i]);
-	sigprocmask(SIG_BLOCK, &set, before);
-}
-
 static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *ftw)
 {
 	return remove(path);
@@ -232,11 +218,11 @@ static const char *write_named_tar(const char *to, const struct kept *files)
 {
 	char *name = temporary_name(to, "XXXXXX");
 	const char *error;
-	sigset_t before;
 	int fd;
 
 	remove_leftovers(to);
-	hold_signals(&before);
+	/* Until the result is complete, or removed. */
+	signals_hold();
 	fd = mkostemp(name, O_CLOEXEC);
 	if (fd < 0) {
 		error = strerror(errno);
@@ -247,7 +233,7 @@ static const char *write_named_tar(const char *to, const struct kept *files)
 			unlink(name);
 		close(fd);
 	}
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	signals_release();
 	return error;
 }
 
@@ -276,12 +262,12 @@ static const char *write_folder(const char *to, const struct kept *files)
 {
 	char *name = temporary_name(to, "XXXXXX");
 	const char *error;
-	sigset_t before;
 	mode_t mask = umask(077);
 	int fd;
 
 	remove_leftovers(to);
-	hold_signals(&before);
+	/* Until the result is complete, or removed. */
+	signals_hold();
 	if (!mkdtemp(name)) {
 		error = strerror(errno);
 	} else {
@@ -292,7 +278,7 @@ static const char *write_folder(const char *to, const struct kept *files)
 			remove_all(name);
 		close(fd);
 	}
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	signals_release();
 	umask(mask);
 	return error;
 }

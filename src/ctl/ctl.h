@@ -146,6 +146,10 @@ int file_write(const char *path, const char *text);
 char *file_ask(const char *path, const char *question);
 char **file_names(const char *dir, size_t *count);
 
+/* signals.c */
+void signals_hold(void);
+void signals_release(void);
+
 /* list.c */
 struct range {
 	u32 first;

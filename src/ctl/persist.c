@@ -172,7 +172,8 @@ static char *old_text(void)
 	return text;
 }
 
-static int rewrite(char **words)
+/* Adds NAME=VALUE words to those of later loads. Returns 0 or an errno. */
+int persist_write(char **words)
 {
 	char *old = old_text();
 	const char *new;
@@ -185,17 +186,25 @@ static int rewrite(char **words)
 
 /*
  * Two at once would lose what the first has written. Whoever can open a file can
- * lock it forever: only root can open this one.
+ * lock it forever: only root can open this one. Returns a descriptor to be closed, -1
+ * after an error.
  */
-static int rewrite_alone(char **words)
+int persist_lock(void)
 {
-	int fd = open(LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600), error;
+	int fd = open(LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-	if (fd < 0)
-		return errno;
-	error = flock(fd, LOCK_EX) ? errno : rewrite(words);
-	close(fd);
-	return error;
+	if (fd >= 0 && !flock(fd, LOCK_EX))
+		return fd;
+	failed(LOCK ": %s; nothing was changed%s", strerror(errno),
+	       errno == EACCES ? ", run this as root" : "");
+	return -1;
+}
+
+int persist_failed(int error, bool restored)
+{
+	return failed(PATH ": %s; %s%s", strerror(error),
+		      restored ? "nothing was changed" : "but not all values could be restored",
+		      error == EACCES ? ", run this as root" : "");
 }
 
 /* Y and 1 are the same. */
@@ -205,8 +214,11 @@ static bool is_same(const struct parameter *parameter, const char *a, const char
 	       (parameter->kind == PARAMETER_BOOL && check_says_yes(a) == check_says_yes(b));
 }
 
-/* Files with later names, and the kernel command line, override it. */
-static int overridden(char **words)
+/*
+ * Files with later names, and the kernel command line, override it. Returns the exit
+ * code: CTL_PARTLY if the next load does not use a value.
+ */
+int persist_overridden(char **words)
 {
 	const char *value, *wanted;
 	int ret = CTL_OK;
@@ -221,18 +233,4 @@ static int overridden(char **words)
 		ret = CTL_PARTLY;
 	}
 	return ret;
-}
-
-/*
- * Adds NAME=VALUE words to those of later loads. Returns the exit code:
- * CTL_PARTLY if something else overrides a value.
- */
-int persist(char **words)
-{
-	int error = rewrite_alone(words);
-
-	if (!error)
-		return overridden(words);
-	return failed(PATH ": %s; nothing was changed%s", strerror(error),
-		      error == EACCES ? ", run this as root" : "");
 }

@@ -2,6 +2,7 @@
 /* set: shows and changes what can be tuned; all or nothing. */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "parameters.h"
 #include "persist.h"
@@ -104,39 +105,61 @@ static int write_words(char **words, const char **before)
 	return ret;
 }
 
-static void take_back(char **words, const char **before)
+static bool take_back(char **words, const char **before)
 {
+	bool restored = true;
 	int i;
 
 	for (i = 0; words[i]; i++)
 		;
 	while (i--)
-		if (before[i])
-			write_word(words[i], before[i]);
+		if (before[i] && write_word(words[i], before[i]))
+			restored = false;
+	return restored;
+}
+
+/* All or nothing, also if a signal comes between. */
+static int change_all(char **words, bool loaded)
+{
+	int ret = CTL_OK, error = 0;
+	const char **before;
+	size_t count = 0;
+	bool restored = true;
+
+	while (words[count])
+		count++;
+	before = arena_get((count + 1) * sizeof(*before));
+	signals_hold();
+	if (loaded)
+		ret = write_words(words, before);
+	if (!ret && options.persist)
+		error = persist_write(words);
+	/* Fails only if the kernel or the disk refuses. */
+	if (ret || error)
+		restored = take_back(words, before);
+	if (error)
+		ret = persist_failed(error, restored);
+	signals_release();
+	return ret;
 }
 
 static int change(char **words)
 {
 	bool loaded = host_loaded();
-	int ret = check_words(words);
-	const char **before;
-	size_t count = 0;
+	int ret = check_words(words), lock;
 
 	if (ret)
 		return ret;
 	if (!loaded && !options.persist)
 		return host_hidden() ? host_missing() :
 		       failed("rmpopt is not loaded; load it with rmpoptctl load, or use set --persist for later loads");
-	while (words[count])
-		count++;
-	before = arena_get((count + 1) * sizeof(*before));
-	if (loaded)
-		ret = write_words(words, before);
-	if (!ret && options.persist)
-		ret = persist(words);
-	/* Fails only if the kernel or the disk refuses. */
-	if (ret == CTL_FAILED)
-		take_back(words, before);
+	if (!options.persist)
+		return change_all(words, loaded);
+	lock = persist_lock();
+	if (lock < 0)
+		return CTL_FAILED;
+	ret = change_all(words, loaded) ?: persist_overridden(words);
+	close(lock);
 	return ret;
 }
 

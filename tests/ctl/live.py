@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import pathlib
+import signal
 import time
 
 import trees
@@ -168,6 +169,24 @@ def unset_tests():
     equal((code, err), (1, "rmpoptctl: can't set slice_us: Invalid argument\n"), "set --unset: is refused")
 
 
+def persist_tests():
+    """Of the host and the root's own modprobe.d both are changed, or none."""
+    conf = pathlib.Path("/etc/modprobe.d/rmpopt.conf")
+    conf.parent.mkdir(exist_ok=True)
+    conf.mkdir()
+    live = Live()
+    code, out, err = live.run("set", "--persist", "duty=3", at="tune/duty 3", do="echo restored >&2")
+    equal((code, out, live.path("sys/kernel/rmpopt/tune/duty").read_text()), (1, "", "5\n"), "set --persist: if the file can't be written the value is restored")
+    equal(err, "restored\nrmpoptctl: /etc/modprobe.d/rmpopt.conf: Invalid argument; nothing was changed\n", "set --persist: and then it says so")
+    conf.rmdir()
+    for words in (["--persist"], []):
+        live = Live()
+        code = live.run("set", *words, "duty=3", "slice_us=20", at="tune/slice_us 1", do="kill -TERM $PPID")[0]
+        values = [live.path(f"sys/kernel/rmpopt/tune/{name}").read_text().strip() for name in ("duty", "slice_us")]
+        equal((code, values, conf.exists()), (-signal.SIGTERM, ["3", "20"], bool(words)), f"set {' '.join(words)}: a signal waits until all is done")
+        conf.unlink(missing_ok=True)
+
+
 def hidden_tests():
     """Whether the module is loaded can't be told: nobody says that it is not."""
     for words in (["set", "duty=3"], ["set", "--unset", "duty"], ["scan"], ["enable"], ["status"]):
@@ -217,6 +236,6 @@ def unload_tests():
 
 
 for test in (served_tests, timeout_tests, unknown_tests, quiet_tests, watch_tests, locked_tests, load_tests, install_tests, already_tests,
-             unload_tests, enable_tests, cancel_tests, unset_tests, hidden_tests, eta_tests, refused_tests, result_tests):
+             unload_tests, enable_tests, cancel_tests, unset_tests, persist_tests, hidden_tests, eta_tests, refused_tests, result_tests):
     test()
 done()

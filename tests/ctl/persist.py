@@ -43,11 +43,13 @@ def lock_tests():
     for file in held:
         os.close(file)
     result = ctl("set", "--persist", "duty=5", **NOBODY)
-    equal((result.code, result.out, result.err), (1, "", "rmpoptctl: /etc/modprobe.d/rmpopt.conf: Permission denied; nothing was changed, run this as root\n"),
+    equal((result.code, result.out, result.err), (1, "", "rmpoptctl: /run/rmpoptctl.lock: Permission denied; nothing was changed, run this as root\n"),
           "a user is told")
     LOCK.unlink()
     LOCK.symlink_to("/run/elsewhere")
-    equal((ctl("set", "--persist", "duty=5").code, os.path.lexists("/run/elsewhere")), (1, False), "a link is no lock")
+    result = ctl("set", "--persist", "duty=5")
+    equal((result.code, os.path.lexists("/run/elsewhere")), (1, False), "a link is no lock")
+    equal(result.err, "rmpoptctl: /run/rmpoptctl.lock: Too many levels of symbolic links; nothing was changed\n", "and is named, not the configuration")
     LOCK.unlink()
     like(CONF.read_text(), "^options rmpopt duty=4$", "and nothing was changed")
     CONF.unlink()
