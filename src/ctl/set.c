@@ -174,5 +174,7 @@ int run_set(char **arguments)
 		       misused("--%s requires %s", options.unset ? "unset" : "persist",
 			       options.unset ? "NAME" : "NAME=VALUE") : show(arguments);
 	ret = change(arguments);
-	return !ret && table_wanted() ? show(arguments) : ret;
+	if (table_wanted() && (ret == CTL_OK || ret == CTL_PARTLY))
+		ret = show(arguments) ?: ret;
+	return ret;
 }

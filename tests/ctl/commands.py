@@ -360,6 +360,8 @@ def strong_tests():
     result = ctl("set", "--persist", "duty=3", "slice_us=20")
     equal((result.code, result.err.count("\n")), (64, 1), "set --persist: what another file overrides is told")
     like(result.err, "duty=3: /etc/modprobe.d/rmpopt.conf was changed, but the next load uses 9", "set --persist: and by what")
+    result = ctl("set", "--persist", "--json", "duty=3")
+    equal((result.code, [row["name"] for row in json.loads(result.out)["set"]]), (64, ["duty"]), "set --persist --json: and what was set is shown")
     equal(ctl("set", "--persist", "duty=9").code, 0, "set --persist: but not what it repeats")
     result = ctl("set", "--persist", "--unset", "duty")
     equal((result.code, "the next load uses 9" in result.err), (64, True), "set --unset: nor what another file keeps")
