@@ -116,7 +116,7 @@ const struct command commands[] = {
 		.summary = "show or change parameters",
 		.details = "All values are checked before the first is written. --persist also changes\n"
 			   "/etc/modprobe.d/rmpopt.conf, and is required for parameters that can only be\n"
-			   "set when the module is loaded.",
+			   "set at load time: then unload and load.",
 		.examples = "rmpoptctl set# all parameters, and their limits\n"
 			    "rmpoptctl set slice_us=20 duty=2# at once, until unload\n"
 			    "rmpoptctl set --persist isolated=skip# and for later loads\n"

@@ -66,7 +66,8 @@ static int check_words(char **words)
 
 	for (; !ret && *words; words++)
 		if (!options.persist && !parameter_of(*words)->tunable)
-			ret = misused("%s: this can only be set when the module is loaded; use set --persist", *words);
+			ret = misused("%s: this can only be set at load time; use set --persist, then unload and load",
+				      *words);
 	return ret;
 }
 

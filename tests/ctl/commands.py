@@ -334,7 +334,7 @@ def persist_tests():
     equal((ctl("set", "--persist", "--unset", "slice-us", "cpus").code, conf.read_text()), (0, "# mine\n"), "set --unset: the last one with its line")
     for words, said in ((["--unset", "duty=3"], "duty=3: with --unset, use a name without a value"), (["--unset", "x"], "unknown parameter x; see rmpoptctl set"),
                         (["--unset", "--persist", "x"], "unknown parameter x; see rmpoptctl set"), (["--unset"], "--unset requires NAME"), (["--persist"], "--persist requires NAME=VALUE"),
-                        (["--unset", "cpus"], "cpus: this can only be set when the module is loaded; use set --persist")):
+                        (["--unset", "cpus"], "cpus: this can only be set at load time; use set --persist, then unload and load")):
         result = ctl("set", *words)
         equal((result.code, result.err), (2, f"rmpoptctl: {said}\n"), f"set {' '.join(words)}")
     conf.unlink()
