@@ -74,20 +74,22 @@ static const char *folder_of(const char *path)
 	return dirname(arena_copy(path));
 }
 
-/* Why nothing can be written there, as far as is known before trying. */
+/* Why nothing can be written there, and what to do, as far as is known before trying. */
 const char *archive_refused(const char *to)
 {
 	struct stat stat;
 	size_t i;
 
 	if (archive_is_stdout(to))
-		return isatty(STDOUT_FILENO) ? "standard output is a terminal" : NULL;
+		return isatty(STDOUT_FILENO) ? "standard output is a terminal; redirect it, or use --save FILE" : NULL;
 	for (i = 0; i < ARRAY_SIZE(strange) && !kind_of(to); i++)
 		if (ends(to, strange[i]))
-			return format("unknown archive format *%s", strange[i]);
+			return format("unknown archive format *%s; use .tar, .tar.gz, .tar.xz or .tar.zst", strange[i]);
 	if (!lstat(to, &stat))
-		return strerror(EEXIST);
-	return access(folder_of(to), W_OK | X_OK) ? strerror(errno) : NULL;
+		return format("%s; use a new name", strerror(EEXIST));
+	if (access(folder_of(to), W_OK | X_OK))
+		return format("%s; use a directory that you can write to", strerror(errno));
+	return NULL;
 }
 
 /* libarchive's own words, "Write error", say less than the errno does. */

@@ -372,9 +372,12 @@ int status_save(const char *to)
 		error = archive_write_all(to, all.first);
 	}
 	if (error)
-		return failed("--save %s: %s; use a new name in a directory that you can write to, or - for standard output",
-			      to, error);
-	fprintf(report, "%s, which only you can read, contains:\n", archive_is_stdout(to) ? "The tar" : to);
+		return failed("--save %s: %s", to, error);
+	/* Who can read standard output, the shell has decided. */
+	if (archive_is_stdout(to))
+		fputs("The tar contains:\n", report);
+	else
+		fprintf(report, "%s, which only you can read, contains:\n", to);
 	say_contents(report, &all);
 	fprintf(report, "To read it%s: rmpoptctl COMMAND --sysroot DIR\n",
 		archive_is_folder(to) ? "" : ", unpack it, then");

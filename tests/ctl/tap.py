@@ -62,11 +62,11 @@ def read_terminal(ours):
     return text
 
 
-def terminal(*arguments, tree, columns=80, **environment):
+def terminal(*arguments, tree=None, columns=80, **environment):
     """What a command line prints on a terminal."""
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, columns))
-    process = subprocess.Popen([PROGRAM, *arguments, "--sysroot", str(tree)], stdin=subprocess.DEVNULL, stdout=theirs,
+    process = subprocess.Popen([PROGRAM, *arguments, *(["--sysroot", str(tree)] if tree else [])], stdin=subprocess.DEVNULL, stdout=theirs,
                                stderr=theirs, env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TERM": "xterm", **environment})
     os.close(theirs)
     text = read_terminal(ours)
