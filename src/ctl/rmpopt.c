@@ -55,6 +55,12 @@ bool host_works(const struct host *host)
 	       !host_has_state(host, "failed");
 }
 
+/* Does it accept requests for passes? */
+bool host_takes_requests(const struct host *host)
+{
+	return host_has_state(host, "ready") || host_has_state(host, "scanning");
+}
+
 static u64 number(const char *name)
 {
 	u64 value;

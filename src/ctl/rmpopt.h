@@ -80,6 +80,7 @@ const char *host_is(const struct host *host);
 const char *host_why(const struct host *host);
 int host_missing(void);
 bool host_works(const struct host *host);
+bool host_takes_requests(const struct host *host);
 bool host_has_state(const struct host *host, const char *state);
 
 /* What keeps a region from being optimized, as far as sysfs tells. */

@@ -145,6 +145,18 @@ static void print_row(const struct host *host, u64 number, bool served)
 	table_print(table);
 }
 
+static int tell_failure(const struct host *host)
+{
+	bool cancelled = strcmp(host->last_result, "failed");
+
+	if (!host_takes_requests(host) || strcmp(host->reason, "ok"))
+		return failed("the pass %s; rmpopt %s: %s", cancelled ? "was cancelled" : "failed",
+			      host_is(host), host->reason);
+	if (cancelled)
+		return failed("the pass was cancelled, by a request or as rmpopt was stopped or suspended meanwhile; to request it again: rmpoptctl scan --wait");
+	return failed("the pass failed, but rmpopt works again; to request another one: rmpoptctl scan --wait");
+}
+
 static int tell_result(const struct host *host, u64 number)
 {
 	const char *share = status_share(host), *cost = status_cost(host);
@@ -158,14 +170,22 @@ static int tell_result(const struct host *host, u64 number)
 	if (ok)
 		return CTL_OK;
 	if (strcmp(host->last_result, "partial"))
-		return failed("the pass %s; rmpopt %s: %s",
-			      strcmp(host->last_result, "failed") ? "was cancelled" : "failed",
-			      host_is(host), host->reason);
+		return tell_failure(host);
 	failed("the pass was partial: a core did not respond in time, or a leader went offline; rmpoptctl cores shows which cores are behind");
 	return CTL_PARTLY;
 }
 
-static int wait_and_tell(u64 number)
+/* What is known of the last pass is not about this request if none has ended since. */
+static void forget_earlier(struct host *host, u64 passes)
+{
+	if (host->passes == UNKNOWN || host->passes != passes)
+		return;
+	host->last_pass_us = UNKNOWN;
+	host->last_stolen_us = UNKNOWN;
+}
+
+/* @passes: how many had ended before the request */
+static int wait_and_tell(u64 number, u64 passes)
 {
 	struct host host;
 	int error = wait_served(&host, number);
@@ -182,6 +202,7 @@ static int wait_and_tell(u64 number)
 	if (error)
 		return failed("request %llu: " SYSFS " is gone: %s; was the module unloaded?",
 			      number, strerror(error));
+	forget_earlier(&host, passes);
 	return tell_result(&host, number);
 }
 
@@ -205,8 +226,8 @@ static int tell_request(const struct host *host, u64 number)
 
 int run_scan(char **arguments)
 {
+	u64 number, passes = UNKNOWN;
 	struct host host;
-	u64 number;
 	int error;
 
 	(void)arguments;
@@ -218,11 +239,12 @@ int run_scan(char **arguments)
 		return misused("--timeout requires --wait");
 	if (!host_loaded())
 		return host_missing();
+	file_number(&passes, SYSFS "passes");
 	error = file_write(SYSFS "scan", request_word());
 	if (error)
 		return refused(error);
 	/* Requests of others may have come between: theirs include ours. */
 	if (!file_number(&number, SYSFS "requested") || !host_read(&host))
 		return failed("can't read " SYSFS "requested; was the module unloaded?");
-	return options.wait ? wait_and_tell(number) : tell_request(&host, number);
+	return options.wait ? wait_and_tell(number, passes) : tell_request(&host, number);
 }

@@ -65,11 +65,6 @@ static const char *plain_advice(enum region_state state)
 	}
 }
 
-static bool takes_scans(const struct host *host)
-{
-	return host_has_state(host, "ready") || host_has_state(host, "scanning");
-}
-
 /* In view only mode no pass can be requested. */
 static const char *view_advice(const struct host *host, const struct holders *holders)
 {
@@ -93,7 +88,7 @@ static const char *advice(const struct host *host, enum region_state state,
 		return plain_advice(state);
 	if (host->viewing)
 		return view_advice(host, holders);
-	if (!takes_scans(host) && !anybody)
+	if (!host_takes_requests(host) && !anybody)
 		return format("No page prevents it, but rmpopt %s: %s", host_is(host), host->reason);
 	if (holders->guest || holders->somebody)
 		return format("%s %s", "After these guests have ended: rmpoptctl scan --wait.",

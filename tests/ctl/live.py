@@ -103,9 +103,20 @@ def refused_tests():
 
 
 def result_tests():
-    for result, said in (("failed", "the pass failed; rmpopt is ready: ok"), ("cancelled", "the pass was cancelled; rmpopt is ready: ok")):
-        code, _, err = Live(requested=4, served=4, last_result=result).run("scan", "--wait")
-        equal((code, err), (1, f"rmpoptctl: {said}\n"), f"scan --wait: {result}")
+    cost = "took 1.23 ms (345 \u00b5s on other cores)"
+    for result, state, reason, said in (
+            ("failed", "ready", "ok", "the pass failed, but rmpopt works again; to request another one: rmpoptctl scan --wait"),
+            ("failed", "failed", "RMPOPT faults", "the pass failed; rmpopt has failed: RMPOPT faults"),
+            ("cancelled", "stopped", "by you", "the pass was cancelled; rmpopt is stopped: by you"),
+            ("cancelled", "ready", "ok", "the pass was cancelled, by a request or as rmpopt was stopped or suspended meanwhile; to request it again: rmpoptctl scan --wait")):
+        live = Live(requested=4, served=4, last_result=result, state=state, reason=reason)
+        code, out, err = live.run("scan", "--wait")
+        equal((code, err), (1, f"rmpoptctl: {said}\n"), f"scan --wait: {result}, {state}")
+        unlike(out, "took", f"scan --wait: {result}, {state}: an earlier pass's cost is not this one's")
+        row = json.loads(live.run("scan", "--wait", "--json")[1])["scan"][0]
+        equal((row["result"], row["duration_us"], row["stolen_us"]), (result, None, None), f"scan --wait --json: {result}, {state}: nor in JSON")
+        equal(live.run("scan", "--wait", at="rmpopt/served 1", do=live.change(passes=6))[1], f"{result}: 5 of 8 GiB optimized; {cost}\n",
+              f"scan --wait: {result}, {state}: a pass that has run has one")
 
 
 def load_tests():
