@@ -94,6 +94,9 @@ const struct option_word option_words[] = {
 
 #define OPTIONS_MAX	32
 
+/* What getopt_long() returns for what is no option. */
+#define ARGUMENT	1
+
 static_assert(ARRAY_SIZE(option_words) <= OPTIONS_MAX, "their table has room for all, and an end");
 
 bool command_takes(const struct command *command, char code)
@@ -118,6 +121,8 @@ static void make_tables(struct option *longs, char *shorts)
 	const struct option_word *word;
 	int i;
 
+	/* Arguments are given in their order, whatever POSIXLY_CORRECT says. */
+	*shorts++ = '-';
 	/* Errors are reported here. */
 	*shorts++ = ':';
 	for (i = 0; option_words[i].name; i++) {
@@ -205,14 +210,19 @@ static int bad_option(int code, const char *word)
 int options_parse(int argc, char **argv, const char **used)
 {
 	struct option longs[OPTIONS_MAX] = { };
-	char shorts[2 * OPTIONS_MAX + 1] = "";
+	char shorts[2 * OPTIONS_MAX + 2] = "";
 	char *letters = arena_get(argc + 1);
+	char **arguments = arena_get(argc * sizeof(*arguments));
+	int code, count = 0;
 	size_t n = 0;
-	int code;
 
 	make_tables(longs, shorts);
 	*used = letters;
 	while ((code = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		if (code == ARGUMENT) {
+			arguments[count++] = optarg;
+			continue;
+		}
 		if (code == '?' || code == ':')
 			return -bad_option(code, argv[optind - 1]);
 		if (!set_option(word_of(code), optarg))
@@ -220,5 +230,7 @@ int options_parse(int argc, char **argv, const char **used)
 		if (!strchr(letters, code))
 			letters[n++] = code;
 	}
-	return optind;
+	/* In front of those after "--". */
+	memcpy(&argv[optind - count], arguments, count * sizeof(*arguments));
+	return optind - count;
 }

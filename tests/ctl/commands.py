@@ -411,6 +411,13 @@ def misuse_tests():
                         (["scan", "--timeout"], "option --timeout requires a value"), (["status", "--json=1"], "option --json=1 takes no value"),
                         (["check", "extra"], "check takes no argument")):
         like(ctl(*words).err, rf"\Armpoptctl: {what}; see rmpoptctl (\w+ )?--help\n\Z", f"misuse: {what}")
+    for words in (["status", "--json"], ["cores", "0", "--raw", "3-5", "-n"], ["cores", "0-3", "-o", "cpu"], ["--json", "why", "1027"], ["why", "-j", "--", "1027"], ["why", "--", "--json"],
+                  ["scan", "--timeout"], ["--", "status"], ["cores", "-x"]):
+        posix = ctl(*words[:1], "--sysroot", str(hosts["ready"]), *words[1:], prefix=("env", "POSIXLY_CORRECT=1"))
+        other = ctl(*words[:1], "--sysroot", str(hosts["ready"]), *words[1:])
+        equal((posix.code, posix.out, posix.err), (other.code, other.out, other.err), f"POSIXLY_CORRECT changes nothing: {' '.join(words)}")
+    result = ctl("cores", "--sysroot", str(hosts["ready"]), "-n", "-o", "cpu", "--", "3-5")
+    equal((result.code, result.out.split()), (0, ["2", "4"]), "arguments on both sides of --")
     equal(ctl("status", tree="/nonexistent").code, 1, "no such tree")
     version = re.search(r'^PACKAGE_VERSION="(.*)"$', pathlib.Path("/tree/dkms.conf").read_text(encoding="ascii"), re.M).group(1)
     equal(ctl("--version").out, f"rmpoptctl {version}\n", "--version")
