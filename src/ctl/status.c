@@ -87,8 +87,8 @@ static void say_missing(const struct host *host)
 	const char *why[REGION_STATES][2] = {
 		[REGION_OWN] = { "GiB holds the RMP itself: never optimized, this is normal",
 				 "GiB hold the RMP itself: never optimized, this is normal" },
-		[REGION_HELD] = { "GiB holds pages of SNP guests or firmware: see rmpoptctl why",
-				  "GiB hold pages of SNP guests or firmware: see rmpoptctl why" },
+		[REGION_HELD] = { "GiB held pages of SNP guests or firmware when last tried: see rmpoptctl why",
+				  "GiB held pages of SNP guests or firmware when last tried: see rmpoptctl why" },
 		[REGION_BACKOFF] = { "GiB was lost again and again: retried after 10 minutes at most",
 				     "GiB were lost again and again: retried after 10 minutes at most" },
 		[REGION_UNCOVERED] = { "GiB is in no core's window of 2 TiB",
@@ -106,9 +106,14 @@ static void say_missing(const struct host *host)
 		return line(head, format("%llu GiB; run this as root to see why",
 					  host->regions_covered - host->regions_optimized));
 	host_count(host, count);
-	if (host->behind.members) {
-		why[REGION_HELD][0] = "GiB waits for cores that are behind, or holds pages of SNP guests or firmware";
-		why[REGION_HELD][1] = "GiB wait for cores that are behind, or hold pages of SNP guests or firmware";
+	if (host->knows_free) {
+		why[REGION_HELD][0] = "GiB holds pages of SNP guests or firmware: see rmpoptctl why";
+		why[REGION_HELD][1] = "GiB hold pages of SNP guests or firmware: see rmpoptctl why";
+	} else if (host->behind.members) {
+		why[REGION_HELD][0] =
+			"GiB waits for cores that are behind, or held pages of SNP guests or firmware when last tried";
+		why[REGION_HELD][1] =
+			"GiB wait for cores that are behind, or held pages of SNP guests or firmware when last tried";
 	}
 	if (!host->root)
 		count[REGION_UNKNOWN] = host->regions_covered - host->regions_optimized;

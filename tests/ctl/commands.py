@@ -22,7 +22,7 @@ def status_tests():
     result = ctl("status", tree=hosts["ready"])
     equal(result.code, 0, "status: ready")
     like(result.out, r"\Armpopt 0.1.0 is ready\n", "status: begins with the state")
-    for line in (r"Optimized +5 of 8 GiB \(62.5 %\)", "1 GiB holds the RMP itself", "1 GiB holds pages of SNP guests",
+    for line in (r"Optimized +5 of 8 GiB \(62.5 %\)", "1 GiB holds the RMP itself", "1 GiB held pages of SNP guests or firmware when last tried: see rmpoptctl why$",
                  "1 GiB was lost again and again",
                  r"ok, 2026-11-29T04:00:00\+00:00 \(requested\); took 1.23 ms \(345 µs on other cores\)",
                  r"Longest slice 43.2 µs on CPU 6; limit 50 µs \(slice_us\), exceeded by 1 of 9$", "Cores +4 in use, 2 of them leaders",
@@ -102,7 +102,7 @@ def nothing_tests():
         host.sysfs = lambda: {**saved(), "cores_behind": "6\n"}
     out = ctl("status", tree=variant("behind", behind, make=trees.Host)).out
     like(out, "Next +nothing to do: cores that are behind catch up automatically$", "status: nor are cores that are behind")
-    like(out, "1 GiB waits for cores that are behind, or holds pages of SNP guests", "status: guests are not blamed for what those may lack")
+    like(out, "1 GiB waits for cores that are behind, or held pages of SNP guests or firmware when last tried$", "status: guests are not blamed for what those may lack")
 
 
 def user_tests():
@@ -234,7 +234,7 @@ def unknown_tests():
         like(ctl("why", "1027", tree=tree).out, advice, f"why: advice that can be followed: {name}")
         like(out, f"^  Next +{NEXT[name]}", f"status: what is next: {name}")
     full = variant("full-of-guests", with_files("ready"), make=trees.Host)
-    like(ctl("status", tree=full).out, "7 GiB hold pages of SNP guests", "status: a host full of guests is not unknown")
+    like(ctl("status", tree=full).out, "7 GiB held pages of SNP guests or firmware when last tried", "status: a host full of guests is not unknown")
     unlike(ctl("map", tree=hosts["ready"]).out, "not known", "map: no legend for what is not there")
 
 
