@@ -196,7 +196,7 @@ int run_forecast(char **arguments)
 	if (!host_read(&host))
 		return host_missing();
 	if (!host.root)
-		return failed("can't read " SYSFS "covered; run this as root");
+		return host_for_root();
 	records = records_read(DEBUGFS "rmp");
 	if (!records)
 		return why_no_debugfs("rmp");

@@ -206,7 +206,7 @@ int run_map(char **arguments)
 	if (!host_read(&host))
 		return host_missing();
 	if (!host.root)
-		return failed("can't read " SYSFS "covered; run this as root");
+		return host_for_root();
 	host_read_places(&host);
 	host_read_free(&host);
 	nodes_read(&nodes);

@@ -33,6 +33,20 @@ int host_hidden(void)
 	return host_loaded() || errno == ENOENT ? 0 : errno;
 }
 
+/* How to read that file: what a saved tree lacks only another one can have. */
+const char *host_as_root(const char *path)
+{
+	bool lacks = options.sysroot && !file_text("%s", path) && errno != EACCES;
+
+	return lacks ? "save it again as root" : "run this as root";
+}
+
+/* Reports that what only root may read can't be read. */
+int host_for_root(void)
+{
+	return failed("can't read " SYSFS "covered; %s", host_as_root(SYSFS "covered"));
+}
+
 /* Reports that it is not loaded, or why that is not known. */
 int host_missing(void)
 {
@@ -40,6 +54,9 @@ int host_missing(void)
 
 	if (error)
 		return failed("can't read " SYSFS "state: %s", strerror(error));
+	if (options.sysroot)
+		return failed("rmpopt was not loaded when this was saved: rmpoptctl check --sysroot %s shows whether it could be",
+			      options.sysroot);
 	return failed("rmpopt is not loaded: run rmpoptctl check, then rmpoptctl load");
 }
 

@@ -79,6 +79,8 @@ void host_read_free(struct host *host);
 const char *host_is(const struct host *host);
 const char *host_why(const struct host *host);
 int host_missing(void);
+const char *host_as_root(const char *path);
+int host_for_root(void);
 bool host_works(const struct host *host);
 bool host_takes_requests(const struct host *host);
 bool host_has_state(const struct host *host, const char *state);

@@ -103,8 +103,9 @@ static void say_missing(const struct host *host)
 	size_t i;
 
 	if (!host->root && (host->looked || host->viewing))
-		return line(head, format("%llu GiB; run this as root to see why",
-					  host->regions_covered - host->regions_optimized));
+		return line(head, format("%llu GiB; %s to see why",
+					  host->regions_covered - host->regions_optimized,
+					  host_as_root(SYSFS "covered")));
 	host_count(host, count);
 	if (host->knows_free) {
 		why[REGION_HELD][0] = "GiB holds pages of SNP guests or firmware: see rmpoptctl why";
@@ -262,7 +263,7 @@ static const char *next(const struct host *host)
 		if (host_has_state(host, next_of[i][0]))
 			return next_of[i][1];
 	if (!host->root)
-		return "run this as root to see more";
+		return format("%s to see more", host_as_root(SYSFS "covered"));
 	return host->looked ? next_of_working(host) : next_of_unknown(host);
 }
 

@@ -26,12 +26,17 @@ const struct column why_columns[] = {
 /* Reports why a file of debugfs could not be read, by errno. */
 int why_no_debugfs(const char *file)
 {
+	int error = errno;
+
 	/* Only a locked down kernel does this to root. */
-	if (errno == EPERM)
+	if (error == EPERM)
 		return failed(DEBUGFS "%s: not permitted: the kernel is locked down (/sys/kernel/security/lockdown), as with Secure Boot",
 			      file);
-	return failed(DEBUGFS "%s: %s; run this as root, with debugfs mounted on /sys/kernel/debug",
-		      file, strerror(errno));
+	if (error == EBADMSG)
+		return failed(DEBUGFS "%s: this rmpoptctl does not know its format; use one of the module's version (rmpoptctl check)",
+			      file);
+	return failed(DEBUGFS "%s: %s; %s, with debugfs mounted on /sys/kernel/debug",
+		      file, strerror(error), host_as_root(format(DEBUGFS "%s", file)));
 }
 
 /**
@@ -391,7 +396,7 @@ int run_why(char **arguments)
 	if (!host_read(&host))
 		return host_missing();
 	if (!host.root)
-		return failed("can't read " SYSFS "covered; run this as root");
+		return host_for_root();
 	host_read_places(&host);
 	/* Words about one region do without. */
 	if (!*arguments || table_wanted())

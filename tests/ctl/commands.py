@@ -42,6 +42,7 @@ def status_tests():
     unlike(result.out, "is failed", "status: everywhere")
     result = ctl("status", tree=hosts["not_loaded"])
     equal((result.code, result.out, result.err.count("\n")), (1, "", 1), "status: not loaded is told in one line")
+    like(result.err, f"rmpopt was not loaded when this was saved: rmpoptctl check --sysroot {hosts['not_loaded']} shows", "status: and nobody is told to load it into a saved tree")
     result = ctl("status", "--json", tree=hosts["not_loaded"])
     row = json.loads(result.out)["status"][0]
     equal((result.code, row["loaded"], row["state"]), (1, False, None), "status --json: not loaded")
@@ -113,12 +114,14 @@ def user_tests():
         host.debugfs = dict
     tree = variant("user", change, make=trees.Host)
     result = ctl("status", tree=tree)
-    like(result.out, "3 GiB; run this as root to see why", "status: who is not root is told so")
+    like(result.out, "3 GiB; save it again as root to see why", "status: who is not root is told so")
+    like(result.out, "Next +save it again as root to see more$", "status: and what helps, for a saved tree")
     equal(result.code, 0, "status: and sees the rest")
-    equal(ctl("map", tree=tree).code, 1, "map: for root only")
+    for words in (["map"], ["why", "5"], ["why"], ["forecast"]):
+        result = ctl(*words, tree=tree)
+        equal((result.code, result.err), (1, "rmpoptctl: can't read /sys/kernel/rmpopt/covered; save it again as root\n"), f"{' '.join(words)}: for root only")
     result = ctl("cores", tree=tree)
     equal(result.out.split(), "CPU ROLE BEHIND 0 leader no 2 follower no 4 leader no 6 follower no".split(), "cores: from sysfs alone")
-    equal(ctl("why", "5", tree=tree).code, 1, "why: for root only")
     unlike(ctl("metrics", tree=tree).out, "passes_total", "metrics: without what can't be read")
 
 

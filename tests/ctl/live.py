@@ -198,6 +198,14 @@ def persist_tests():
         conf.unlink(missing_ok=True)
 
 
+def user_tests():
+    live = Live(covered=None)
+    for words in (["map"], ["why"], ["why", "1"], ["forecast"]):
+        equal(live.run(*words), (1, "", "rmpoptctl: can't read /sys/kernel/rmpopt/covered; run this as root\n"), f"{' '.join(words)}: for root only")
+    like(live.run("status")[1], "^  Next +run this as root to see more$", "status: root sees more")
+    equal(not_loaded().run("status"), (1, "", "rmpoptctl: rmpopt is not loaded: run rmpoptctl check, then rmpoptctl load\n"), "status: not loaded")
+
+
 def hidden_tests():
     """Whether the module is loaded can't be told: nobody says that it is not."""
     for words in (["set", "duty=3"], ["set", "--unset", "duty"], ["scan"], ["enable"], ["status"]):
@@ -247,6 +255,6 @@ def unload_tests():
 
 
 for test in (served_tests, timeout_tests, unknown_tests, quiet_tests, watch_tests, locked_tests, load_tests, install_tests, already_tests,
-             unload_tests, enable_tests, cancel_tests, unset_tests, persist_tests, hidden_tests, eta_tests, refused_tests, result_tests):
+             unload_tests, enable_tests, cancel_tests, unset_tests, persist_tests, user_tests, hidden_tests, eta_tests, refused_tests, result_tests):
     test()
 done()

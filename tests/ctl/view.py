@@ -75,7 +75,7 @@ def viewing_tests():
         host.sysfs = lambda: {k: v for k, v in saved().items() if k.split("/")[0] not in secret}
         host.debugfs = dict
     result = ctl("status", tree=variant("zen5-user", user, make=trees.zen5))
-    like(result.out, "Not optimized +8 GiB; run this as root to see why", "status: zen5: who is not root is told so")
+    like(result.out, "Not optimized +8 GiB; save it again as root to see why", "status: zen5: who is not root is told so")
     equal(ctl("cores", "-n", tree=variant("viewing-user", user, make=trees.viewing)).out.split()[:2], ["0", "no"],
           "cores: viewing: from sysfs")
 
@@ -138,7 +138,15 @@ def forecast_tests():
         host.debugfs = dict
     result = ctl("forecast", tree=variant("forecast-no-debugfs", no_debugfs, make=trees.zen5))
     equal((result.code, result.out), (1, ""), "forecast: wants debugfs")
-    like(result.err, "with debugfs mounted on /sys/kernel/debug", "forecast: and says so")
+    like(result.err, "No such file or directory; save it again as root, with debugfs mounted on /sys/kernel/debug$", "forecast: and says so")
+
+    def other_format(host):
+        host.rmp_rows = lambda: ["region whole"]
+    tree = variant("forecast-format", other_format, make=trees.zen5)
+    for words in (["forecast"], ["why"], ["why", "1"]):
+        equal((ctl(*words, tree=tree).code, ctl(*words, tree=tree).err),
+              (1, "rmpoptctl: /sys/kernel/debug/rmpopt/rmp: this rmpoptctl does not know its format; use one of the module's version (rmpoptctl check)\n"),
+              f"{' '.join(words)}: a file in another format")
 
 
 for test in (viewing_tests, contiguous_tests, forecast_tests):
