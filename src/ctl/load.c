@@ -52,13 +52,13 @@ const char *load_why_not(int error, int log, const char *word)
 	case EPERM:
 	case EACCES:
 		return "not permitted; run this as root; if it is, rmpoptctl check tells about signatures";
-	case ENOENT:
-		return "no such module; see rmpoptctl check";
 	case ENOKEY:
 	case EKEYREJECTED:
 		return "its key is not enrolled; see rmpoptctl check";
 	case ENOEXEC:
 		return "it is built for another kernel; dkms autoinstall builds it for this one";
+	/* Of a symbol that no module has, too. */
+	case ENOENT:
 	case ENODEV:
 	case EBUSY:
 	case ECANCELED:
@@ -66,6 +66,8 @@ const char *load_why_not(int error, int log, const char *word)
 	case ENOMEM:
 		words = last_words(log, word);
 	}
+	if (!words && error == ENOENT)
+		return "no such module; see rmpoptctl check";
 	return words ?: format("%s; see dmesg", strerror(error));
 }
 

@@ -124,6 +124,8 @@ def load_tests():
     late = live.path("dev/kmsg")
     for error, do, wanted in ((errno.EINVAL, ":", "Invalid argument; see dmesg"),
                               (errno.ENODEV, f"echo '3,2,2,-;rmpopt: no RMPOPT in CPUID' >>{late}", "no RMPOPT in CPUID"),
+                              (errno.ENOENT, ":", "no such module; see rmpoptctl check"),
+                              (errno.ENOENT, f"echo '4,2,2,-;rmpopt: Unknown symbol snp_x (err -2)' >>{late}", r"Unknown symbol snp_x \(err -2\)"),
                               (errno.ENOEXEC, ":", "it is built for another kernel; .*")):
         code, out, err = live.run("load", errno=error, klog="rmpopt: the words of an earlier load\n", at="insert 1", do=do)
         equal((code, out), (1, ""), f"load: fails if the kernel does: {wanted}")
