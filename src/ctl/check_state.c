@@ -45,11 +45,12 @@ static struct answer waits_for_snp(const char *reason)
 
 struct answer check_state(void)
 {
-	const char *state = file_text(SYSFS "state");
-	const char *reason = file_text(SYSFS "reason") ?: "no reason";
+	const char *reason, *state = host_state(&reason);
 
 	if (!state)
 		return not_loaded(NULL);
+	if (!*reason)
+		reason = "no reason";
 	if (!strcmp(state, "ready") || !strcmp(state, "scanning"))
 		return pass(!strcmp(reason, "ok") ? state :
 			    format("%s: %s", state, reason));

@@ -256,16 +256,32 @@ static bool has_looked(const struct host *host)
 	       (!strcmp(host->last_result, "ok") || !strcmp(host->last_result, "partial"));
 }
 
+/* How often they are read again if the state has changed meanwhile. */
+#define TRIES	10
+
+/* The state, and the reason for this one; NULL if the module is not loaded. */
+const char *host_state(const char **reason)
+{
+	const char *state = text("state"), *before;
+	int i = 0;
+
+	do {
+		before = state;
+		*reason = text("reason") ?: "";
+		state = before ? text("state") : NULL;
+	} while (state && strcmp(state, before) && ++i < TRIES);
+	return state;
+}
+
 /* False if the module is not loaded. */
 bool host_read(struct host *host)
 {
 	memset(host, 0, sizeof(*host));
-	host->state = text("state");
-	if (!host->state)
-		return false;
 	/* Read first, so that everything else is read after a pass that it counts. */
 	host->served = number("served");
-	host->reason = text("reason") ?: "";
+	host->state = host_state(&host->reason);
+	if (!host->state)
+		return false;
 	host->last_result = text("last_result") ?: "";
 	host->last_trigger = text("stats/last_trigger");
 	host->hooks = text("hooks");

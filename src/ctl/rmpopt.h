@@ -72,6 +72,7 @@ struct host {
 };
 
 bool host_loaded(void);
+const char *host_state(const char **reason);
 int host_hidden(void);
 bool host_read(struct host *host);
 void host_read_places(struct host *host);

@@ -213,6 +213,18 @@ static const char *request_word(void)
 	return options.full ? "full" : options.later ? "later" : "now";
 }
 
+/* Returns 0 or an errno. */
+static int request(void)
+{
+	int error = file_write(SYSFS "scan", request_word());
+	struct host host;
+
+	/* The state that refused it may be over. */
+	if (error == ENODEV && host_read(&host) && host_takes_requests(&host))
+		error = file_write(SYSFS "scan", request_word());
+	return error;
+}
+
 static int tell_request(const struct host *host, u64 number)
 {
 	if (table_wanted())
@@ -240,7 +252,7 @@ int run_scan(char **arguments)
 	if (!host_loaded())
 		return host_missing();
 	file_number(&passes, SYSFS "passes");
-	error = file_write(SYSFS "scan", request_word());
+	error = request();
 	if (error)
 		return refused(error);
 	/* Requests of others may have come between: theirs include ours. */

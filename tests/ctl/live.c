@@ -5,7 +5,7 @@
  * kernel about modules fails with $LIVE_ERRNO: nothing is loaded or unloaded.
  *
  * $LIVE_DENY	opening a path that ends so fails: not permitted
- * $LIVE_REFUSE	"END ERRNO": writing to a path that ends so fails
+ * $LIVE_REFUSE	"END ERRNO [TIMES]": writing to a path that ends so fails, so often
  * $LIVE_LOG	gets each path that is opened
  * $LIVE_AT	"EVENT N": at its N-th and each later one sh runs $LIVE_DO; EVENT is
  *		the end of a path that is opened or of what a file is asked, or
@@ -58,11 +58,15 @@ static void event(const char *name)
 /* The error of writing to a path, 0 if it may be written to. */
 static int refusal(const char *path)
 {
+	static int met;
 	char end[256];
-	int error;
+	int error, times = -1;
 
-	if (sscanf(getenv("LIVE_REFUSE") ?: "", "%255s %d", end, &error) != 2 || !ends(path, end))
+	if (sscanf(getenv("LIVE_REFUSE") ?: "", "%255s %d %d", end, &error, &times) < 2 || !ends(path, end))
 		return 0;
+	if (times >= 0 && met >= times)
+		return 0;
+	met++;
 	return error;
 }
 

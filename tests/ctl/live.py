@@ -69,7 +69,7 @@ def watch_tests():
         code, _, err = live.run("watch", stdout=full)
     equal((code, err.count("\n")), (1, 1), "watch: ends where it can't write")
     like(err, "can't write the output", "and says so")
-    code, out, err = live.run("watch", "--json", "--count", "2", at="rmpopt/state 4", do=live.change(state="stopped", reason="by you"))
+    code, out, err = live.run("watch", "--json", "--count", "2", at="rmpopt/state 6", do=live.change(state="stopped", reason="by you"))
     rows = [json.loads(line)["watch"][0] for line in out.splitlines()]
     equal([(row["state"], row["reason"], row["regions_rmp"]) for row in rows], [("ready", "ok", 1), ("stopped", "by you", 1)],
           "watch --json: a line for each change")
@@ -100,6 +100,21 @@ def refused_tests():
         code, out, err = Live(host).run("scan", refuse=f"rmpopt/scan {error}")
         equal((code, out, err.count("\n")), (1, "", 1), f"scan: fails in one line: {said}")
         like(err, rf"\Armpoptctl: {said}", f"scan: with the reason: {said}")
+
+
+def between_tests():
+    """The state changes between two reads."""
+    live = Live(state="waiting", reason="SnpEn is not set")
+    ready = live.change(state="ready", reason="ok")
+    rows = json.loads(live.run("status", "--json", at="rmpopt/reason 1", do=ready)[1])["status"]
+    equal([(row["state"], row["reason"]) for row in rows], [("ready", "ok")], "status: state and reason belong together")
+    # It was waiting when the request came, and is ready when its state is read.
+    equal(Live(requested=4).run("scan", refuse=f"rmpopt/scan {errno.ENODEV} 1"), (0, "request 4; rmpoptctl watch shows its progress\n", ""),
+          "scan: asks again if the state that refused it is over")
+    live = Live(trees.waiting())
+    code, out, err = live.run("scan", refuse=f"rmpopt/scan {errno.ENODEV} 1")
+    equal((code, out, err), (1, "", "rmpoptctl: no pass now: rmpopt is waiting: SnpEn is not set: load kvm_amd with sev_snp=1 while all CPUs are online\n"),
+          "scan: not if it lasts")
 
 
 def result_tests():
@@ -221,7 +236,7 @@ def eta_tests():
     """A pass of which half is done a while after it was first seen."""
     live = Live(state="scanning", progress="0 1000")
     half = live.change(progress="500 1000")
-    code, out, err = live.run("watch", "--json", "--count", "2", at="rmpopt/state 4", do=f"{half}; {live.change(state='ready')}")
+    code, out, err = live.run("watch", "--json", "--count", "2", at="rmpopt/state 6", do=f"{half}; {live.change(state='ready')}")
     rows = [json.loads(line)["watch"][0] for line in out.splitlines()]
     equal((code, err, rows[0]["eta_s"], rows[0]["done"]), (0, "", None, 0), "watch: no guess before anything has moved")
     ok(1 <= rows[1]["eta_s"] <= 20, "watch: as long again for the other half", rows[1])
@@ -257,6 +272,6 @@ def unload_tests():
 
 
 for test in (served_tests, timeout_tests, unknown_tests, quiet_tests, watch_tests, locked_tests, load_tests, install_tests, already_tests,
-             unload_tests, enable_tests, cancel_tests, unset_tests, persist_tests, user_tests, hidden_tests, eta_tests, refused_tests, result_tests):
+             unload_tests, enable_tests, cancel_tests, unset_tests, persist_tests, user_tests, hidden_tests, eta_tests, refused_tests, between_tests, result_tests):
     test()
 done()
