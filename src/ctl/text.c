@@ -171,14 +171,14 @@ const char *micro(void)
 	return strcmp(nl_langinfo(CODESET), "UTF-8") ? "u" : "\302\265";
 }
 
-/* A duration in a readable unit, with three digits. */
+/* A duration in a readable unit, with three digits; what would be rounded to 1000 is 1 of the next. */
 const char *duration(u64 ns)
 {
 	if (ns < 1000)
 		return format("%llu ns", ns);
-	if (ns < 1000 * 1000)
+	if (ns < 999500)
 		return format("%.3g %ss", ns / 1e3, micro());
-	if (ns < 1000 * 1000 * 1000)
+	if (ns < 999500 * 1000)
 		return format("%.3g ms", ns / 1e6);
 	return format("%.*f s", ns < 100ULL * 1000 * 1000 * 1000 ? 1 : 0, ns / 1e9);
 }

@@ -30,6 +30,11 @@ def status_tests():
         like(result.out, line, f"status: {line}")
     ok(len(result.out.splitlines()) <= 24 and max(map(len, result.out.splitlines())) <= 110, "status: fits a screen", result.out)
     like(terminal("status", "--color=never", tree=hosts["ready"], LC_ALL="C"), "43.2 us on CPU 6", "status: no Greek letter without UTF-8")
+    for ns, said in ((999, "999 ns"), (999499, "999 \u00b5s"), (999500, "1 ms"), (999499999, "999 ms"), (999500000, "1.0 s")):
+        def slow(host, ns=ns):
+            saved = host.sysfs
+            host.sysfs = lambda: {**saved(), "stats/worst_slice_ns": ns}
+        like(ctl("status", tree=variant(f"slow-{ns}", slow, make=trees.Host)).out, f"Longest slice {said} on CPU 6", f"status: {ns} ns are {said}")
     bare = variant("bare", lambda host: setattr(host, "sysfs", lambda: {"state": "ready", "reason": "ok"}), make=trees.Host)
     result = ctl("status", tree=bare)
     unlike(result.out, str(2 ** 64 - 1)[:6], "status: what is not known is no number")
