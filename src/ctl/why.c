@@ -194,13 +194,19 @@ static void say_blocks(const struct records *records, size_t row,
 	holders->firmware = of_firmware;
 }
 
+/* Only the exact records have no row of a region without assigned pages. */
+static const char *no_row(bool exact)
+{
+	return exact ? NULL : "debugfs does not list it";
+}
+
 /* Returns why the RMP could not be read, NULL if it could. */
 static const char *say_region(const struct host *host, u32 region,
 			      const struct records *records, bool exact)
 {
 	enum region_state state = region_state(host, region);
 	struct holders holders = { };
-	const char *error = NULL;
+	const char *error = no_row(exact);
 	size_t i;
 
 	fold(0, 2, format("Region %u (%u GiB to %u GiB) is %soptimized.", region, region,
@@ -210,7 +216,9 @@ static const char *say_region(const struct host *host, u32 region,
 	for (i = 0; i < records_count(records); i++) {
 		if (!is_about(records, i, region))
 			continue;
-		error = error ?: why_error(records, i);
+		error = why_error(records, i);
+		if (error)
+			break;
 		if (exact)
 			say_holder(records, i, &holders);
 		else
@@ -245,13 +253,13 @@ static void add_row(struct table *table, const struct host *host, u32 region,
 	for (i = 0; records && i < ARRAY_SIZE(numbers); i++)
 		copy_number(table, records, row, numbers[i]);
 	for (i = 0; records && i < ARRAY_SIZE(texts); i++)
-		if (record_text(records, row, texts[i]))
+		if (record_text(records, row, texts[i]) && !why_error(records, row))
 			table_set(table, texts[i], "%s",
 				  record_text(records, row, texts[i]));
 }
 
 static const char *print_region(const struct host *host, u32 region,
-				const struct records *records)
+				const struct records *records, bool exact)
 {
 	struct table *table = table_new("why", why_columns, NULL);
 	const char *error = NULL;
@@ -268,7 +276,7 @@ static const char *print_region(const struct host *host, u32 region,
 	if (!any)
 		add_row(table, host, region, NULL, 0);
 	table_print(table);
-	return error;
+	return any ? error : no_row(exact);
 }
 
 /* Says that the RMP could not be read in a region. */
@@ -308,7 +316,7 @@ static int why_one(const struct host *host, u64 region)
 	records = one_region(region, &exact);
 	if (!records)
 		return why_no_debugfs(options.sysroot ? "rmp" : "rmp_region");
-	error = table_wanted() ? print_region(host, region, records) :
+	error = table_wanted() ? print_region(host, region, records, exact) :
 		say_region(host, region, records, exact);
 	return error ? why_no_rmp(region, error) : CTL_OK;
 }
@@ -335,7 +343,7 @@ struct failure {
 static void why_region(struct table *table, const struct host *host, u32 region,
 		       const struct records *records, u32 place, struct failure *failure)
 {
-	const char *error = place ? why_error(records, place - 1) : "debugfs does not list it";
+	const char *error = place ? why_error(records, place - 1) : no_row(false);
 
 	add_row(table, host, region, place ? records : NULL, place - 1);
 	if (error && !failure->error)

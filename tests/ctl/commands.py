@@ -189,6 +189,9 @@ def unreadable_tests():
         equal(result.code, 1, f"{' '.join(words)}: fails where the RMP can't be read")
         like(result.err, r"\Armpoptctl: can't read the RMP of region 1027: Bad address; if rmpoptctl check finds SNP initialised", "and says what to do")
         unlike(result.out, "No page prevents it|scan --wait", "and gives no other advice")
+    for words in (["why", "1027", "--json"], ["why", "--json"]):
+        row = json.loads(ctl(*words, tree=tree).out)["why"][-1]
+        equal((row["region"], row["kind"], row["asids"]), (1027, None, None), f"{' '.join(words)}: an error is no owner")
     equal(ctl("why", "1", tree=tree).code, 0, "why: other regions are none the worse")
 
     def lacking(host):
@@ -198,11 +201,15 @@ def unreadable_tests():
           "why: covers what is covered, not what the file lists")
     equal((result.code, result.err.count("\n")), (1, 1), "why: a region that the file lacks is a failure")
     like(result.err, "region 1025: debugfs does not list it", "why: and is named")
+    for words in (["why", "1025"], ["why", "1025", "--json"]):
+        result = ctl(*words, tree=f"{scratch.name}/variants/lacking")
+        equal((result.code, result.err.count("\n"), "No page prevents it" in result.out), (1, 1, False), f"{' '.join(words)}: nor is it called free")
+        like(result.err, "region 1025: debugfs does not list it", f"{' '.join(words)}: but named")
 
 
 def not_looked(host):
     """The first pass has not ended, or rmpopt has stopped: what is optimized is not shown."""
-    host.optimized, host.backoff, host.rmp_rows = [], [], lambda: ["# region whole partial firmware asids", "1027 0 0 0 -"]
+    host.optimized, host.backoff, host.rmp_rows = [], [], lambda: ["# region whole partial firmware asids", *(f"{r} 0 0 0 -" for r in host.regions)]
 
 
 NEXT = {"stopped": "rmpoptctl enable starts it again$", "waiting": "rmpoptctl check shows how to fix it$",
