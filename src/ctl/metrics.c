@@ -78,13 +78,16 @@ static void head(const char *name, bool counter, const char *unit,
 		printf("# UNIT rmpopt_%s %s\n", name, unit);
 }
 
-static void print_metric(const struct metric *metric)
+static void print_metric(const struct metric *metric, const struct host *host)
 {
 	const char *suffix = metric->counter ? "_total" : "";
 	u64 value;
 
 	if (!file_number(&value, SYSFS "%s", metric->file))
 		return;
+	/* Without tables there are no windows. */
+	if (!host->tables && !strcmp(metric->file, "regions_uncovered"))
+		value = 0;
 	if (metric->help)
 		head(metric->name, metric->counter, metric->unit, metric->help);
 	if (metric->scale == 1)
@@ -160,7 +163,7 @@ int run_metrics(char **arguments)
 		print_info(host.version);
 		print_state(&host);
 		for (i = 0; i < ARRAY_SIZE(metrics); i++)
-			print_metric(&metrics[i]);
+			print_metric(&metrics[i], &host);
 	}
 	if (!options.textfile)
 		puts("# EOF");

@@ -35,6 +35,11 @@ def viewing_tests():
         like(out, line, f"status: zen5: {line}")
     unlike(out, "Optimized|Cores", "status: zen5: of tables that are not in use nothing is told")
     equal(ctl("map", tree=hosts["viewing"]).out.splitlines()[:4], ["node 0", "        0  #R#.", "node 1", "     1024  #oo."], "map: viewing")
+    def uncovered(host):
+        host.uncovered = 8
+    tree = variant("zen5-uncovered", uncovered, make=trees.zen5)
+    equal(json.loads(ctl("status", "--json", tree=tree).out)["status"][0]["regions_uncovered"], 0, "status --json: without tables there are no windows")
+    like(ctl("metrics", tree=tree).out, "^rmpopt_regions_uncovered 0$", "metrics: nor there")
     out = ctl("map", tree=hosts["zen5"]).out
     equal(out.splitlines()[:4], ["node 0", "        0  oRo.", "node 1", "     1024  ooo."], "map: zen5")
     like(out, r"^RMPOPT could optimize 5 of 8 regions of 1 GiB", "map: zen5: the sum")
