@@ -62,6 +62,8 @@ struct answer check_state(void)
 		return fail(format("stopped: %s", reason), "rmpoptctl enable");
 	if (!strcmp(state, "failed"))
 		return fail(format("failed: %s", reason), "it retries by itself; rmpoptctl enable retries at once");
+	if (!strcmp(state, "leaving"))
+		return skip(format("leaving: %s", reason), NULL);
 	return skip(state, "check again after resume");
 }
 

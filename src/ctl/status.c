@@ -252,10 +252,10 @@ static const char *next(const struct host *host)
 	static const char * const next_of[][2] = {
 		{ "viewing", "nothing to do: in view only mode nothing is changed" },
 		{ "stopped", "rmpoptctl enable starts it again" },
-		{ "waiting", "rmpoptctl check shows how to fix it" },
+		{ "waiting", "see the reason in the first line; rmpoptctl check shows what prevents SNP" },
 		{ "failed", "wait, it retries automatically; if it keeps failing: rmpoptctl check" },
 		{ "suspended", "nothing to do: it goes on after resume" },
-		{ "leaving", "nothing to do: the module is being unloaded" },
+		{ "leaving", "nothing to do: the module is being unloaded, or the system is shutting down" },
 	};
 	size_t i;
 

@@ -212,7 +212,7 @@ def not_looked(host):
     host.optimized, host.backoff, host.rmp_rows = [], [], lambda: ["# region whole partial firmware asids", *(f"{r} 0 0 0 -" for r in host.regions)]
 
 
-NEXT = {"stopped": "rmpoptctl enable starts it again$", "waiting": "rmpoptctl check shows how to fix it$",
+NEXT = {"stopped": "rmpoptctl enable starts it again$", "waiting": "see the reason in the first line; rmpoptctl check shows what prevents SNP$",
         "failed": "wait, it retries automatically; if it keeps failing: rmpoptctl check$",
         "scanning": "nothing to do: a pass is running, rmpoptctl watch shows it$", "ready": "nothing to do: a pass starts automatically$",
         "ready-not-auto": "rmpoptctl scan --wait, as auto is N$"}

@@ -460,6 +460,15 @@ def signature_tests():
     equal((code, found["signature"]["read"]), (1, "not signed, and the kernel is locked down"), "lockdown is named, not what it has set")
 
 
+def state_tests():
+    for state, wanted in (("leaving", ("SKIP", "leaving: because", None)), ("suspended", ("SKIP", "suspended", "check again after resume")),
+                          ("waiting", ("FAIL", "waiting: because", "see the reason"))):
+        def change(host, state=state):
+            host.state, host.reason = state, "because"
+        row = rows(variant(f"state-{state}", change, make=trees.Host))[1]["state"]
+        equal((row["result"], row["read"], row["fix"]), wanted, f"state {state}: what can be done")
+
+
 def debugfs_tests():
     def locked(host):
         host.files["sys/kernel/security/lockdown"] = LOCKED
@@ -476,6 +485,6 @@ def debugfs_tests():
 
 
 for test in (check_tests, cause_tests, modprobe_fix_tests, cpu_tests, config_tests, stub_tests, broken_tests, view_tests, cmdline_tests, modprobe_tests, elsewhere_tests, kernel_tests, host_tests, hopeless_tests,
-             blind_tests, key_tests, signature_tests, debugfs_tests):
+             blind_tests, key_tests, signature_tests, state_tests, debugfs_tests):
     test()
 done()
