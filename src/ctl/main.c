@@ -136,7 +136,7 @@ static void print_no_document(const struct command *command)
 		table_print(none);
 }
 
-/* With --json there is always a document, also after a failure. */
+/* With --json there is always a document, also after a failure; not after a signal. */
 static int run_command(const struct command *command, char **arguments)
 {
 	int ret = check_sysroot() ?: command->run(arguments);

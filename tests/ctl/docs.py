@@ -86,6 +86,15 @@ def help_tests():
         ok((built / page).stat().st_size > 1000, f"{page} is made")
 
 
+def color_tests():
+    """What rmpoptctl(8) says of --color without WHEN."""
+    page = " ".join(section((tree / "doc/rmpoptctl.8.scd").read_text(), "OPTIONS").split())
+    with tempfile.TemporaryDirectory() as to:
+        host = trees.Host().write(to)
+        found = [ctl("map", *words, tree=host).out.count("\033") > 0 for words in ([], ["--color"], ["--color=always"])]
+    equal((found, "_always_ (the default without _WHEN_)" in page), ([False, True, True], True), "rmpoptctl(8): --color without WHEN is always")
+
+
 def code_of(text):
     """What stands in backticks and in blocks of a Markdown file, line by line."""
     blocks = re.findall(r"^```\n(.*?)^```$", text, re.M | re.S)
@@ -198,6 +207,7 @@ manual_tests()
 metric_tests()
 parameter_tests()
 help_tests()
+color_tests()
 readme_tests()
 page_tests()
 install_tests()

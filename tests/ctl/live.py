@@ -102,6 +102,13 @@ def refused_tests():
         like(err, rf"\Armpoptctl: {said}", f"scan: with the reason: {said}")
 
 
+def killed_tests():
+    """A signal that ends scan --wait kills it: no document, as rmpoptctl(8) says."""
+    live = Live(requested=4, served=3)
+    code, out, err = live.run("scan", "--wait", "--json", at="rmpopt/served 3", do="kill -TERM $PPID")
+    equal((code, out, err), (-signal.SIGTERM, "", "rmpoptctl: request 4 continues; rmpoptctl watch shows it\n"), "scan --wait --json: killed")
+
+
 def between_tests():
     """The state changes between two reads."""
     live = Live(state="waiting", reason="SnpEn is not set")
@@ -272,6 +279,6 @@ def unload_tests():
 
 
 for test in (served_tests, timeout_tests, unknown_tests, quiet_tests, watch_tests, locked_tests, load_tests, install_tests, already_tests,
-             unload_tests, enable_tests, cancel_tests, unset_tests, persist_tests, user_tests, hidden_tests, eta_tests, refused_tests, between_tests, result_tests):
+             unload_tests, enable_tests, cancel_tests, unset_tests, persist_tests, user_tests, hidden_tests, eta_tests, refused_tests, between_tests, killed_tests, result_tests):
     test()
 done()
