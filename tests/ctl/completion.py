@@ -130,6 +130,10 @@ def bash_tests():
     same(bash, "bash", ["check", "--output", "+ti"], ["+title"])
     same(bash, "bash", ["--sysroot", "map", "co"], ["cores", "completion"])
     same(bash, "bash", ["scan", "--timeout", ""], [])
+    same(bash, "bash", ["lab", "/tre"], ["/tree"])
+    same(bash, "bash", ["lab", "--compare", "/tree/dkms.c"], ["/tree/dkms.conf"])
+    same(bash, "bash", ["lab", "--output", "/tree/dk"], ["/tree/dkms"])
+    same(bash, "bash", ["lab", "--steps", "/tree"], [])
     for command in ("set", "load"):
         equal(bash("rmpoptctl", command, ""), [f"{name}=" for name in parameters], f"bash: all parameters of {command}")
 
