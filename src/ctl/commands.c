@@ -29,7 +29,7 @@ const struct command commands[] = {
 		.name = "unload", .options = "C", .run = run_unload,
 		.summary = "unload the module",
 		.details = "The tables stay in use, and the hardware keeps them correct. Regions that\n"
-			   "guests take are lost until rmpopt runs again.",
+			   "guests take lose their optimization until rmpopt runs again.",
 		.examples = "rmpoptctl unload# stop, and free the module's memory\n",
 	}, {
 		.name = "status", .options = OPTIONS_TABLE "CS", .run = run_status,
@@ -107,8 +107,8 @@ const struct command commands[] = {
 		.name = "disable", .options = "C", .run = run_disable,
 		.summary = "stop rmpopt, but leave the module loaded",
 		.details = "The tables stay in use, and the hardware keeps them correct. Regions that\n"
-			   "guests take are lost until rmpoptctl enable. Lasts until the module is\n"
-			   "unloaded.",
+			   "guests take lose their optimization until rmpoptctl enable. Lasts until the\n"
+			   "module is unloaded.",
 		.examples = "rmpoptctl disable# no more passes\n",
 	}, {
 		.name = "set", .arguments = "[NAME=VALUE...]", .max = 32,

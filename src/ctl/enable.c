@@ -38,6 +38,6 @@ int run_disable(char **arguments)
 {
 	(void)arguments;
 	return write_enabled("0",
-		"rmpopt is disabled. The tables stay in use, and the hardware keeps them correct.\n"
-		"Regions that guests take are lost until rmpoptctl enable.");
+		"rmpopt is disabled. Tables in use stay in use, and the hardware keeps them correct.\n"
+		"Regions that guests take lose their optimization until rmpoptctl enable.");
 }

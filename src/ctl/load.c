@@ -159,9 +159,9 @@ static void say_unloaded(bool viewing)
 		puts("rmpopt is unloaded; it was in view only mode, so nothing changes");
 		return;
 	}
-	puts("rmpopt is unloaded. The tables stay in use, and the hardware keeps them correct.\n"
-	     "Regions that guests take are lost until rmpopt runs again. SNP shutdown or a reset\n"
-	     "clears the tables.");
+	puts("rmpopt is unloaded. Tables in use stay in use, and the hardware keeps them correct.\n"
+	     "Regions that guests take lose their optimization until rmpopt runs again. SNP\n"
+	     "shutdown or a reset clears the tables.");
 }
 
 int run_unload(char **arguments)

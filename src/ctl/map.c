@@ -23,7 +23,7 @@ static const struct {
 } signs[REGION_STATES] = {
 	[REGION_OPTIMIZED]	= { '#', COLOR_GOOD, "optimized" },
 	[REGION_HELD]		= { '.', COLOR_DIM, "pages of guests or firmware" },
-	[REGION_BACKOFF]	= { 'b', COLOR_WARN, "lost too often" },
+	[REGION_BACKOFF]	= { 'b', COLOR_WARN, "retried later" },
 	[REGION_OWN]		= { 'R', COLOR_BOLD, "the RMP itself" },
 	[REGION_UNCOVERED]	= { '-', COLOR_BAD, "in no window" },
 	[REGION_FAULTY]		= { '!', COLOR_BAD, "RMPOPT faults" },

@@ -175,8 +175,8 @@ def install_tests():
 
 def enable_tests():
     for command, value, said in (("enable", "1", "rmpopt is enabled; rmpoptctl status shows what it does\n"),
-                                 ("disable", "0", "rmpopt is disabled. The tables stay in use, and the hardware keeps them correct.\n"
-                                                  "Regions that guests take are lost until rmpoptctl enable.\n")):
+                                 ("disable", "0", "rmpopt is disabled. Tables in use stay in use, and the hardware keeps them correct.\n"
+                                                  "Regions that guests take lose their optimization until rmpoptctl enable.\n")):
         live = Live(enabled="")
         equal((live.run(command), live.path("sys/kernel/rmpopt/enabled").read_text()[0]), ((0, said, ""), value), f"{command}: is written and told")
         for error, why in ((errno.EOPNOTSUPP, "rmpopt is in view only mode: there is nothing to enable or disable"),
@@ -272,8 +272,8 @@ def unload_tests():
     live.put("sys/module/rmpopt/refcnt", "0")
     code, out, err = live.run("unload")
     equal((code, err), (0, ""), "unload")
-    equal(" ".join(out.split()), "rmpopt is unloaded. The tables stay in use, and the hardware keeps them correct. "
-          "Regions that guests take are lost until rmpopt runs again. SNP shutdown or a reset clears the tables.", "unload: what it means")
+    equal(" ".join(out.split()), "rmpopt is unloaded. Tables in use stay in use, and the hardware keeps them correct. "
+          "Regions that guests take lose their optimization until rmpopt runs again. SNP shutdown or a reset clears the tables.", "unload: what it means")
     live.put("sys/kernel/rmpopt/state", "viewing")
     equal(live.run("unload"), (0, "rmpopt is unloaded; it was in view only mode, so nothing changes\n", ""), "unload: it only looked")
 
