@@ -20,7 +20,7 @@ const struct column check_columns[] = {
 };
 
 static const struct condition conditions[] = {
-	{ "vendor", "CPU is AMD's", check_vendor, LINK_ALL, 0, DECIDES },
+	{ "vendor", "CPU vendor is AMD", check_vendor, LINK_ALL, 0, DECIDES },
 	{ "hypervisor", "bare metal", check_hypervisor, LINK_ALL, 0, DECIDES },
 	{ "snp", "CPU has SEV-SNP", check_snp, LINK_SNP_ALL },
 	{ "rmpread", "CPU has RMPREAD", check_rmpread },

@@ -84,7 +84,7 @@ static struct answer look_key(struct kmod_module *module)
 	if (!keys.readable && keys.denied)
 		return skip("can't read the machine owner's list (MOK)", "run this as root");
 	return fail(has_issuer(&keys, signer) ?
-		    format("MOK holds another key that is called %s, too", signer) :
+		    format("MOK holds another key of the same name (%s)", signer) :
 		    format("no key of %s in /proc/keys or MOK", signer),
 		    format("mokutil --import %s, reboot, and choose Enroll MOK on the console", key_file()));
 }

@@ -145,7 +145,8 @@ struct answer check_modprobe(void)
 	if (!answer.read)
 		return pass("nothing in modprobe.d prevents SNP");
 	if (now && *now == 'Y')
-		return skip(format("%s; kvm_amd has SNP now, but not after the next load", answer.read), find_snp);
+		return skip(format("%s; kvm_amd has SNP now, but will not have it after its next load",
+				   answer.read), find_snp);
 	answer.fix = format("%s\n%s", find_snp, check_start_snp());
 	return answer;
 }

@@ -177,12 +177,13 @@ static void say_meaning(const struct forecast *forecast, const struct host *host
 	if (forecast->total[HOLDER_SOMEBODY])
 		fold(0, 0, "This CPU has no RMPREAD: whether guests or firmware own the pages shown as assigned is not known.");
 	if (host->tables && host->regions_optimized != UNKNOWN)
-		fold(0, 0, format("This host has RMPOPT: %llu GiB are optimized now.", host->regions_optimized));
+		fold(0, 0, format("This host has RMPOPT: %llu GiB %s optimized now.",
+				  host->regions_optimized, host->regions_optimized == 1 ? "is" : "are"));
 	else if (hw_has_rmpopt())
 		fold(0, 0, "This CPU has RMPOPT, but no table is in use.");
 	else
-		fold(0, 0, format("On AMD Zen 6 EPYC, with memory placed like this, writes of the host and of ordinary VMs to these %llu GiB would skip the RMP check.",
-				  free));
+		fold(0, 0, format("On AMD Zen 6 EPYC, with memory placed like this, writes of the host and of ordinary VMs to %s %llu GiB would skip the RMP check.",
+				  free == 1 ? "this" : "these", free));
 }
 
 int run_forecast(char **arguments)

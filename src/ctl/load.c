@@ -116,7 +116,7 @@ static int insert(struct kmod_module *module, char **words)
 static int loaded_already(char **words)
 {
 	if (*words)
-		return failed("rmpopt is loaded already; change parameters with rmpoptctl set, or unload it before");
+		return failed("rmpopt is loaded already; change parameters with rmpoptctl set, or unload it first");
 	puts("rmpopt is loaded already; rmpoptctl status shows what it does");
 	return CTL_OK;
 }

@@ -95,8 +95,8 @@ static int check_options(const struct command *command, const char *used)
 	for (word = option_words; word->name; word++)
 		if (strchr(used, word->code) &&
 		    !command_takes_name(command, word->name))
-			return misused("%s takes no --%s; see rmpoptctl %s --help",
-				       command->name, word->name, command->name);
+			return misused("--%s is not valid for %s; see rmpoptctl %s --help",
+				       word->name, command->name, command->name);
 	if (options.json + options.raw + options.pairs > 1)
 		return misused("--json, --raw and --pairs exclude each other");
 	if (options.output && options.output_all)
@@ -113,10 +113,9 @@ static int check_arguments(const struct command *command, int count)
 		return misused("%s requires %s; see rmpoptctl %s --help",
 			       command->name, command->arguments, command->name);
 	if (count > command->max)
-		return misused("%s takes %s%s; see rmpoptctl %s --help",
-			       command->name,
-			       command->max ? "no more than " : "no argument",
-			       command->arguments ?: "", command->name);
+		return misused("%s takes %s; see rmpoptctl %s --help", command->name,
+			       command->max ? format("no more than %d argument%s", command->max, plural(command->max)) :
+			       "no arguments", command->name);
 	return CTL_OK;
 }
 

@@ -34,7 +34,7 @@ const struct option_word option_words[] = {
 	  .help = "arguments are names: set these parameters to their defaults",
 	  .flag = &options.unset },
 	{ 'S', false, "save", "FILE",
-	  .help = "save all that any command reads: as a tar if FILE ends in .tar, .tar.gz, .tar.zst and so on, or is -; else as a directory",
+	  .help = "save everything that any command reads: as a tar if FILE ends in .tar, .tar.gz, .tar.zst and so on, or is -; else as a directory",
 	  .text = &options.save },
 	{ 'd', false, "dry-run",
 	  .help = "say what would be done, what it costs and what could happen; do nothing",

@@ -424,7 +424,8 @@ def misuse_tests():
         unlike(result.err, "null", f"misuse: nothing that is not there is named: {' '.join(words)}")
     for words, what in ((["--nonsense"], "unknown option --nonsense"), (["--json", "-xj"], "unknown option -x"),
                         (["scan", "--timeout"], "option --timeout requires a value"), (["status", "--json=1"], "option --json=1 takes no value"),
-                        (["check", "extra"], "check takes no argument")):
+                        (["check", "extra"], "check takes no arguments"), (["why", "1", "2"], "why takes no more than 1 argument"),
+                        (["lab", "a", "b", "c"], "lab takes no more than 2 arguments"), (["check", "--wait"], "--wait is not valid for check")):
         like(ctl(*words).err, rf"\Armpoptctl: {what}; see rmpoptctl (\w+ )?--help\n\Z", f"misuse: {what}")
     for words in (["status", "--json"], ["cores", "0", "--raw", "3-5", "-n"], ["cores", "0-3", "-o", "cpu"], ["--json", "why", "1027"], ["why", "-j", "--", "1027"], ["why", "--", "--json"],
                   ["scan", "--timeout"], ["--", "status"], ["cores", "-x"]):

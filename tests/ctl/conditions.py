@@ -137,7 +137,7 @@ def modprobe_fix_tests():
           "modprobe.d: and what to do")
     equal(found["parameters"]["read"], "modprobe.d: duty=0: allowed values are 1-100; unknown parameter x", "modprobe.d: all bad parameters at once")
     row = rows(variant("later-modprobe", text_file("etc/modprobe.d/x.conf", "options kvm_amd sev=0")))[1]["modprobe"]
-    equal((row["result"], row["read"]), ("SKIP", "options kvm_amd sev=0; kvm_amd has SNP now, but not after the next load"), "modprobe.d: what only the next load will use")
+    equal((row["result"], row["read"]), ("SKIP", "options kvm_amd sev=0; kvm_amd has SNP now, but will not have it after its next load"), "modprobe.d: what only the next load will use")
     equal(failing(variant("good-modprobe", text_file("etc/modprobe.d/x.conf", "options kvm_amd sev=0\noptions kvm_amd sev=1\ninstall kvm /sbin/modprobe -i kvm"))),
           [], "modprobe.d: the last value counts, and commands that load something are none of our business")
 
@@ -412,7 +412,7 @@ def key_list_tests(ours, other, stranger):
         return found["result"], found["read"]
 
     missing = ("FAIL", "no key of DKMS module signing key in /proc/keys or MOK")
-    namesake = ("FAIL", "MOK holds another key that is called DKMS module signing key, too")
+    namesake = ("FAIL", "MOK holds another key of the same name (DKMS module signing key)")
     equal(result("second", {MOK: trees.mok_list(stranger), more: trees.mok_list(other, ours)})[0], "PASS", "a key in the second variable")
     equal(result("shim", {copy: trees.mok_list(stranger, ours)[4:]})[0], "PASS", "a key in mok-variables, which have no attributes")
     equal(result("shim-second", {copy: trees.mok_list(stranger)[4:], copy + "1": trees.mok_list(ours)[4:]})[0], "PASS", "and in its second one")

@@ -111,6 +111,13 @@ def forecast_tests():
         like(result.out, f"^{line}", f"forecast: {name}: what it means")
         equal((result.code, result.err), (0, ""), f"forecast: {name}: well")
     like(ctl("forecast", tree=hosts["zen5"]).out, r"^RMPOPT could optimize 5 of 8 GiB \(62.5 %\) as memory is placed now\.$", "forecast: the sum")
+    def of_one(host):
+        host.guests.update({r: "1 0 0 5" for r in host.regions if r != 2})
+    like(ctl("forecast", tree=variant("forecast-one", of_one, make=trees.zen5)).out, "ordinary VMs to this 1 GiB would skip", "forecast: one region")
+
+    def one(host):
+        host.optimized = [2]
+    like(ctl("forecast", tree=variant("forecast-one-now", one, make=trees.Host)).out, "^This host has RMPOPT: 1 GiB is optimized now", "forecast: one region that is optimized")
     unlike(ctl("forecast", tree=hosts["zen5"]).out, "RMPREAD", "forecast: with RMPREAD owners are known")
     equal(ctl("forecast", "-n", tree=hosts["zen5"]).out.count("\n"), 5, "forecast --noheadings: rows and nothing else")
     host = trees.large()
