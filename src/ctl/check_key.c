@@ -61,9 +61,7 @@ static bool may_be_in_keyring(const struct owner_keys *keys, const char *signer)
 /* What DKMS signs with: on Ubuntu the system's key. */
 static const char *key_file(void)
 {
-	static const char ubuntu[] = "/var/lib/shim-signed/mok/MOK.der";
-
-	return file_exists(ubuntu) ? ubuntu : "/var/lib/dkms/mok.pub";
+	return file_exists(OWNER_KEY_UBUNTU) ? OWNER_KEY_UBUNTU : "/var/lib/dkms/mok.pub";
 }
 
 static struct answer look_key(struct kmod_module *module)

@@ -47,6 +47,9 @@ struct owner_keys {
 #define OWNER_KEYS_SHIM	"/sys/firmware/efi/mok-variables"
 #define OWNER_KEYS_LIST	"MokListRT"
 
+/* On Ubuntu, the certificate of the key with which DKMS signs. */
+#define OWNER_KEY_UBUNTU	"/var/lib/shim-signed/mok/MOK.der"
+
 struct bytes bytes_from_hex(const char *text);
 bool bytes_equal(struct bytes a, struct bytes b);
 void owner_keys_read(struct owner_keys *keys);

@@ -56,7 +56,8 @@ static const char * const part_texts[PARTS] = {
  * struct saved - files that are saved
  * @pattern: where they are; %s: the kernel's release
  * @part: what that is
- * @words: keep only words that begin like one of these, blank-separated
+ * @words: keep only words that begin like one of these, blank-separated; "": that
+ *	the file exists, and nothing of it
  * @lines: keep only lines that hold one of these, "|"-separated
  */
 struct saved {
@@ -80,6 +81,7 @@ static const struct saved saved[] = {
 	{ "/sys/firmware/efi/efivars/SecureBoot-*", PART_HOST },
 	{ OWNER_KEYS_EFI "/" OWNER_KEYS_LIST "*", PART_OWNER },
 	{ OWNER_KEYS_SHIM "/" OWNER_KEYS_LIST "*", PART_OWNER },
+	{ OWNER_KEY_UBUNTU, PART_HOST, "" },
 	{ "/sys/class/iommu/*/amd-iommu/features", PART_HOST },
 	{ CPUS "online", PART_HOST },
 	{ CPUS "present", PART_HOST },

@@ -441,6 +441,11 @@ def key_tests():
 
     found = host("unknown", mok=[stranger])
     equal((found["signature"]["result"], found["key"]["result"]), ("PASS", "FAIL"), "a key that is not enrolled")
+    like(found["key"]["fix"], r"\Amokutil --import /var/lib/dkms/mok\.pub, reboot", "a key that is not enrolled: which file has it")
+
+    def ubuntu(host):
+        host.files.update({"sys/kernel/security/lockdown": LOCKED, "proc/keys": stranger.in_keyring(), "var/lib/shim-signed/mok/MOK.der": ""})
+    like(rows(variant("key-ubuntu", ubuntu, ours))[1]["key"]["fix"], r"\Amokutil --import /var/lib/shim-signed/mok/MOK\.der, reboot", "on Ubuntu another one")
     equal(host("owner", keys=[ours], mok=[stranger, ours])["key"]["result"], "PASS", "a key of the machine's owner")
     found = host("same-name", keys=[other], mok=[stranger, other])["key"]
     equal(found["result"], "FAIL", "another key of the same name is not that key")

@@ -26,7 +26,8 @@ mount --bind "$0/sys" /sys
 for name in cmdline cpuinfo kallsyms keys zoneinfo sys/kernel/osrelease config.gz; do
 	[ ! -e "$0/proc/$name" ] || [ ! -e "/proc/$name" ] || mount --bind "$0/proc/$name" "/proc/$name"
 done
-mkdir -p /etc/modprobe.d
+mkdir -p /etc/modprobe.d /var/lib/shim-signed
+mount --bind "$0/var/lib/shim-signed" /var/lib/shim-signed
 mount --bind "$0/etc/modprobe.d" /etc/modprobe.d
 mkdir -p /lib/modules
 mount --bind "$0/lib/modules" /lib/modules
@@ -41,6 +42,7 @@ def host():
         "proc/kallsyms": "ffffffff81234560 T rmp_make_shared\nffffffff81234570 T secret_symbol",
         "proc/cmdline": "root=/dev/secret nosmt nosmp iommu=pt rmpopt.duty=3 quiet",
         "etc/modprobe.d/other.conf": "options kvm_amd \\\n sev_snp=1\noptions secret x=1\noptions kvm-amd \\\n sev=1\ninstall kvm /bin/false",
+        "var/lib/shim-signed/mok/MOK.der": "secret", "var/lib/shim-signed/mok/MOK.priv": "secret",
         "sys/devices/system/cpu/present": "0-15", "sys/devices/system/cpu/possible": "0-31", "sys/devices/system/cpu/smt/control": "on",
         "sys/firmware/efi/efivars/" + MOK: trees.mok_list(), "sys/kernel/rmpopt/large": "x"})
     return made
@@ -286,6 +288,7 @@ def truth_tests():
                          ("sys/devices/system/cpu/smt/control", "on\n"), ("proc/kallsyms", "0000000000000000 T rmp_make_shared\n"),
                          ("proc/cmdline", "nosmt nosmp iommu=pt rmpopt.duty=3\n"),
                          ("etc/modprobe.d/other.conf", "options kvm_amd  sev_snp=1\noptions kvm-amd  sev=1\ninstall kvm /bin/false\n"),
+                         ("var/lib/shim-signed/mok/MOK.der", "\n"), ("var/lib/shim-signed/mok/MOK.priv", None),
                          ("sys/devices/system/cpu/cpu0/topology/thread_siblings_list", "0-1\n"),
                          (f"lib/modules/{os.uname().release}/config", "CONFIG_KVM_AMD=m\nCONFIG_KVM_AMD_SEV=y\n")):
         equal(files.get(name), wanted, f"in it: {name}")
