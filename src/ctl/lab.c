@@ -131,7 +131,8 @@ static bool run_step(struct lab *lab, const struct lab_step *step)
 
 	lab->step = step;
 	lab->skipped = NULL;
-	good = step->run(lab);
+	good = (!step->converts || lab_snp_begin(lab)) && step->run(lab);
+	lab_snp_end(lab);
 	lab_check_signal(lab);
 	state = state_of(lab, good);
 	line = add_step(lab, step, state, lab->skipped ?: lab->surprise);
@@ -326,7 +327,7 @@ static int check_usage(char **arguments)
 
 int run_lab(char **arguments)
 {
-	struct lab lab = { .fd = -1 };
+	struct lab lab = { .fd = -1, .kvm = -1 };
 	int ret = check_usage(arguments);
 
 	if (ret)

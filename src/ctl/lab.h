@@ -103,6 +103,7 @@ struct samples {
 /**
  * struct lab - the run
  * @fd: the module's device, -1 if it is not open
+ * @kvm: /dev/kvm, -1 if it is not open
  * @beside: the kernel drives RMPOPT itself: only what reads
  * @info: what the module says of the host
  * @segment: the RMP's segments, @info.nr_segments of them
@@ -127,6 +128,7 @@ struct samples {
  */
 struct lab {
 	int fd;
+	int kvm;
 	bool beside;
 	struct lab_info info;
 	struct lab_segment *segment;
@@ -283,6 +285,8 @@ void facts_regions(struct lab *lab);
 
 /* lab_device.c */
 int lab_open(struct lab *lab);
+bool lab_snp_begin(struct lab *lab);
+void lab_snp_end(struct lab *lab);
 __printf(2, 3) bool lab_surprise(struct lab *lab, const char *fmt, ...);
 bool lab_execute(struct lab *lab, struct lab_trial *run);
 void trial_free(struct lab_trial *run);

@@ -9,11 +9,13 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "hw.h"
 #include "lab.h"
 
 #define DEVICE		"/dev/rmpopt_lab"
+#define KVM_MODULE	"/sys/module/kvm_amd/"
 
 /* A CPU that has not answered by then is a surprise; longer lists have longer. */
 #define LIMIT_MS	3000u
@@ -37,6 +39,32 @@ int lab_open(struct lab *lab)
 	if (lab->info.nr_segments > SEGMENTS_MAX)
 		lab->info.nr_segments = SEGMENTS_MAX;
 	return lab->info.version == LAB_VERSION ? 0 : EPROTO;
+}
+
+/*
+ * What the module saw of the host when it was opened may be over: SNP is shut down
+ * when kvm_amd is unloaded. While we have /dev/kvm open, it can't be. Only asked
+ * for where kvm_amd is loaded, as this would load it.
+ */
+bool lab_snp_begin(struct lab *lab)
+{
+	struct lab_info info = { };
+	const char *why;
+
+	if (file_exists(KVM_MODULE "initstate"))
+		lab->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (ioctl(lab->fd, LAB_INFO, &info))
+		return lab_surprise(lab, "the module does not answer: %s", strerror(errno));
+	lab->info.flags = info.flags;
+	why = lab_refusal_by_module(lab);
+	return !why || lab_surprise(lab, "the host has changed: %s", why);
+}
+
+void lab_snp_end(struct lab *lab)
+{
+	if (lab->kvm >= 0)
+		close(lab->kvm);
+	lab->kvm = -1;
 }
 
 /* Only the first one counts. Returns false. */

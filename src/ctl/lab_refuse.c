@@ -59,16 +59,17 @@ static bool is_unassigned(struct lab *lab, u64 spa)
 
 /*
  * The module takes the RMP's own pages for the sign of SNP_INIT, which is inferred. [I]
- * Where they can't be read at all that is an answer, and no reason to refuse.
+ * Where they can't be read although SnpEn is set that is an answer, and no reason to refuse.
  */
 static bool is_not_initialised(struct lab *lab)
 {
-	struct lab_op op = op_msr(MSR_RMP_BASE);
-	struct lab_result result;
+	struct lab_op op[] = { op_msr(MSR_SYSCFG), op_msr(MSR_RMP_BASE) };
+	struct lab_result result[ARRAY_SIZE(op)];
 
 	if (lab->info.flags & LAB_SNP_READY)
 		return false;
-	return !lab_one(lab, lab->core[0].cpu[0], &op, 1, &result) || is_unassigned(lab, result.rax) ||
+	return !lab_one(lab, lab->core[0].cpu[0], op, ARRAY_SIZE(op), result) ||
+	       !(result[0].rax & SYSCFG_SNP_EN) || is_unassigned(lab, result[1].rax) ||
 	       !lab->info.nr_segments || is_unassigned(lab, lab->segment[0].rmp);
 }
 

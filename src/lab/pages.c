@@ -6,6 +6,14 @@
  * assigned page in it would fault.
  *
  * A page that can't be taken back is never freed: its next owner would fault.
+ *
+ * RMPUPDATE is #UD while SnpEn is clear, and the kernel's functions neither ask
+ * for that nor survive it, so it is asked here, right before each of them. An
+ * SNP shutdown can still come between. Nothing exported locks it out; but
+ * the one that comes with the end of kvm_amd does not happen while a process
+ * has /dev/kvm open, as rmpoptctl has. What is left is a shutdown by an ioctl
+ * of /dev/sev within that microsecond, or, at the first conversion of a page,
+ * while the direct map is split.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -26,6 +34,7 @@
 #include <asm/sev.h>
 
 #include "host/compat.h"
+#include "host/host.h"
 #include "host/hw.h"
 #include "lab.h"
 
@@ -87,9 +96,18 @@ static int turn_over(struct held *held)
 	return 0;
 }
 
+/*
+ * Firmware clears SnpEn, on all CPUs. [S] No RMP check is made from then on,
+ * so the page is like any other; and the kernel clears the RMP before it sets
+ * SnpEn again. A page that was held all that time is the hypervisor's then, and
+ * to take it back once more changes nothing.
+ */
 static int take_back(struct held *held)
 {
-	int ret = rmp_make_shared(page_to_pfn(held->page), PG_LEVEL_4K);
+	int ret = 0;
+
+	if (hw_snp_enabled())
+		ret = rmp_make_shared(page_to_pfn(held->page), PG_LEVEL_4K);
 
 	if (!ret)
 		held->private = false;
@@ -102,7 +120,7 @@ static int take_back(struct held *held)
  * @private: true to assign it
  *
  * Return: 0; -ENOENT the laboratory does not hold the page; -EALREADY nothing
- * to do; or the errno of the kernel's function.
+ * to do; -ENODEV SnpEn is clear; or the errno of the kernel's function.
  */
 int page_convert(u64 spa, bool private)
 {
@@ -112,6 +130,8 @@ int page_convert(u64 spa, bool private)
 		return -ENOENT;
 	if (held->private == private)
 		return -EALREADY;
+	if (!hw_snp_enabled())
+		return -ENODEV;
 	return private ? turn_over(held) : take_back(held);
 }
 
@@ -218,6 +238,15 @@ long take_ioctl(struct lab_take __user *user)
 	return copy_to_user(user, &take, sizeof(take)) ? -EFAULT : 0;
 }
 
+/*
+ * Not between snp_prepare() and SNP_INIT either: what RMPUPDATE does there is
+ * not public. [?] And the host must have an ASID for SNP guests.
+ */
+static bool can_assign(void)
+{
+	return host_snp(true, NULL) != HOST_SNP_OFF && (s32)asid() > 0;
+}
+
 /**
  * convert_ioctl - LAB_CONVERT
  * @user: its argument
@@ -230,13 +259,13 @@ long convert_ioctl(struct lab_convert __user *user)
 		return -EFAULT;
 	if (convert.private > 1)
 		return -EINVAL;
-	/* The host has no ASID for SNP guests. */
-	if (convert.private && (s32)asid() < 1)
+	if (convert.private && !can_assign())
 		return -ENODEV;
 	convert.begin = rdtsc_ordered();
 	convert.error = page_convert(convert.page, convert.private);
 	convert.end = rdtsc_ordered();
-	if (convert.error == -ENOENT || convert.error == -EALREADY)
+	if (convert.error == -ENOENT || convert.error == -EALREADY ||
+	    convert.error == -ENODEV)
 		return convert.error;
 	return copy_to_user(user, &convert, sizeof(convert)) ? -EFAULT : 0;
 }

@@ -130,7 +130,8 @@ struct lab_result {
  * -EINVAL the run is malformed; -ENXIO a CPU is not online; -EBUSY a CPU has
  * not answered an earlier run yet; -EPERM not only reports and reads, and the
  * module was loaded with beside=1; -EINTR interrupted before it began, or
- * killed; or the errno of the kernel's function for a conversion.
+ * killed; -ENODEV SnpEn is clear (LAB_CONVERT_IT); or the errno of the kernel's
+ * function for a conversion.
  */
 struct lab_run {
 	__u64 cpus;
@@ -218,6 +219,11 @@ struct lab_take {
  * @error: out: result of the kernel's function, 0 or an errno
  * @begin: out: TSC before it
  * @end: out: TSC after it
+ *
+ * Results: 0, with @error; -ENOENT the page is not held; -EALREADY it is so
+ * already; -ENODEV SNP is not initialised, or has no ASID: nothing was done. A
+ * page that can't be taken back for that reason is given back all the same
+ * when the file is closed: without SnpEn no RMP check is made.
  */
 struct lab_convert {
 	__u64 page;

@@ -14,6 +14,8 @@
  *	labctl convert REGION		such a page is turned over to a guest before that
  *	labctl stranger PAGE		a page that was not taken is turned over
  *	labctl hold FILE		the device stays open until FILE is gone; says "open" first
+ *	labctl keep REGION FILE		such a page is turned over, and taken back when FILE is gone;
+ *					says "open" before it waits for that
  *	labctl none			an ioctl that does not exist
  */
 #define _GNU_SOURCE
@@ -215,6 +217,24 @@ static int hold(const char *file)
 	return 0;
 }
 
+static int keep(const char *region, const char *file)
+{
+	struct lab_take take = { .region = number(region), .node = -1, .tries = 1u << 20 };
+	struct lab_convert over = { .private = 1 };
+
+	if (!ended(call(LAB_TAKE, &take)))
+		return 0;
+	over.page = take.page;
+	if (!ended(call(LAB_CONVERT, &over)))
+		return 0;
+	ended(over.error);
+	hold(file);
+	over.private = 0;
+	if (ended(call(LAB_CONVERT, &over)))
+		ended(over.error);
+	return 0;
+}
+
 static int info(void)
 {
 	struct lab_segment segments[8] = { 0 };
@@ -251,6 +271,8 @@ int main(int count, char **arg)
 		return stranger(arg[2]);
 	if (!strcmp(what, "hold") && count == 3)
 		return hold(arg[2]);
+	if (!strcmp(what, "keep") && count == 4)
+		return keep(arg[2], arg[3]);
 	if (!strcmp(what, "none"))
 		return ended(call(_IO('R', 0x7f), NULL)), 0;
 	return 2;
