@@ -86,14 +86,14 @@ void trial_free(struct lab_trial *run)
 	run->result = NULL;
 }
 
-/* CPUs that have not answered: their first operation was not executed. */
+/* CPUs that have not answered, or had to stop: their last operation was not executed. */
 static const char *who_is_late(const struct lab_trial *run)
 {
 	struct list late = { };
 	u32 i;
 
 	for (i = 0; i < run->cpus; i++)
-		if (run->result[i * run->nr].outcome == LAB_NOT_RUN)
+		if (run->result[(i + 1) * run->nr - 1].outcome == LAB_NOT_RUN)
 			list_append(&late, run->cpu[i]);
 	return late.ranges ? list_text(&late) : "(which one is not known)";
 }

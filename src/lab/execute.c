@@ -134,8 +134,10 @@ static void (* const execute[LAB_WHATS])(const struct lab_op *op,
  * @result: where to store it; all 0 before
  *
  * With interrupts disabled.
+ *
+ * Return: TSC after it.
  */
-void operation_execute(const struct lab_op *op, struct lab_result *result)
+u64 operation_execute(const struct lab_op *op, struct lab_result *result)
 {
 	u64 end;
 
@@ -147,4 +149,5 @@ void operation_execute(const struct lab_op *op, struct lab_result *result)
 	if (op->what != LAB_RMPOPT)
 		result->times = 1;
 	result->outcome = result->vector ? LAB_FAULT : LAB_DONE;
+	return end;
 }

@@ -13,7 +13,7 @@
  * RMPOPT_BASE is written, and of it only the window and RMPOPT_EN. A verify
  * can't make a table wrong, whoever executes it. [S] Only pages that were
  * allocated here are converted, to the ASID that is the last to be used by a
- * guest. Each wait has a bound.
+ * guest. Each wait has a bound, and so has each handler.
  *
  * Locking: one process has the device open, and a mutex is held for the whole
  * of each ioctl. A handler accesses only its own seat of the run and its
@@ -32,7 +32,7 @@ bool lab_beside(void);
 /* execute.c */
 bool operation_is_known(const struct lab_op *op);
 bool operation_only_reads(const struct lab_op *op);
-void operation_execute(const struct lab_op *op, struct lab_result *result);
+u64 operation_execute(const struct lab_op *op, struct lab_result *result);
 
 /* run.c */
 long run_ioctl(struct lab_run __user *user);

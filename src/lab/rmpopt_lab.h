@@ -9,8 +9,10 @@
  * A run is a list of operations and a set of CPUs. Each of these executes the
  * list once, in an interrupt handler, with interrupts disabled; either one CPU
  * after the other, or all of them at once. Nothing waits longer than the run's
- * time limit: a CPU that has not answered by then is reported as late, and no
- * other run is accepted until it has.
+ * time limit: a CPU that has not answered by then is reported as late and
+ * begins no further operation, and no other run is accepted until it has
+ * answered. Nor does a handler, which has interrupts disabled, begin one after
+ * LAB_MAX_STOP_MS.
  *
  * Pages that are converted (LAB_CONVERT) were allocated by the module, which
  * takes them back when the file is closed, for whatever reason.
@@ -30,8 +32,13 @@
 #define LAB_MAX_OPS		2048u		/* operations */
 #define LAB_MAX_RESULTS		1048576u	/* operations x CPUs */
 #define LAB_MAX_LIMIT_MS	60000u
-#define LAB_MAX_TIMES		1000000u
 #define LAB_MAX_CPUS_BYTES	8192u		/* 65,536 CPUs */
+
+/* Half of what Linux calls a hard lockup. */
+#define LAB_MAX_STOP_MS		5000u
+
+/* Some 2 s if each takes as long as the slowest published, 1.1M cycles. */
+#define LAB_MAX_TIMES		4096u
 
 /* Pages that may be held at the same time. */
 #define LAB_MAX_PAGES		4096u
@@ -73,7 +80,7 @@ struct lab_op {
 
 /* enum lab_outcome - the result of an operation */
 enum lab_outcome {
-	LAB_NOT_RUN,	/* not reached within the time limit */
+	LAB_NOT_RUN,	/* not reached within the time limit, or LAB_MAX_STOP_MS */
 	LAB_DONE,
 	LAB_FAULT,	/* the instruction faulted; @vector */
 };
@@ -121,7 +128,7 @@ struct lab_result {
  *	direct map is split already
  * @convert_begin: out: TSC before the conversion
  * @convert_end: out: TSC after it, when RMPUPDATE has returned
- * @late: out: CPUs that have not answered in time
+ * @late: out: CPUs that have not answered in time, or not executed all
  *
  * The sum of all @times of the operations is at most LAB_MAX_TIMES.
  * With LAB_CONVERT_IT the caller must run on a CPU that is not in the bitmap.

@@ -2,14 +2,17 @@
 /*
  * Runs: a list of operations that each CPU of a set executes in an interrupt
  * handler. A run exists until its last handler has ended, however long that
- * takes; its ioctl waits no longer than the time limit.
+ * takes; its ioctl waits no longer than the time limit, and no handler begins
+ * an operation after it.
  */
 #include <linux/atomic.h>
+#include <linux/compiler.h>
 #include <linux/completion.h>
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/errno.h>
 #include <linux/jiffies.h>
+#include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
@@ -20,20 +23,22 @@
 #include "lab.h"
 
 /* How long CPUs wait for each other to begin together. */
-#define GATHER_US	1000u
+#define GATHER_MS	1u
 
 /**
  * struct seat - one CPU's part of a run
  * @csd: brings it there
  * @run: the run
  * @results: one for each operation
- * @done: all is executed, and the results are complete
+ * @done: the handler has ended, and the results are complete
+ * @whole: it has executed all operations
  */
 struct seat {
 	call_single_data_t csd;
 	struct run *run;
 	struct lab_result *results;
 	bool done;
+	bool whole;
 };
 
 /**
@@ -44,6 +49,7 @@ struct seat {
  * @results: of all CPUs, in the form that is returned to user space
  * @seats: of all CPUs, in ascending order
  * @nr_cpus: how many
+ * @over: nobody waits any more, so no further operation begins
  * @gathered: handlers that have begun
  * @open: handlers that were sent and have not ended
  */
@@ -54,6 +60,7 @@ struct run {
 	struct lab_result *results;
 	struct seat *seats;
 	unsigned int nr_cpus;
+	bool over;
 	atomic_t gathered;
 	atomic_t open;
 };
@@ -187,32 +194,52 @@ static int read_run(struct run *run)
 
 /* --- On the CPUs --- */
 
+static u64 cycles_of_ms(u64 ms)
+{
+	return (tsc_khz ?: 2000000) * ms;
+}
+
 /*
  * Until all CPUs have begun. With a bound, as one may have interrupts disabled
  * for long.
  */
 static void wait_for_all(const struct run *run)
 {
-	u64 limit = (u64)(tsc_khz ?: 2000000) * GATHER_US / 1000;
-	u64 begin = rdtsc_ordered();
+	u64 limit = cycles_of_ms(GATHER_MS), begin = rdtsc_ordered();
 
 	while (atomic_read(&run->gathered) < run->nr_cpus &&
 	       rdtsc_ordered() - begin < limit)
 		cpu_relax();
 }
 
+/*
+ * False if time is up before the last operation. By this CPU's own TSC, as
+ * those of two CPUs may differ, and by time stamps that are taken anyway.
+ */
+static bool execute_all(const struct run *run, struct lab_result *results)
+{
+	u64 most = cycles_of_ms(min(run->want.limit_ms, LAB_MAX_STOP_MS));
+	u64 begin = rdtsc_ordered(), now = begin;
+	u32 i;
+
+	for (i = 0; i < run->want.nr_ops; i++) {
+		if (now - begin >= most || READ_ONCE(run->over))
+			return false;
+		now = operation_execute(&run->ops[i], &results[i]);
+	}
+	return true;
+}
+
 static void handler(void *info)
 {
 	struct seat *seat = info;
 	struct run *run = seat->run;
-	u32 i;
 
 	if (run->want.flags & LAB_TOGETHER) {
 		atomic_inc(&run->gathered);
 		wait_for_all(run);
 	}
-	for (i = 0; i < run->want.nr_ops; i++)
-		operation_execute(&run->ops[i], &seat->results[i]);
+	seat->whole = execute_all(run, seat->results);
 	/*
 	 * Pairs with has_answered(): the results are visible before the flag.
 	 */
@@ -346,7 +373,7 @@ static u32 late(const struct run *run)
 	u32 n = 0;
 
 	for (i = 0; i < run->nr_cpus; i++)
-		n += !has_answered(&run->seats[i]);
+		n += !has_answered(&run->seats[i]) || !run->seats[i].whole;
 	return n;
 }
 
@@ -375,6 +402,7 @@ static long execute_run(struct run *run, struct lab_run __user *user)
 
 	ret = run->want.flags & LAB_TOGETHER ? run_together(run, limit) :
 					       run_one_by_one(run, limit);
+	WRITE_ONCE(run->over, true);
 	if (ret)
 		return ret;
 	run->want.late = late(run);
