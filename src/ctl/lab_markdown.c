@@ -59,7 +59,7 @@ static void print_bases(FILE *to, struct json_object *bases)
 		return;
 	json_object_object_foreach(bases, base, cores)
 		fprintf(to, "| RMPOPT_BASE before | %s on %s core(s) |\n", printable(base),
-			json_object_get_string(cores));
+			printable(json_object_get_string(cores) ?: "null"));
 }
 
 static void print_host(FILE *to, struct json_object *document)

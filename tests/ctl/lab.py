@@ -143,6 +143,11 @@ def hostile_tests():
     text = ctl("lab", str(written(document))).out
     unlike(text, "\033", "lab FILE: nothing steers a terminal")
     like(text, r"^\| CPU \| x\?\[31m / y \|$", "lab FILE: nor breaks a table")
+    for value, shown in (("\033[31m", r"\?\[31m"), ("2\n## Hosts", r"2\?## Hosts"), (None, "null")):
+        document["host"]["rmpopt_base"] = {"0x0\033": value}
+        text = ctl("lab", str(written(document))).out
+        unlike(text, "\033", f"lab FILE: nor does a number of cores that is {value!a}")
+        like(text, rf"^\| RMPOPT_BASE before \| 0x0\? on {shown} core\(s\) \|$", f"lab FILE: {value!a} as a number of cores")
     for what, path in (("no such file", "/nowhere"), ("not JSON", written("{")), ("something else", written("[1]")), ("another version", written(sample() | {"version": 2})),
                        ("a NUL", written("{}\0")), ("no questions", written({"version": 1}))):
         result = ctl("lab", str(path))
