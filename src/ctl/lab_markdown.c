@@ -174,7 +174,7 @@ static const struct part {
 	}, {
 		"passes", "Passes",
 		"| algorithm | round | regions | cores | verifies | total, us | stolen from other cores, us | longest stop, us |\n|---|---|---|---|---|---|---|---|\n",
-		"Longest stop: one core, interrupts disabled, in one go (of rmpopt: its longest slice).",
+		"Total: of rmpopt the whole pass, of the others the instructions alone, without what it takes to reach the CPUs. Longest stop: one core, interrupts disabled, in one go (of rmpopt: its longest slice).",
 		"lab-passes", print_pass
 	}, {
 		"writes", "Writes",

@@ -107,6 +107,15 @@ wrong_costs() {
 	costs verify-cached "$cached"
 }
 
+# Totals, in us, of passes by the kernel's algorithms: no verify takes more than 6,000 cycles of 0.5 ns.
+wrong_totals() {
+	awk -F '[": ,]+' '
+		$2 == "algorithm" { verifies = 0 }
+		$2 == "verifies" { verifies = $3 }
+		$2 == "total_us" && verifies { n++; if ($3 == 0 || $3 > 3 * verifies) print $3 " for " verifies }
+		END { if (n != 6) print n " of them" }' "$report/lab.json"
+}
+
 # took - of the steps, in ms
 took() { awk -F '[": ,]+' '$2 == "id" { id = $3 } $2 == "took_ms" { printf "%s %s; ", id, $3 }' "$report/lab.json"; }
 
@@ -138,6 +147,7 @@ setting() {
 	run_lab
 	is "$status" 0 "setting $seed: the laboratory comes to its end"
 	[ "$status" = 0 ] || diag "$(printf '%s\n' "$out" | tail -n 5)"
+	is "$(wrong_totals | paste -sd ' ')" "" "setting $seed: passes take as long as their instructions"
 	diag "$(took)"
 	answers_of "$report/lab.json" | but_loss | sort >/tmp/got
 	expected /tmp/got | but_loss | sort >/tmp/wanted
