@@ -11,38 +11,71 @@ static bool same_text(struct json_object *a, struct json_object *b, const char *
 	return !strcmp(x, y);
 }
 
-/* The line of an array that has the same values under these names; NULL. */
-static struct json_object *like(struct json_object *array, struct json_object *wanted, const char * const *names)
+static bool same_key(struct json_object *a, struct json_object *b, const char * const *names)
+{
+	for (; *names && same_text(a, b, *names); names++)
+		;
+	return !*names;
+}
+
+/* How many lines before this one have the same values under these names. */
+static size_t same_before(struct json_object *array, size_t line, const char * const *names)
+{
+	struct json_object *one = json_object_array_get_idx(array, line);
+	size_t i, n = 0;
+
+	for (i = 0; i < line; i++)
+		n += same_key(json_object_array_get_idx(array, i), one, names);
+	return n;
+}
+
+/* Of the lines that have the same values under these names, the one after so many others; NULL. */
+static struct json_object *like(struct json_object *array, struct json_object *wanted, const char * const *names,
+				size_t others)
 {
 	struct json_object *line;
-	size_t i, j;
+	size_t i;
 
 	for (i = 0; i < json_length(array); i++) {
 		line = json_object_array_get_idx(array, i);
-		for (j = 0; names[j] && same_text(line, wanted, names[j]); j++)
-			;
-		if (!names[j])
+		if (same_key(line, wanted, names) && !others--)
 			return line;
 	}
 	return NULL;
 }
 
-static void compare_answers(struct json_object *a, struct json_object *b, struct json_object *to)
+typedef void pair_function(struct json_object *one, struct json_object *other, const void *with,
+			   struct json_object *to);
+
+/* Each line of @a with the one of @b that is like it, then what only @b has; NULL for what is missing. */
+static void each_pair(struct json_object *a, struct json_object *b, const char * const *names,
+		      pair_function *compare, const void *with, struct json_object *to)
 {
-	static const char * const key[] = { "id", NULL };
-	struct json_object *one, *other, *line;
+	struct json_object *line;
 	size_t i;
 
 	for (i = 0; i < json_length(a); i++) {
-		one = json_object_array_get_idx(a, i);
-		other = like(b, one, key);
-		if (same_text(one, other, "answer"))
-			continue;
-		line = array_new_object(to);
-		put_text(line, "id", json_text(one, "id"));
-		put_text(line, "a", json_text(one, "answer"));
-		put_text(line, "b", json_text(other, "answer"));
+		line = json_object_array_get_idx(a, i);
+		compare(line, like(b, line, names, same_before(a, i, names)), with, to);
 	}
+	for (i = 0; i < json_length(b); i++) {
+		line = json_object_array_get_idx(b, i);
+		if (!like(a, line, names, same_before(b, i, names)))
+			compare(NULL, line, with, to);
+	}
+}
+
+static void compare_answer(struct json_object *one, struct json_object *other, const void *with,
+			   struct json_object *to)
+{
+	struct json_object *line;
+
+	if (same_text(one, other, "answer"))
+		return;
+	line = array_new_object(to);
+	put_text(line, "id", json_text(one ?: other, "id"));
+	put_text(line, "a", json_text(one, "answer"));
+	put_text(line, "b", json_text(other, "answer"));
 }
 
 /**
@@ -54,9 +87,9 @@ static void compare_answers(struct json_object *a, struct json_object *b, struct
 static const struct kind {
 	const char *array;
 	const char *value;
-	const char *key[5];
+	const char *key[6];
 } kinds[] = {
-	{ "measurements", "median", { "id", "cores", "distance", "round" } },
+	{ "measurements", "median", { "step", "id", "cores", "distance", "round" } },
 	{ "passes", "total_us", { "algorithm", "cores", "regions", "round" } },
 	{ "passes", "stolen_us", { "algorithm", "cores", "regions", "round" } },
 	{ "passes", "longest_stop_us", { "algorithm", "cores", "regions", "round" } },
@@ -73,28 +106,25 @@ static const char *name_of(struct json_object *line, const struct kind *kind)
 	return text;
 }
 
-static void compare_kind(struct json_object *a, struct json_object *b, const struct kind *kind,
-			 struct json_object *to)
+static void put_real(struct json_object *line, const char *name, struct json_object *value)
 {
-	struct json_object *one, *other, *line;
-	double x, y;
-	size_t i;
+	put(line, name, value ? json_object_new_double(json_object_get_double(value)) : NULL);
+}
 
-	a = json_at(a, kind->array);
-	b = json_at(b, kind->array);
-	for (i = 0; i < json_length(a); i++) {
-		one = json_object_array_get_idx(a, i);
-		other = like(b, one, kind->key);
-		if (!json_at(one, kind->value) || !json_at(other, kind->value))
-			continue;
-		x = json_object_get_double(json_at(one, kind->value));
-		y = json_object_get_double(json_at(other, kind->value));
-		line = array_new_object(to);
-		put_text(line, "what", name_of(one, kind));
-		put(line, "a", json_object_new_double(x));
-		put(line, "b", json_object_new_double(y));
-		put(line, "ratio", x > 0 ? json_object_new_double(y / x) : NULL);
-	}
+static void compare_number(struct json_object *one, struct json_object *other, const void *with,
+			   struct json_object *to)
+{
+	const struct kind *kind = with;
+	struct json_object *line, *x = json_at(one, kind->value), *y = json_at(other, kind->value);
+	bool both = x && y && json_object_get_double(x) > 0;
+
+	if (!x && !y)
+		return;
+	line = array_new_object(to);
+	put_text(line, "what", name_of(one ?: other, kind));
+	put_real(line, "a", x);
+	put_real(line, "b", y);
+	put(line, "ratio", both ? json_object_new_double(json_object_get_double(y) / json_object_get_double(x)) : NULL);
 }
 
 static void print_answers(struct json_object *lines)
@@ -110,6 +140,13 @@ static void print_answers(struct json_object *lines)
 	}
 }
 
+static const char *real(struct json_object *line, const char *name)
+{
+	struct json_object *value = json_at(line, name);
+
+	return value ? format("%.6g", json_object_get_double(value)) : "-";
+}
+
 static void print_numbers(struct json_object *lines)
 {
 	struct json_object *line, *ratio;
@@ -120,22 +157,24 @@ static void print_numbers(struct json_object *lines)
 	for (i = 0; i < json_length(lines); i++) {
 		line = json_object_array_get_idx(lines, i);
 		ratio = json_at(line, "ratio");
-		printf("%-48s %12.6g %12.6g %8s\n", json_text(line, "what"),
-		       json_object_get_double(json_at(line, "a")), json_object_get_double(json_at(line, "b")),
+		printf("%-48s %12s %12s %8s\n", json_text(line, "what"), real(line, "a"), real(line, "b"),
 		       ratio ? format("%.3f", json_object_get_double(ratio)) : "-");
 	}
 }
 
 static struct json_object *differences(struct json_object *a, struct json_object *b)
 {
+	static const char * const id[] = { "id", NULL };
 	struct json_object *document = json_object_new_object(), *numbers;
 	size_t i;
 
 	put_number(document, "version", 1);
-	compare_answers(json_at(a, "questions"), json_at(b, "questions"), put_array(document, "answers"));
+	each_pair(json_at(a, "questions"), json_at(b, "questions"), id, compare_answer, NULL,
+		  put_array(document, "answers"));
 	numbers = put_array(document, "numbers");
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
-		compare_kind(a, b, &kinds[i], numbers);
+		each_pair(json_at(a, kinds[i].array), json_at(b, kinds[i].array), kinds[i].key, compare_number,
+			  &kinds[i], numbers);
 	return document;
 }
 

@@ -60,6 +60,7 @@ void lab_measured(struct lab *lab, const char *id, const char *basis, u32 cores,
 	if (!samples->count)
 		return;
 	line = array_new_object(json_at(lab->document, "measurements"));
+	put_text(line, "step", lab->step->name);
 	put_text(line, "id", id);
 	put_text(line, "basis", basis);
 	put_number(line, "cores", cores);

@@ -27,7 +27,7 @@ def sample():
     questions[-1] |= {"answer": "at-once", "why": None}
     failed = [{"first_assigned_block": block, "cycles": 60 + 10 * block} for block in (3, 400)]
     questions[[name for name, _ in asked].index("failure-cost")] |= {"answer": "early", "why": None, "readings": failed}
-    line = {"basis": None, "cores": 1, "distance": "near", "round": 1, "count": 9, "min": 50, "median": 60, "p99": 70, "max": 80}
+    line = {"step": "core", "basis": None, "cores": 1, "distance": "near", "round": 1, "count": 9, "min": 50, "median": 60, "p99": 70, "max": 80}
     write = {"what": "random", "page_size": 4096, "round": 1, "bytes_touched": 4096, "amount": 1000, "ns": 10000}
     return {
         "version": 1, "program": "rmpoptctl 0.2.0", "date": "2026-11-29T09:00:00+00:00", "emulated": False, "complete": True, "refused": None, "surprise": None,
@@ -36,7 +36,8 @@ def sample():
                  "rmp_segments": [{"first_region": 0, "regions": 8, "node": 0}, {"first_region": 8, "regions": 4, "node": None}], "rmpopt_base": {"0x0": 2}},
         "steps": [{"id": "host", "state": "done", "why": None, "does": "reads", "costs": "little", "worst": "none", "took_ms": 3}],
         "questions": questions,
-        "measurements": [line | {"id": "report"}, line | {"id": "verify-paid", "median": 5000, "distance": None}, line | {"id": "verify-cached", "cores": 2, "median": 2000}],
+        "measurements": [line | {"id": "report"}, line | {"step": "convert", "id": "verify-paid", "median": 5000, "distance": None},
+                         line | {"step": "together", "id": "verify-cached", "cores": 2, "median": 2000}],
         "passes": [{"algorithm": "merged", "round": 1, "regions": 8, "cores": 2, "verifies": 16, "total_us": 1234.5, "stolen_us": 60.25, "stolen_cycles": 120500,
                     "longest_stop_us": 60.25, "longest_stop_cycles": 120500},
                    {"algorithm": "rmpopt", "round": 1, "regions": 8, "cores": 2, "total_us": 2000, "stolen_us": 30, "longest_stop_us": 12.5}],
@@ -170,17 +171,43 @@ def compare_tests():
     result = ctl("lab", "--compare", *paths)
     equal((result.code, result.err), (0, ""), "lab --compare: exit code")
     equal(re.findall(r"^  (\S+) +(\S+) +(\S+)$", result.out.split("\n\n")[0], re.M), [("disarmed", "ud", "gp")], "lab --compare: answers that differ")
-    for line in (r"median verify-paid 1 - 1 +5000 +2500 +0\.500", r"median report 1 near 1 +60 +60 +1\.000", r"stolen_us rmpopt 2 8 1 +30 +90 +3\.000", r"rate random 4096 true 1 +75 +75 +1\.000"):
+    for line in (r"median convert verify-paid 1 - 1 +5000 +2500 +0\.500", r"median core report 1 near 1 +60 +60 +1\.000", r"stolen_us rmpopt 2 8 1 +30 +90 +3\.000", r"rate random 4096 true 1 +75 +75 +1\.000"):
         like(result.out, f"^{line}$", f"lab --compare: {line}")
     like(ctl("lab", "--compare", paths[0], paths[0]).out, r"\AAll answers are the same\.$", "lab --compare: with itself")
     document = json.loads(ctl("lab", "--compare", "--json", *paths).out)
     equal((document["version"], document["answers"]), (1, [{"id": "disarmed", "a": "ud", "b": "gp"}]), "lab --compare --json: answers")
     equal([line for line in document["numbers"] if line["ratio"] not in (1, None)],
-          [{"what": "median verify-paid 1 - 1", "a": 5000, "b": 2500, "ratio": 0.5}, {"what": "stolen_us rmpopt 2 8 1", "a": 30, "b": 90, "ratio": 3}], "lab --compare --json: numbers")
+          [{"what": "median convert verify-paid 1 - 1", "a": 5000, "b": 2500, "ratio": 0.5}, {"what": "stolen_us rmpopt 2 8 1", "a": 30, "b": 90, "ratio": 3}], "lab --compare --json: numbers")
     fewer = sample()
     fewer["questions"].pop(0)
-    fewer["measurements"] = []
-    like(ctl("lab", "--compare", paths[0], str(written(fewer))).out, r"^  disarmed +ud +-$", "lab --compare: what only one has")
+    fewer["measurements"] = fewer["measurements"][1:]
+    fewer = str(written(fewer))
+    for pair, answer, number in (((paths[0], fewer), r"ud +-", r"60 +-"), ((fewer, paths[0]), r"- +ud", r"- +60")):
+        text = ctl("lab", "--compare", *pair).out
+        like(text, rf"^  disarmed +{answer}$", "lab --compare: an answer that only one has")
+        like(text, rf"^median core report 1 near 1 +{number} +-$", "lab --compare: a number that only one has")
+
+
+def same_again_tests():
+    """The same is measured by several steps, and more than once in a step."""
+    document = sample()
+    again = document["measurements"][0]
+    document["measurements"] += [again | {"median": 70}, again | {"step": "each", "median": 90}, again | {"median": 80}]
+    path = str(written(document))
+    numbers = json.loads(ctl("lab", "--compare", "--json", path, path).out)["numbers"]
+    reports = [(line["what"], line["a"]) for line in numbers if " report " in line["what"]]
+    equal(reports, [(f"median {step} report 1 near 1", value) for step, value in (("core", 60), ("core", 70), ("each", 90), ("core", 80))], "lab --compare: each line, with its step")
+    equal({line["ratio"] for line in numbers}, {1}, "lab --compare: with itself all ratios are 1")
+    other = copy.deepcopy(document)
+    other["measurements"].pop()
+    numbers = json.loads(ctl("lab", "--compare", "--json", path, str(written(other))).out)["numbers"]
+    equal([(line["a"], line["b"]) for line in numbers if line["b"] != line["a"]], [(80, None)], "lab --compare: the n-th with the n-th")
+    # Reports of the first versions have no steps there.
+    for line in document["measurements"]:
+        del line["step"]
+    path = str(written(document))
+    numbers = json.loads(ctl("lab", "--compare", "--json", path, path).out)["numbers"]
+    equal({line["ratio"] for line in numbers}, {1}, "lab --compare: the same where lines have no step")
 
 
 def hardware_tests():
@@ -204,5 +231,6 @@ json_tests()
 show_tests()
 hostile_tests()
 compare_tests()
+same_again_tests()
 hardware_tests()
 done()
