@@ -74,20 +74,25 @@ static void remember(struct guard *guard)
 	guard->stopped = value && *value == '0';
 }
 
-/* NULL, or why it was not loaded. */
-static const char *insert(const char *name, const char *words)
+/* NULL, or why it was not loaded. Like modprobe: an install command in modprobe.d runs instead, and may do anything. */
+static const char *insert(const char *name, const char *place, const char *words)
 {
 	struct kmod_module *module;
 	struct kmod_ctx *ctx;
 	int log = load_log(), error = -ENOENT;
-	const char *why = NULL;
+	const char *why = NULL, *command;
 
 	module = kmod_find(&ctx, name);
+	command = printable(kmod_module_get_install_commands(module));
 	if (module)
 		error = kmod_module_probe_insert_module(module, 0, words, NULL, NULL, NULL);
 	kmod_close(ctx, module);
-	if (error < 0)
+	if (command && !is_loaded(place))
+		why = format("modprobe.d has \"install %s %s\", which was run instead; remove it", name, command);
+	else if (error < 0)
 		why = load_why_not(-error, log, format("%s: ", name));
+	else if (!is_loaded(place))
+		why = "the kernel says that it was loaded, but it was not";
 	if (log >= 0)
 		close(log);
 	return why;
@@ -127,7 +132,7 @@ static const char *unload(const char *name, const char *place)
 static const char *bring_back(const struct guard *guard)
 {
 	const struct parameter *parameter = parameters;
-	const char *why = insert(MODULE_NAME, guard->words), *now;
+	const char *why = insert(MODULE_NAME, MODULE, guard->words), *now;
 	size_t i;
 
 	for (i = 0; parameter->name && !why; parameter++, i++) {
@@ -257,7 +262,7 @@ const char *guard_insert_lab(struct guard *guard, bool beside)
 
 	if (why)
 		return format("rmpopt can't be unloaded: %s", why);
-	why = unload(LAB_NAME, LAB_MODULE) ?: insert(LAB_NAME, beside ? "beside=1" : "");
+	why = unload(LAB_NAME, LAB_MODULE) ?: insert(LAB_NAME, LAB_MODULE, beside ? "beside=1" : "");
 	return why ? format(LAB_NAME " can't be loaded: %s", why) : NULL;
 }
 
@@ -268,5 +273,5 @@ const char *guard_ours_begin(struct guard *guard)
 
 	if (why || is_loaded(MODULE))
 		return why;
-	return guard->loaded ? bring_back(guard) : insert(MODULE_NAME, "");
+	return guard->loaded ? bring_back(guard) : insert(MODULE_NAME, MODULE, "");
 }
