@@ -36,7 +36,13 @@ int follow_told(void)
 	return told_to_end;
 }
 
-/* From here on only delivered while we wait, so that no access is interrupted. */
+/* For a child that ignores signals: what its parent was told before does not count. */
+void follow_forget(void)
+{
+	told_to_end = 0;
+}
+
+/* Until follow_close() only delivered while we wait, so that no access is interrupted. */
 static void hold_signals(struct follow *follow)
 {
 	sigset_t set;
@@ -109,4 +115,5 @@ void follow_close(struct follow *follow)
 		close(follow->state);
 	if (follow->served >= 0)
 		close(follow->served);
+	sigprocmask(SIG_SETMASK, &follow->unheld, NULL);
 }

@@ -26,6 +26,7 @@ int follow_wait(struct follow *follow, int ms);
 void follow_close(struct follow *follow);
 void follow_catch(int number);
 int follow_told(void);
+void follow_forget(void);
 void follow_die(void);
 
 #endif /* RMPOPTCTL_FOLLOW_H */

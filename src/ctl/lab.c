@@ -345,7 +345,8 @@ int run_lab(char **arguments)
 	if (options.json)
 		document_print(lab.document, false);
 	json_object_put(lab.document);
-	if (lab.signal)
+	/* It may have come while the host was restored, or the report written. */
+	if (lab_check_signal(&lab))
 		follow_die();
 	return ret;
 }

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "follow.h"
 #include "kmod.h"
 #include "lab.h"
 #include "parameters.h"
@@ -111,13 +112,15 @@ static int remove_once(const char *name)
 	return error == -ENOENT ? 0 : -error;
 }
 
-/* NULL, or why it is still loaded. */
+/* NULL, or why it is still loaded. A signal to end ends the wait, but for the caretaker, who is told nothing. */
 static const char *unload(const char *name, const char *place)
 {
 	u32 ms = 0;
 	int error = 0;
 
 	for (; is_loaded(place) && ms < UNLOAD_MS; ms += UNLOAD_STEP_MS) {
+		if (follow_told())
+			return "a signal came";
 		error = remove_once(name);
 		if (!error)
 			return NULL;
@@ -186,6 +189,7 @@ static void be_caretaker(const struct guard *guard)
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
+	follow_forget();
 	close(guard->pipe[1]);
 	while (read(guard->pipe[0], &byte, 1) < 0 && errno == EINTR)
 		;
