@@ -367,7 +367,7 @@ void lab_keep_away(const struct lab *lab, const struct lab_core *core);
 
 /* lab_passes.c */
 bool step_passes(struct lab *lab);
-void passes_ours(struct lab *lab);
+const char *passes_ours(struct lab *lab);
 /* lab_convert.c */
 bool step_convert(struct lab *lab);
 /* lab_loss.c */

@@ -273,8 +273,11 @@ const char *guard_insert_lab(struct guard *guard, bool beside)
 /* rmpopt in place of the lab's module, with its own parameters if it has some; NULL, or why not. */
 const char *guard_ours_begin(struct guard *guard)
 {
-	const char *why = unload(LAB_NAME, LAB_MODULE);
+	const char *why;
 
+	if (guard->stopped)
+		return "it was stopped before; rmpoptctl enable ends that";
+	why = unload(LAB_NAME, LAB_MODULE);
 	if (why || is_loaded(MODULE))
 		return why;
 	return guard->loaded ? bring_back(guard) : insert(MODULE_NAME, MODULE, "");

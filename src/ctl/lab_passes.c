@@ -206,16 +206,22 @@ static void put_file(struct json_object *line, const char *name, const char *fil
 		put(line, name, json_object_new_double(value * unit));
 }
 
-/* By rmpopt's own counts; false if there is no next one. */
-static bool pass_ours(struct lab *lab, struct follow *follow, u32 round)
+/* By rmpopt's own counts; NULL, or why there is no next one. */
+static const char *pass_ours(struct lab *lab, struct follow *follow, u32 round)
 {
 	struct json_object *line;
 	u64 number, regions;
 
-	if (!wait_until(is_ready, 0, lab, follow) || file_write(SYSFS "stats/worst_slice_ns", "0") ||
-	    file_write(SYSFS "scan", "full") || !file_number(&number, SYSFS "requested") ||
-	    !wait_until(is_served, number, lab, follow) || !file_number(&regions, SYSFS "regions_covered"))
-		return false;
+	if (!wait_until(is_ready, 0, lab, follow))
+		return format("it is not ready, but %s: %s", file_text(SYSFS "state") ?: "gone",
+			      file_text(SYSFS "reason") ?: "the reason is not known");
+	if (file_write(SYSFS "stats/worst_slice_ns", "0") || file_write(SYSFS "scan", "full") ||
+	    !file_number(&number, SYSFS "requested"))
+		return "a pass can't be requested";
+	if (!wait_until(is_served, number, lab, follow))
+		return format("a pass has not ended within %u s", WAIT_MS / 1000);
+	if (!file_number(&regions, SYSFS "regions_covered"))
+		return "its files can't be read";
 	line = array_new_object(json_at(lab->document, "passes"));
 	put_text(line, "algorithm", "rmpopt");
 	put_number(line, "round", round);
@@ -224,18 +230,18 @@ static bool pass_ours(struct lab *lab, struct follow *follow, u32 round)
 	put_file(line, "total_us", "stats/last_pass_us", 1);
 	put_file(line, "stolen_us", "stats/last_stolen_us", 1);
 	put_file(line, "longest_stop_us", "stats/worst_slice_ns", 0.001);
-	return true;
+	return NULL;
 }
 
-/* Full passes of rmpopt, which is loaded. */
-void passes_ours(struct lab *lab)
+/* Full passes of rmpopt, which is loaded; NULL, or why there are not all of them. */
+const char *passes_ours(struct lab *lab)
 {
 	struct follow follow;
-	u32 round = 1;
+	const char *why = follow_open(&follow) ? "its files can't be read" : NULL;
+	u32 round;
 
-	if (!follow_open(&follow))
-		while (round <= ROUNDS && pass_ours(lab, &follow, round))
-			round++;
+	for (round = 1; round <= ROUNDS && !why; round++)
+		why = pass_ours(lab, &follow, round);
 	follow_close(&follow);
-	lab_check_signal(lab);
+	return why && lab_check_signal(lab) ? "interrupted" : why;
 }
