@@ -161,6 +161,19 @@ static bool do_step(struct lab *lab, const struct lab_step *step)
 	return reply == REPLY_NO && step->run != step_host;
 }
 
+/* Nothing was declined, skipped or cut short. */
+static bool all_done(const struct lab *lab)
+{
+	struct json_object *steps = json_at(lab->document, "steps");
+	size_t i;
+
+	for (i = 0; i < json_length(steps); i++)
+		if (strcmp(json_text(json_object_array_get_idx(steps, i), "state"), "done"))
+			return false;
+	return true;
+}
+
+/* True if all that were wanted are done. */
 static bool do_steps(struct lab *lab)
 {
 	const struct lab_step *step;
@@ -173,7 +186,7 @@ static bool do_steps(struct lab *lab)
 	questions_end(lab);
 	if (lab->surveyed)
 		facts_regions(lab);
-	return !step->name;
+	return !step->name && all_done(lab);
 }
 
 /* The line of a step that was done; NULL. */
