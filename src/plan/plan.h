@@ -406,10 +406,12 @@ void plan_cancel(struct plan *plan);
 /* plan_share.c: leaders and what they lead */
 void plan_elect(struct plan *plan);
 
-/* plan_window.c: windows */
+/* plan_place.c: where a window is placed */
 struct coverage;
 u32 plan_place_window(const struct coverage *cov, const struct coverage *ram,
 		      const struct coverage *own);
+
+/* plan_window.c: windows */
 void plan_number(struct plan *plan, const struct coverage *cov);
 bool plan_set_window(struct plan *plan, struct plan_core *core, u32 base);
 
