@@ -50,12 +50,14 @@
  * @cpus: how many
  * @node: of the core, NODE_NONE if it is not known
  * @base: RMPOPT_BASE as it was last read
+ * @place: and what step arm writes there, if RMPOPT_EN is clear
  */
 struct lab_core {
 	u32 *cpu;
 	u32 cpus;
 	int node;
 	u64 base;
+	u64 place;
 };
 
 enum lab_kind {
@@ -71,6 +73,7 @@ enum lab_kind {
  * struct lab_region - a region that the RMP covers
  * @number: of the region
  * @kind: what lies there
+ * @ram: the kernel has memory there, which may be beside a part of the RMP
  * @rmp_node: node of the RMP segment that describes it
  * @held: block of 2 MiB in which the first assigned page lies; BLOCKS: there is none
  * @readable: RMPREAD answered for all of it; of a hole before: nothing at all lies there
@@ -82,6 +85,7 @@ enum lab_kind {
 struct lab_region {
 	u32 number;
 	enum lab_kind kind;
+	bool ram;
 	int rmp_node;
 	u32 held;
 	bool readable;
@@ -332,6 +336,8 @@ int guard_end(struct guard *guard);
 const char *guard_insert_lab(struct guard *guard, bool beside);
 const char *guard_ours_begin(struct guard *guard);
 
+/* lab_window.c */
+bool lab_place_window(const struct lab *lab, int node, u64 *base);
 /* lab_base.c */
 bool step_arm(struct lab *lab);
 bool step_base(struct lab *lab);

@@ -3,23 +3,23 @@
 #include "hw.h"
 #include "lab.h"
 
-/* One window for all, as kernels have it, where 2 TiB hold all of it; else the node's own memory. */
-static u64 choose_base(const struct lab *lab, const struct lab_core *core)
+/* The windows of cores that have none; those of one node have the same. */
+static bool place_windows(struct lab *lab)
 {
-	u32 first = lab->region[0].number, last = lab->region[lab->regions - 1].number, i;
-	struct nodes nodes;
+	struct lab_core *core, *before = NULL;
+	u32 i;
 
-	if (last - first < WINDOW_REGIONS)
-		return first * GIB;
-	nodes_read(&nodes);
-	for (i = 0; i < lab->regions; i++)
-		if (nodes_of(&nodes, lab->region[i].number) == core->node)
-			break;
-	if (i < lab->regions)
-		first = lab->region[i].number;
-	if (first + WINDOW_REGIONS > last + 1)
-		first = last + 1 - WINDOW_REGIONS;
-	return first * GIB;
+	for (i = 0; i < lab->cores; i++) {
+		core = &lab->core[i];
+		if (core_armed(core))
+			continue;
+		if (before && before->node == core->node)
+			core->place = before->place;
+		else if (!lab_place_window(lab, core->node, &core->place))
+			return false;
+		before = core;
+	}
+	return true;
 }
 
 static const struct lab_region *first_ram(const struct lab *lab)
@@ -47,7 +47,7 @@ static bool ask_disarmed(struct lab *lab, const struct lab_core *core)
 /* Of a region in the window that is free, so that no other answer is mixed with this one. */
 static bool arm_and_report(struct lab *lab, struct lab_core *core)
 {
-	struct lab_core armed = { .base = choose_base(lab, core) | RMPOPT_EN };
+	struct lab_core armed = { .base = core->place };
 	const struct lab_region *region = first_free(lab, &armed) ?: first_ram(lab);
 	struct lab_op ops[] = {
 		op_base(armed.base), op_rmpopt(region->number, REPORT), op_msr(MSR_RMPOPT_BASE),
@@ -66,7 +66,7 @@ static bool arm_and_report(struct lab *lab, struct lab_core *core)
 
 static bool arm(struct lab *lab, struct lab_core *core)
 {
-	struct lab_op op = op_base(choose_base(lab, core) | RMPOPT_EN);
+	struct lab_op op = op_base(core->place);
 	struct lab_result result;
 
 	if (!lab_one(lab, core->cpu[0], &op, 1, &result))
@@ -107,6 +107,11 @@ bool step_arm(struct lab *lab)
 		lab_unknown(lab, "report-first",
 			    "RMPOPT_EN was set on all cores before; it is clear after SNP_INIT only");
 		return true;
+	}
+	if (!place_windows(lab)) {
+		lab->skipped =
+			"can't tell whose memory each region is, to place windows; load rmpopt once to set RMPOPT_EN";
+		return false;
 	}
 	if (!ask_disarmed(lab, first) || !arm_and_report(lab, first))
 		return false;

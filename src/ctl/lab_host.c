@@ -110,7 +110,10 @@ u32 more_cores(const struct lab *lab, u32 cores)
 	return 2 * cores < lab->cores ? 2 * cores : lab->cores;
 }
 
-/* Regions in which /proc/iomem has RAM, or what the firmware keeps of it; needs root. */
+/*
+ * Regions in which /proc/iomem has RAM, or what the firmware keeps of it; needs root. RAM that a
+ * driver has added ("System RAM (kmem)") stands below the driver's line.
+ */
 static void find_ram(struct list *ram, struct list *reserved)
 {
 	char *text = file_text("/proc/iomem"), *line;
@@ -120,11 +123,11 @@ static void find_ram(struct list *ram, struct list *reserved)
 	memset(ram, 0, sizeof(*ram));
 	memset(reserved, 0, sizeof(*reserved));
 	while ((line = next_line(&text))) {
-		if (sscanf(line, "%llx-%llx : %31[^\n]", &first, &last, name) != 3 || *line == ' ')
+		if (sscanf(line, "%llx-%llx : %31[^\n]", &first, &last, name) != 3)
 			continue;
-		if (!strcmp(name, "System RAM"))
+		if (!strncmp(name, "System RAM", 10))
 			list_insert(ram, first / GIB, last / GIB + 1);
-		else if (!strcmp(name, "Reserved"))
+		else if (*line != ' ' && !strcmp(name, "Reserved"))
 			list_insert(reserved, first / GIB, last / GIB + 1);
 	}
 }
@@ -151,7 +154,7 @@ static void add_segment(struct lab *lab, const struct lab_segment *segment, cons
 		number = segment->first + i;
 		region = &lab->region[lab->regions++];
 		*region = (struct lab_region){
-			.number = number, .rmp_node = segment->node,
+			.number = number, .rmp_node = segment->node, .ram = list_has(ram, number),
 			.kind = list_has(own, number) ? REGION_RMP : list_has(ram, number) ? REGION_RAM :
 				REGION_HOLE,
 		};

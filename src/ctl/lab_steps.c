@@ -25,7 +25,7 @@ const struct lab_step lab_steps[] = {
 		PER_CPU, 6, 64, REPORT_CYCLES, true, false, step_host,
 	}, {
 		"arm", "reads by RMPREAD which regions have assigned pages. On cores where RMPOPT_EN is clear: one report on the first of them, then writes RMPOPT_BASE on all",
-		"RMPOPT_EN can't be cleared again while SNP is enabled: cores keep this window until SNP shutdown or reset. It is the window that rmpopt and kernels use",
+		"RMPOPT_EN can't be cleared again while SNP is enabled: cores keep this window until SNP shutdown or reset. It is the one that rmpopt gives them if its parameter coverage is not set",
 		BLOCKS_ONE_CORE, 1, BLOCKS, REPORT_CYCLES, false, false, step_arm,
 	}, {
 		"report", "the same reads, unless done; then reports all regions on one core",

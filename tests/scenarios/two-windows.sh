@@ -2,9 +2,10 @@
 # Memory more than 2 TiB apart: each node has a window of its own, and nobody verifies outside his.
 # machine: --sparse --far --cores 2
 # check: harsh
-# timeout: 90
+# timeout: 120
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
+. /rmpopt/parts/lab.sh
 
 settled() { at_rest && [ "$(list_size "$(get cores)")" = "$1" ] && get_is optimized "$2" && [ "$(machinectl truth)" = "0 0 $1" ] && at_rest; }
 base() { machinectl rdmsr "$1" 0xc0010139; }
@@ -73,5 +74,5 @@ is "$(base 2) $(base 3)" "0x10100000001 0x10100000001" "through that window"
 is "$(machinectl count outside)" 0 "no RMPOPT outside a window"
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
 is "$(machinectl count faults)" 0 "no fault"
-ok "unload" unload
+arms_as_rmpopt
 done_testing

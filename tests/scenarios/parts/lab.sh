@@ -21,6 +21,22 @@ step_states() {
 	awk -F '"' '$2 == "id" { id = $4 } $2 == "state" { print id, $4 }' $report/lab.json
 }
 
+# bases - RMPOPT_BASE of all CPUs
+bases() { for cpu in $(seq 0 $(($(nproc --all) - 1))); do machinectl rdmsr "$cpu" 0xc0010139; done | paste -sd ' '; }
+
+# arms_as_rmpopt - cores that have no window get the one that rmpopt has just given them
+arms_as_rmpopt() {
+	local theirs none
+	theirs=$(bases)
+	ok "unload" unload
+	snp_again
+	none=$(bases)
+	run_lab --steps arm
+	is "$status" 0 "the laboratory arms all cores"
+	is "$(bases)" "$theirs" "with the windows that rmpopt gives them"
+	isnt "$none" "$theirs" "which they did not have before"
+}
+
 # 4 KiB pages that are not the hypervisor's, by region.
 assigned() {
 	local region
