@@ -35,6 +35,8 @@ struct cpuid {
 #define RMP_CFG_SEGMENTED	BIT_ULL(0)
 #define MSR_RMPOPT_BASE		0xc0010139u
 #define RMPOPT_EN		BIT_ULL(0)
+/* Its window; what other bits are is not public. */
+#define RMPOPT_WINDOW		(BIT_ULL(52) - BIT_ULL(30))
 
 /* What RMPREAD stores, in its second 8 bytes. [S] */
 #define RMP_ASSIGNED		BIT_ULL(0)

@@ -49,13 +49,15 @@
  * @cpu: its online CPUs, ascending
  * @cpus: how many
  * @node: of the core, NODE_NONE if it is not known
- * @base: RMPOPT_BASE as it was last read
+ * @msr: RMPOPT_BASE as it was last read, whatever is in it
+ * @base: of that the window and RMPOPT_EN, which is all that is written
  * @place: and what step arm writes there, if RMPOPT_EN is clear
  */
 struct lab_core {
 	u32 *cpu;
 	u32 cpus;
 	int node;
+	u64 msr;
 	u64 base;
 	u64 place;
 };
@@ -266,6 +268,7 @@ struct json_object *document_read(const char *path);
 /* lab_host.c */
 bool lab_find_cpus(struct lab *lab);
 bool lab_find_regions(struct lab *lab);
+u64 base_of(u64 msr);
 bool lab_read_bases(struct lab *lab);
 bool lab_survey(struct lab *lab);
 struct lab_region *region_find(struct lab *lab, u32 number);

@@ -129,11 +129,11 @@ static bool restore(struct lab *lab, const struct lab_core *core)
 
 	if (!lab_one(lab, core->cpu[0], &ops[1], 1, &result[1]))
 		return false;
-	if (result[1].rax == core->base)
+	if (base_of(result[1].rax) == core->base)
 		return true;
 	if (!lab_one(lab, core->cpu[0], ops, 2, result))
 		return false;
-	if (result[1].outcome == LAB_DONE && result[1].rax == core->base)
+	if (result[1].outcome == LAB_DONE && base_of(result[1].rax) == core->base)
 		return true;
 	return lab_surprise(lab, "RMPOPT_BASE of CPU %u reads as 0x%llx and can't be set to 0x%llx again",
 			    core->cpu[0], result[1].rax, core->base);
@@ -206,9 +206,9 @@ static bool ask_other_base(struct lab *lab, const struct lab_core *core, const s
 	lab_readings(lab, "other-base", core->cpu[0], ops, ARRAY_SIZE(ops), result);
 	if (result[1].outcome == LAB_FAULT)
 		lab_answer(lab, "other-base", result_word(&result[1]));
-	else if (result[2].rax == core->base)
+	else if (base_of(result[2].rax) == core->base)
 		lab_answer(lab, "other-base", "ignored");
-	else if (result[2].rax != other)
+	else if (base_of(result[2].rax) != other)
 		lab_unknown(lab, "other-base", "it reads as 0x%llx then", result[2].rax);
 	else if (!lab_cf(&result[0]))
 		lab_unknown(lab, "other-base", "the region was taken by a guest meanwhile");

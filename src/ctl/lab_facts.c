@@ -80,7 +80,7 @@ static void add_bases(const struct lab *lab, struct json_object *host)
 	u32 i;
 
 	for (i = 0; i < lab->cores; i++) {
-		name = format("0x%llx", lab->core[i].base);
+		name = format("0x%llx", lab->core[i].msr);
 		put_number(all, name, json_number(all, name) + 1);
 	}
 }

@@ -199,6 +199,12 @@ struct lab_region *region_find(struct lab *lab, u32 number)
 	return bsearch(&wanted, lab->region, lab->regions, sizeof(wanted), compare_regions);
 }
 
+/* What of RMPOPT_BASE can be written, and counts. */
+u64 base_of(u64 msr)
+{
+	return msr & (RMPOPT_WINDOW | RMPOPT_EN);
+}
+
 /* RMPOPT_BASE of every core. */
 bool lab_read_bases(struct lab *lab)
 {
@@ -211,7 +217,8 @@ bool lab_read_bases(struct lab *lab)
 			return false;
 		if (result.outcome != LAB_DONE)
 			return lab_surprise(lab, "RMPOPT_BASE can't be read on CPU %u", lab->core[i].cpu[0]);
-		lab->core[i].base = result.rax;
+		lab->core[i].msr = result.rax;
+		lab->core[i].base = base_of(result.rax);
 	}
 	return true;
 }

@@ -150,7 +150,7 @@ static bool arm_again(struct lab *lab, const struct lab_core *core)
 
 	if (!lab_one(lab, core->cpu[0], &read, 1, &result))
 		return false;
-	if (result.rax == core->base)
+	if (base_of(result.rax) == core->base)
 		return true;
 	return lab_one(lab, core->cpu[0], &write, 1, &result);
 }
