@@ -166,6 +166,7 @@ struct lab {
  * @cpus: how many
  * @flags: LAB_TOGETHER, LAB_CONVERT_IT
  * @odd: whatever comes of it is an answer; else a fault of RMPOPT is a surprise
+ * @restores: it restores something, so it is run whatever has happened
  * @page: to convert
  * @result: @nr for each CPU; free it by trial_free()
  * @convert_begin: TSC in front of the conversion
@@ -178,6 +179,7 @@ struct lab_trial {
 	u32 cpus;
 	u32 flags;
 	bool odd;
+	bool restores;
 	u64 page;
 	struct lab_result *result;
 	u64 convert_begin;
@@ -299,6 +301,7 @@ bool lab_execute(struct lab *lab, struct lab_trial *run);
 void trial_free(struct lab_trial *run);
 bool lab_odd_one(struct lab *lab, u32 cpu, const struct lab_op *ops, u32 nr, struct lab_result *results);
 bool lab_one(struct lab *lab, u32 cpu, const struct lab_op *ops, u32 nr, struct lab_result *results);
+bool lab_restore_one(struct lab *lab, u32 cpu, const struct lab_op *ops, u32 nr, struct lab_result *results);
 struct lab_op op_rmpopt(u32 region, u64 rcx);
 struct lab_op op_rmpread(u64 spa);
 struct lab_op op_msr(u32 msr);
@@ -344,6 +347,7 @@ bool lab_place_window(const struct lab *lab, int node, u64 *base);
 /* lab_base.c */
 bool step_arm(struct lab *lab);
 bool step_base(struct lab *lab);
+bool restore_base(struct lab *lab, const struct lab_core *core);
 /* lab_operands.c */
 bool step_operands(struct lab *lab);
 bool step_rmpread(struct lab *lab);

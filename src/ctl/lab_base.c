@@ -121,40 +121,52 @@ bool step_arm(struct lab *lab)
 	return all_armed(lab);
 }
 
-/* Whatever an experiment has made of it. */
-static bool restore(struct lab *lab, const struct lab_core *core)
+/**
+ * restore_base - RMPOPT_BASE of a core is again what it was
+ *
+ * Whatever has happened, after a surprise and a signal, too. Says so if it can't be
+ * done, as the report may have another surprise. Returns false then.
+ */
+bool restore_base(struct lab *lab, const struct lab_core *core)
 {
-	struct lab_op ops[] = { op_base(core->base), op_msr(MSR_RMPOPT_BASE) };
-	struct lab_result result[2];
+	const struct lab_op ops[] = { op_msr(MSR_RMPOPT_BASE), op_base(core->base), op_msr(MSR_RMPOPT_BASE) };
+	struct lab_result result[ARRAY_SIZE(ops)] = { };
+	u32 cpu = core->cpu[0];
 
-	if (!lab_one(lab, core->cpu[0], &ops[1], 1, &result[1]))
-		return false;
-	if (base_of(result[1].rax) == core->base)
+	if (lab_restore_one(lab, cpu, ops, 1, result) && result[0].outcome == LAB_DONE &&
+	    base_of(result[0].rax) == core->base)
 		return true;
-	if (!lab_one(lab, core->cpu[0], ops, 2, result))
-		return false;
-	if (result[1].outcome == LAB_DONE && base_of(result[1].rax) == core->base)
+	if (lab_restore_one(lab, cpu, ops, 3, result) && result[2].outcome == LAB_DONE &&
+	    base_of(result[2].rax) == core->base)
 		return true;
+	failed("RMPOPT_BASE of CPU %u can't be set to 0x%llx again", cpu, core->base);
 	return lab_surprise(lab, "RMPOPT_BASE of CPU %u reads as 0x%llx and can't be set to 0x%llx again",
-			    core->cpu[0], result[1].rax, core->base);
+			    cpu, result[2].rax, core->base);
 }
 
-/* The region's bit is set, then @value is written to RMPOPT_BASE and read back. */
+#define WRITE_VALUE_OPS	7
+
+/*
+ * The region's bit is set, then @value is written to RMPOPT_BASE, read back, and
+ * replaced by the value before. All writes in one list, which is executed to its
+ * end even if we are killed.
+ */
 static bool write_value(struct lab *lab, const char *id, const struct lab_core *core,
 			const struct lab_region *region, u64 value, struct lab_result *result)
 {
-	struct lab_op ops[] = {
-		op_rmpopt(region->number, VERIFY), op_rmpopt(region->number, REPORT), op_base(value),
+	const struct lab_op ops[WRITE_VALUE_OPS] = {
+		op_rmpopt(region->number, VERIFY), op_rmpopt(region->number, REPORT),
+		op_base(value), op_msr(MSR_RMPOPT_BASE), op_rmpopt(region->number, REPORT),
+		op_base(core->base), op_msr(MSR_RMPOPT_BASE),
 	};
-	struct lab_op after[] = { op_msr(MSR_RMPOPT_BASE), op_rmpopt(region->number, REPORT) };
 	u32 cpu = core->cpu[0];
 
-	if (!lab_one(lab, cpu, ops, 3, result))
+	/* By itself, as here a fault is no answer. */
+	if (!lab_one(lab, cpu, ops, 1, result))
 		return false;
-	lab_readings(lab, id, cpu, ops, 3, result);
-	if (!lab_odd_one(lab, cpu, after, 2, result + 3))
+	if (!lab_odd_one(lab, cpu, ops + 1, WRITE_VALUE_OPS - 1, result + 1))
 		return false;
-	lab_readings(lab, id, cpu, after, 2, result + 3);
+	lab_readings(lab, id, cpu, ops, WRITE_VALUE_OPS, result);
 	if (!lab_cf(&result[0]) || !lab_cf(&result[1]))
 		lab_unknown(lab, id, "the region was taken by a guest meanwhile");
 	return true;
@@ -162,7 +174,7 @@ static bool write_value(struct lab *lab, const char *id, const struct lab_core *
 
 static bool ask_same_base(struct lab *lab, const struct lab_core *core, const struct lab_region *region)
 {
-	struct lab_result result[5];
+	struct lab_result result[WRITE_VALUE_OPS];
 
 	if (!write_value(lab, "same-base", core, region, core->base, result))
 		return false;
@@ -170,12 +182,12 @@ static bool ask_same_base(struct lab *lab, const struct lab_core *core, const st
 		lab_answer(lab, "same-base", result_word(&result[2]));
 	else if (lab_cf(&result[0]) && lab_cf(&result[1]))
 		lab_answer(lab, "same-base", lab_cf(&result[4]) ? "kept" : "emptied");
-	return restore(lab, core);
+	return true;
 }
 
 static bool ask_en_clear(struct lab *lab, const struct lab_core *core, const struct lab_region *region)
 {
-	struct lab_result result[5];
+	struct lab_result result[WRITE_VALUE_OPS];
 
 	if (!write_value(lab, "en-clear", core, region, core->base & ~RMPOPT_EN, result))
 		return false;
@@ -183,7 +195,7 @@ static bool ask_en_clear(struct lab *lab, const struct lab_core *core, const str
 		lab_answer(lab, "en-clear", result_word(&result[2]));
 	else
 		lab_answer(lab, "en-clear", result[3].rax & RMPOPT_EN ? "ignored" : "cleared");
-	return restore(lab, core);
+	return true;
 }
 
 /*
@@ -215,7 +227,7 @@ static bool ask_other_base(struct lab *lab, const struct lab_core *core, const s
 	else
 		lab_answer(lab, "other-base",
 			   lab_cf(&result[3]) || lab_cf(&result[4]) ? "taken-kept" : "taken-emptied");
-	return restore(lab, core);
+	return true;
 }
 
 /* In its window also if that is moved by one region. */
@@ -232,8 +244,12 @@ static const struct lab_region *inner_region(const struct lab *lab, const struct
 bool step_base(struct lab *lab)
 {
 	static const char * const ids[] = { "same-base", "en-clear", "other-base" };
+	static bool (* const ask[])(struct lab *, const struct lab_core *, const struct lab_region *) = {
+		ask_same_base, ask_en_clear, ask_other_base
+	};
 	struct lab_core *core = lab_test_core(lab);
 	const struct lab_region *region;
+	bool good = true;
 	size_t i;
 
 	if (!lab_needs_armed(lab) || !lab_survey(lab))
@@ -241,6 +257,9 @@ bool step_base(struct lab *lab)
 	region = inner_region(lab, core);
 	for (i = 0; i < ARRAY_SIZE(ids) && !region; i++)
 		lab_unknown(lab, ids[i], "no region is free of pages of guests and firmware");
-	return !region || (ask_same_base(lab, core, region) && ask_en_clear(lab, core, region) &&
-			   ask_other_base(lab, core, region));
+	for (i = 0; i < ARRAY_SIZE(ids) && region && good; i++) {
+		good = ask[i](lab, core, region);
+		good &= restore_base(lab, core);
+	}
+	return good;
 }

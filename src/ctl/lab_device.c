@@ -20,6 +20,10 @@
 /* A CPU that has not answered by then is a surprise; longer lists have longer. */
 #define LIMIT_MS	3000u
 
+/* How long a CPU that is late is waited for if something must be restored there. */
+#define RESTORE_NS	10000000000ull
+#define RESTORE_STEP_US	20000u
+
 /* Pages that are allocated, and given back, to find one of a region: 1 GiB at most. */
 #define TAKE_TRIES	BIT(18)
 
@@ -163,6 +167,22 @@ static bool check_faults(struct lab *lab, const struct lab_trial *trial)
 	return true;
 }
 
+/* What restores runs in any case: when a CPU that is late has answered, and whatever we are told. 0 or an errno. */
+static int run_ioctl(struct lab *lab, const struct lab_trial *run, struct lab_run *args)
+{
+	u64 end = now_ns() + RESTORE_NS;
+	int error = EINTR;
+
+	if (!run->restores && lab_check_signal(lab))
+		return error;
+	do {
+		error = ioctl(lab->fd, LAB_RUN, args) ? errno : 0;
+		if (error == EBUSY && run->restores)
+			usleep(RESTORE_STEP_US);
+	} while (run->restores && (error == EBUSY || error == EINTR) && now_ns() < end);
+	return error;
+}
+
 /* False after a surprise, or if we are told to end. */
 bool lab_execute(struct lab *lab, struct lab_trial *run)
 {
@@ -181,7 +201,7 @@ bool lab_execute(struct lab *lab, struct lab_trial *run)
 	args.results = (u64)(unsigned long)run->result;
 	for (i = 0; i < run->cpus; i++)
 		bitmap[run->cpu[i] / 64] |= BIT_ULL(run->cpu[i] % 64);
-	error = lab_check_signal(lab) ? EINTR : ioctl(lab->fd, LAB_RUN, &args) ? errno : 0;
+	error = run_ioctl(lab, run, &args);
 	free(bitmap);
 	run->convert_begin = args.convert_begin;
 	run->convert_end = args.convert_end;
@@ -216,6 +236,14 @@ bool lab_one(struct lab *lab, u32 cpu, const struct lab_op *ops, u32 nr, struct 
 bool lab_odd_one(struct lab *lab, u32 cpu, const struct lab_op *ops, u32 nr, struct lab_result *results)
 {
 	struct lab_trial trial = { .ops = ops, .nr = nr, .cpu = &cpu, .cpus = 1, .odd = true };
+
+	return on_one(lab, &trial, results);
+}
+
+/* Also after a surprise, and when we are told to end; a fault is an answer. */
+bool lab_restore_one(struct lab *lab, u32 cpu, const struct lab_op *ops, u32 nr, struct lab_result *results)
+{
+	struct lab_trial trial = { .ops = ops, .nr = nr, .cpu = &cpu, .cpus = 1, .odd = true, .restores = true };
 
 	return on_one(lab, &trial, results);
 }

@@ -142,23 +142,11 @@ static bool all_online(struct lab *lab, const struct lab_core *core, u32 stay, u
 	return true;
 }
 
-/* The core's base may be gone with its table: armed again as it was. */
-static bool arm_again(struct lab *lab, const struct lab_core *core)
-{
-	struct lab_op read = op_msr(MSR_RMPOPT_BASE), write = op_base(core->base);
-	struct lab_result result;
-
-	if (!lab_one(lab, core->cpu[0], &read, 1, &result))
-		return false;
-	if (base_of(result.rax) == core->base)
-		return true;
-	return lab_one(lab, core->cpu[0], &write, 1, &result);
-}
-
 /* The first @stay threads of a core stay online. */
 static bool ask_offline(struct lab *lab, const char *id, const struct lab_core *core, u32 stay)
 {
 	struct lab_region *region;
+	bool good;
 	u32 done;
 	int error;
 
@@ -167,13 +155,15 @@ static bool ask_offline(struct lab *lab, const char *id, const struct lab_core *
 	if (!region)
 		return true;
 	error = all_offline(core, stay, &done);
-	if (!all_online(lab, core, stay, done))
-		return false;
-	if (!error)
-		return kept_or_not(lab, id, core, region) && arm_again(lab, core);
-	put_text(lab_note(lab, id), "error", strerror(error));
-	lab_answer(lab, id, "refused");
-	return true;
+	good = all_online(lab, core, stay, done);
+	if (error) {
+		put_text(lab_note(lab, id), "error", strerror(error));
+		lab_answer(lab, id, "refused");
+	} else {
+		good = good && kept_or_not(lab, id, core, region);
+	}
+	/* It may be gone with the table. */
+	return restore_base(lab, core) && good;
 }
 
 /* CPU 0 can't go offline. */

@@ -79,6 +79,8 @@ enum lab_reply lab_ask(struct lab *lab, const struct lab_step *step)
 enum lab_reply lab_begin(void)
 {
 	lab_say("If rmpopt is loaded it is unloaded: regions that guests take meanwhile are lost until it is back.\n"
-		"The module rmpopt_lab is loaded in its place. In the end all is as before, whatever happens here.");
+		"The module rmpopt_lab is loaded in its place. In the end, also after Ctrl-C, rmpopt and CPUs are as before.\n"
+		"What stays: RMPOPT_EN, which step arm sets, until SNP shutdown or reset; with --convert a direct map of\n"
+		"smaller pages, until reboot.");
 	return options.yes ? REPLY_YES : ask("Begin?");
 }

@@ -15,20 +15,6 @@
 taskset -p 2 $$ >/dev/null
 steps=arm,report,verify,operands,core,sibling,each,together,base,offline
 
-# begin STEPS OPTION... - in the background
-begin() {
-	rm -rf "$report"
-	# A shell has its background jobs ignore Ctrl-C.
-	/usr/bin/env --default-signal=INT rmpoptctl lab --yes --output "$report" --steps "$@" >/tmp/said 2>&1 &
-	tool=$!
-}
-
-# ended STATUS DESC - within a minute
-ended() {
-	wait "$tool"
-	is "$?" "$1" "$2"
-}
-
 # RMPOPTs that were executed, one way or the other.
 rmpopts() { echo $(($(machinectl count reports) + $(machinectl count verifies) + $(machinectl count faults))); }
 
@@ -39,7 +25,7 @@ kill_at() {
 	machinectl event "$n" gate
 	begin "$@"
 	machinectl wait-gate --timeout 120 || fail "RMPOPT $n of $*"
-	kill -"$signal" $tool
+	kill -"$signal" "$tool"
 	machinectl open
 	ended "$expected" "$signal at RMPOPT $n of $1: exit status"
 	host_as_before "$signal at RMPOPT $n of $1"
@@ -89,7 +75,7 @@ machinectl event $(($(rmpopts) - 5)) gate
 begin passes
 ok "the same is held near its end" machinectl wait-gate --timeout 120
 is "$(lab_loaded && echo loaded)/$(state)" /scanning "in a pass of rmpopt"
-kill -INT $tool
+kill -INT "$tool"
 ended 130 "INT ends it"
 machinectl open
 host_as_before "INT in a pass of rmpopt"

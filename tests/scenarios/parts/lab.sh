@@ -21,6 +21,20 @@ step_states() {
 	awk -F '"' '$2 == "id" { id = $4 } $2 == "state" { print id, $4 }' $report/lab.json
 }
 
+# begin STEPS OPTION... - in the background; for "# programs: env"
+begin() {
+	rm -rf "$report"
+	# A shell has its background jobs ignore Ctrl-C.
+	/usr/bin/env --default-signal=INT rmpoptctl lab --yes --output "$report" --steps "$@" >/tmp/said 2>&1 &
+	tool=$!
+}
+
+# ended STATUS DESC - within a minute
+ended() {
+	wait "$tool"
+	is "$?" "$1" "$2"
+}
+
 # bases - RMPOPT_BASE of all CPUs
 bases() { for cpu in $(seq 0 $(($(nproc --all) - 1))); do machinectl rdmsr "$cpu" 0xc0010139; done | paste -sd ' '; }
 
