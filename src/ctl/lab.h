@@ -41,7 +41,7 @@
 
 #define ROUNDS		3
 
-/* A verify, and reports while a page is turned over. */
+/* While a page is turned over. */
 #define LOSS_REPORTS	2048u
 
 /**

@@ -47,10 +47,9 @@ static bool note_loss(const struct lab_trial *trial, u32 cpu, struct loss *loss)
 	u64 end;
 	u32 i;
 
-	/* A verify, and reports after it. */
-	if (!lab_cf(&result[0]) || !lab_cf(&result[1]))
+	if (!lab_cf(&result[0]))
 		return false;
-	for (i = 2; i < trial->nr && lab_cf(&result[i]); i++)
+	for (i = 1; i < trial->nr && lab_cf(&result[i]); i++)
 		;
 	end = i < trial->nr ? result[i].begin + result[i].cycles : ~0ull;
 	loss->first = end < loss->first ? end : loss->first;
@@ -74,7 +73,8 @@ static bool note_losses(struct lab *lab, const struct lab_trial *trial, struct l
 	line = lab_note(lab, "loss");
 	put_number(line, "cores", loss->cores);
 	put_number(line, "cycles_of_conversion", trial->convert_end - trial->convert_begin);
-	put(line, "one_had_lost_it_before_return", json_object_new_int64(trial->convert_end - loss->first));
+	put(line, "one_had_lost_it_before_return", loss->first == ~0ull ? NULL :
+	    json_object_new_int64(trial->convert_end - loss->first));
 	put(line, "one_had_it_still_before_return", json_object_new_int64(trial->convert_end - loss->last));
 	return true;
 }
@@ -94,25 +94,40 @@ static enum when when_lost(const struct lab_trial *trial, const struct loss *los
 	return loss->first != ~0ull && loss->last > loss->first + TSC_SLACK ? LOSS_BEFORE_RETURN : LOSS_AT_ONCE;
 }
 
+/* The bit of the region, one core after the other: the first one reads the RMP, others find what it found. */
+static bool set_bits(struct lab *lab, u32 region, const u32 *cpus, u32 nr)
+{
+	const struct lab_op op = op_rmpopt(region, VERIFY);
+	struct lab_trial trial = { .ops = &op, .nr = 1, .cpu = cpus, .cpus = nr };
+
+	if (!lab_execute(lab, &trial))
+		return false;
+	trial_free(&trial);
+	return true;
+}
+
 /*
  * One try: all cores but the first, which converts, report while a page is turned
- * over. The last of @kinds: clocks differ.
+ * over. Nothing but reports: a verify of all of them at once takes longer than a
+ * conversion. The last of @kinds: clocks differ.
  */
 static bool lose(struct lab *lab, u32 region, u64 page, u32 *kinds)
 {
-	u32 nr = LOSS_REPORTS, i;
-	struct lab_op *ops = arena_get(nr * sizeof(*ops));
+	struct lab_op *ops = arena_get(LOSS_REPORTS * sizeof(*ops));
 	struct lab_trial trial = {
-		.ops = ops, .nr = nr, .cpu = lab_primaries(lab) + 1, .cpus = lab->cores - 1,
+		.ops = ops, .nr = LOSS_REPORTS, .cpu = lab_primaries(lab) + 1, .cpus = lab->cores - 1,
 		.flags = LAB_TOGETHER | LAB_CONVERT_IT, .page = page,
 	};
 	struct loss loss;
 	u64 begin;
+	u32 i;
 
 	while (trial.nr * trial.cpus > LAB_MAX_RESULTS)
 		trial.nr /= 2;
-	for (i = 0; i < nr; i++)
-		ops[i] = op_rmpopt(region, i ? REPORT : VERIFY);
+	for (i = 0; i < trial.nr; i++)
+		ops[i] = op_rmpopt(region, REPORT);
+	if (!set_bits(lab, region, trial.cpu, trial.cpus))
+		return false;
 	begin = __rdtsc();
 	if (!lab_execute(lab, &trial))
 		return false;

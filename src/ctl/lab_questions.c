@@ -77,7 +77,7 @@ static const struct question {
 	{ "offline-core", "offline", "Does a table survive if the core goes offline?",
 	  "verify, all threads of the core go offline and come back, report", "what INIT does to a table" },
 	{ "loss", "convert", "When have all cores lost the bit of a region?",
-	  "all cores report a region without pause while a page of it is turned over; TSC of the first CF = 0 of each",
+	  "all cores verify a region, then report it without pause while a page of it is turned over; TSC of the first CF = 0 of each",
 	  "whether the broadcast is one instant, and over when RMPUPDATE returns" },
 };
 
