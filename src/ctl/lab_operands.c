@@ -203,6 +203,21 @@ static bool would_set(struct lab *lab, const char *id, const struct lab_core *co
 	return true;
 }
 
+/* What an odd function has not set, a verify must: else a guest has taken the region since the survey. */
+static bool answer_if_free(struct lab *lab, const char *id, const struct lab_core *core,
+			   const struct lab_region *region, const char *answer)
+{
+	bool would;
+
+	if (!would_set(lab, id, core, region, &would))
+		return false;
+	if (would)
+		lab_answer(lab, id, answer);
+	else
+		lab_unknown(lab, id, "the region was taken by a guest meanwhile");
+	return true;
+}
+
 static void no_clear_bit(struct lab *lab, const char *id)
 {
 	lab_unknown(lab, id,
@@ -214,7 +229,6 @@ static bool ask_function(struct lab *lab, const char *id, u64 rcx)
 	struct lab_result result, after;
 	struct lab_region *region;
 	struct lab_core *core;
-	bool would;
 
 	if (!find_clear(lab, &core, &region))
 		return false;
@@ -228,12 +242,8 @@ static bool ask_function(struct lab *lab, const char *id, u64 rcx)
 		lab_answer(lab, id, result_word(&result) ?: "unknown");
 	else if (lab_cf(&after))
 		lab_answer(lab, id, "verify");
-	else if (!would_set(lab, id, core, region, &would))
-		return false;
-	else if (would)
-		lab_answer(lab, id, "report");
 	else
-		lab_unknown(lab, id, "the region was taken by a guest meanwhile");
+		return answer_if_free(lab, id, core, region, "report");
 	return true;
 }
 
@@ -260,7 +270,7 @@ static bool ask_upper(struct lab *lab)
 	else if (!lab_cf(&result[1]) && lab_cf(&result[2]) && lab_cf(&result[3]))
 		lab_answer(lab, "rcx-upper", "ignored");
 	else
-		lab_answer(lab, "rcx-upper", "other");
+		return answer_if_free(lab, "rcx-upper", core, region, "other");
 	return true;
 }
 
