@@ -368,6 +368,7 @@ bool step_sibling(struct lab *lab);
 bool step_cache(struct lab *lab);
 bool ask_cache(struct lab *lab, const u32 *numbers, const u64 *page, u32 nr);
 void judge_failures(struct lab *lab, const u64 *cost);
+bool paid_is_known(struct lab *lab, const char *why);
 bool is_cheap(u64 cycles, u64 paid);
 bool is_late_failure(const struct lab *lab, u64 cycles);
 void note_failure(struct lab *lab, const char *id, u32 block, u64 first, u64 second);

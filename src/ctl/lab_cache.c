@@ -356,17 +356,22 @@ static void judge_first_failures(struct lab *lab)
 	judge_failures(lab, cost);
 }
 
-bool step_cache(struct lab *lab)
+/* Costs tell something only beside that of a verify that read the RMP; false, and @why, without it. */
+bool paid_is_known(struct lab *lab, const char *why)
 {
 	static const char * const ids[] = { "cache-success", "cache-failure", "failure-cost" };
 	size_t i;
 
+	for (i = 0; i < ARRAY_SIZE(ids) && !lab->paid; i++)
+		lab_unknown(lab, ids[i], "what a verify costs that reads the RMP is not known: %s", why);
+	return lab->paid;
+}
+
+bool step_cache(struct lab *lab)
+{
 	if (!lab_needs_armed(lab) || !lab_survey(lab))
 		return false;
-	for (i = 0; i < ARRAY_SIZE(ids) && !lab->paid; i++)
-		lab_unknown(lab, ids[i],
-			    "what a verify costs that reads the RMP is not known: results may have been remembered before; use --convert");
-	if (!lab->paid)
+	if (!paid_is_known(lab, "results may have been remembered before; use --convert"))
 		return true;
 	judge_first_failures(lab);
 	return ask_cache(lab, NULL, NULL, 0) && ask_failure(lab);

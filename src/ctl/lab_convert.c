@@ -212,7 +212,7 @@ static bool ask_open(struct lab *lab, const u32 *numbers, const u64 *pages, u32 
 			return false;
 	if (!ask_functions(lab) || (lab_answered(lab, "sibling", "unknown") && !step_sibling(lab)))
 		return false;
-	return !lab_answered(lab, "cache-success", "unknown") ||
+	return !lab->paid || !lab_answered(lab, "cache-success", "unknown") ||
 	       ask_cache(lab, numbers, pages, nr);
 }
 
@@ -236,12 +236,16 @@ static bool with_pages(struct lab *lab)
 	if (!take_all(lab, &supply))
 		return false;
 	lab_say("  pages of our own in %u regions", supply.regions);
-	if (supply.regions)
-		return measure_paid(lab, &supply) && measure_together(lab, &supply) && ask_failures(lab, &supply) &&
-		       ask_by_one(lab, &supply);
-	lab_unknown(lab, "loss", "no page could be had of a region that is free of guests' pages");
-	lab_unknown(lab, "failure-cost", "no page could be had of a region that is free of guests' pages");
-	return true;
+	if (!supply.regions) {
+		lab_unknown(lab, "loss", "no page could be had of a region that is free of guests' pages");
+		lab_unknown(lab, "failure-cost", "no page could be had of a region that is free of guests' pages");
+		return true;
+	}
+	if (!measure_paid(lab, &supply) || !measure_together(lab, &supply))
+		return false;
+	if (paid_is_known(lab, "guests have taken the regions meanwhile") && !ask_failures(lab, &supply))
+		return false;
+	return ask_by_one(lab, &supply);
 }
 
 bool step_convert(struct lab *lab)
