@@ -77,6 +77,7 @@ enum lab_kind {
  * @kind: what lies there
  * @ram: the kernel has memory there, which may be beside a part of the RMP
  * @rmp_node: node of the RMP segment that describes it
+ * @name: what the report calls it, 0: nothing yet
  * @held: block of 2 MiB in which the first assigned page lies; BLOCKS: there is none
  * @readable: RMPREAD answered for all of it; of a hole before: nothing at all lies there
  * @first: cycles of the first verify of this run; 0: there was none, or an odd one
@@ -89,6 +90,7 @@ struct lab_region {
 	enum lab_kind kind;
 	bool ram;
 	int rmp_node;
+	u32 name;
 	u32 held;
 	bool readable;
 	bool tried;
@@ -118,6 +120,7 @@ struct samples {
  * @cpus: CPUs online
  * @region: covered regions, ascending
  * @regions: how many
+ * @names: how many of them have one in the report
  * @play: room for as many
  * @rmp_base: MSR RMP_BASE
  * @surveyed: owners of pages have been read
@@ -143,6 +146,7 @@ struct lab {
 	u32 cpus;
 	struct lab_region *region;
 	u32 regions;
+	u32 names;
 	struct lab_region **play;
 	u64 rmp_base;
 	bool surveyed;
@@ -251,6 +255,7 @@ struct json_object *lab_reading(struct lab *lab, const char *id, u32 cpu, const 
 void lab_readings(struct lab *lab, const char *id, u32 cpu, const struct lab_op *ops, u32 nr,
 		  const struct lab_result *results);
 struct json_object *lab_note(struct lab *lab, const char *id);
+const char *address_name(struct lab *lab, u64 address);
 const char *result_word(const struct lab_result *result);
 
 /* lab_json.c */

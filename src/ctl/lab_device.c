@@ -160,9 +160,10 @@ static bool check_faults(struct lab *lab, const struct lab_trial *trial)
 		for (j = 0; j < trial->nr; j++) {
 			result = &trial->result[i * trial->nr + j];
 			if (result->outcome == LAB_FAULT && is_plain(lab, &trial->ops[j], trial->cpu[i]))
-				return lab_surprise(lab, "a %s of region %llu on CPU %u: %s",
+				return lab_surprise(lab, "a %s of %s on CPU %u: %s",
 						    trial->ops[j].rcx == REPORT ? "report" : "verify",
-						    trial->ops[j].rax / GIB, trial->cpu[i], result_word(result));
+						    address_name(lab, trial->ops[j].rax), trial->cpu[i],
+						    result_word(result));
 		}
 	return true;
 }

@@ -232,7 +232,8 @@ const char *markdown(struct json_object *document, bool plots)
 	print_host(to, document);
 	for (i = 0; i < ARRAY_SIZE(parts); i++)
 		print_part(to, document, &parts[i], plots);
-	fprintf(to, "\n## Readings\n");
+	fprintf(to,
+		"\n## Readings\n\nR1, R2 ... are regions with RAM; which ones they are is not told, as it would tell where guests are.\n");
 	each(to, json_at(document, "questions"), print_readings);
 	if (fclose(to))
 		exit(failed("not enough memory"));

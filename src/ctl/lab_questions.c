@@ -170,6 +170,39 @@ static const char *hexadecimal(u64 value)
 	return format("0x%llx", value);
 }
 
+/* One with RAM; NULL for others, in which no guest is. */
+static const char *region_name(struct lab *lab, u64 number)
+{
+	struct lab_region *region = lab->regions ? region_find(lab, number) : NULL;
+
+	if (!region || region->kind != REGION_RAM)
+		return NULL;
+	if (!region->name)
+		region->name = ++lab->names;
+	return format("R%u", region->name);
+}
+
+/**
+ * address_name - an address for the report
+ * @address: RAX of RMPOPT and RMPREAD
+ *
+ * The report must not tell where guests are. So a region with RAM gets a name that stands
+ * for it in this report only: R1, R2, ... as they come, with what is odd about RAX after it.
+ */
+const char *address_name(struct lab *lab, u64 address)
+{
+	u64 upper = address >> 52 << 52, number = (address - upper) / GIB, odd = upper + address % GIB;
+	const char *name = region_name(lab, number);
+
+	if (!name && number >= WINDOW_REGIONS) {
+		name = region_name(lab, number - WINDOW_REGIONS);
+		odd += WINDOW_REGIONS * GIB;
+	}
+	if (!name)
+		return hexadecimal(address);
+	return odd ? format("%s+%s", name, hexadecimal(odd)) : name;
+}
+
 /* A reading that the caller fills in. */
 struct json_object *lab_note(struct lab *lab, const char *id)
 {
@@ -180,11 +213,12 @@ struct json_object *lab_note(struct lab *lab, const char *id)
 struct json_object *lab_reading(struct lab *lab, const char *id, u32 cpu, const struct lab_op *op,
 				const struct lab_result *result)
 {
+	bool of_region = op->what == LAB_RMPOPT || op->what == LAB_RMPREAD;
 	struct json_object *one = lab_note(lab, id);
 
 	put_number(one, "cpu", cpu);
 	put_text(one, "what", what_words[op->what]);
-	put_text(one, "rax", hexadecimal(op->rax));
+	put_text(one, "rax", of_region ? address_name(lab, op->rax) : hexadecimal(op->rax));
 	put_text(one, "rcx", hexadecimal(op->rcx));
 	put_text(one, "outcome", result->outcome == LAB_DONE ? "done" :
 		 result->outcome == LAB_FAULT ? "fault" : "not run");
