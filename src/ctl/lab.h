@@ -383,6 +383,7 @@ bool step_offline(struct lab *lab);
 /* lab_affinity.c */
 bool lab_bind_to(u32 cpu);
 void lab_keep_away(const struct lab *lab, const struct lab_core *core);
+void lab_move_back(void);
 
 /* lab_passes.c */
 bool step_passes(struct lab *lab);

@@ -165,10 +165,14 @@ bool ask_loss(struct lab *lab, const u32 *regions, const u64 *pages, u32 nr)
 		lab_unknown(lab, "loss", "it takes three cores: one that converts, and two that lose");
 		return true;
 	}
-	lab_bind_to(lab->core[0].cpu[0]);
+	if (!lab_bind_to(lab->core[0].cpu[0])) {
+		lab_unknown(lab, "loss", "the cpuset of this process does not have CPU %u, where the page is turned over",
+			    lab->core[0].cpu[0]);
+		return true;
+	}
 	for (i = 0; i < LOSS_MOST && tries_of(kinds) < LOSS_TRIES && good; i++)
 		good = lose(lab, regions[i % nr], pages[i % nr], kinds);
-	lab_keep_away(lab, NULL);
+	lab_move_back();
 	line = lab_note(lab, "loss");
 	put_number(line, "tries_at_once", kinds[LOSS_AT_ONCE]);
 	put_number(line, "tries_before_return", kinds[LOSS_BEFORE_RETURN]);

@@ -109,7 +109,7 @@ bool step_idle(struct lab *lab)
 		return true;
 	lab_keep_away(lab, core);
 	good = sleep_and_look(lab, core, region);
-	lab_keep_away(lab, NULL);
+	lab_move_back();
 	return good;
 }
 
@@ -183,6 +183,6 @@ bool step_offline(struct lab *lab)
 		lab_unknown(lab, "offline-core", "there is one core only");
 	else if (good)
 		good = ask_offline(lab, "offline-core", core, 0);
-	lab_keep_away(lab, NULL);
+	lab_move_back();
 	return good;
 }

@@ -308,6 +308,6 @@ bool measure_writes(struct lab *lab)
 		return true;
 	good = measure_unit(lab, core, BLOCK, memory < HUGE_MOST ? memory : HUGE_MOST) &&
 	       measure_unit(lab, core, PAGE, memory < SMALL_MOST ? memory : SMALL_MOST);
-	lab_keep_away(lab, NULL);
+	lab_move_back();
 	return good;
 }
