@@ -31,6 +31,7 @@
  * @bytes: mapped
  * @size: how many
  * @unit: size of its pages
+ * @spa: where each of them lay when that was last looked up
  * @at: offsets of those pages that lie in chosen regions
  * @units: how many
  */
@@ -38,6 +39,7 @@ struct memory {
 	char *bytes;
 	u64 size;
 	u64 unit;
+	u64 *spa;
 	u64 *at;
 	u64 units;
 };
@@ -85,24 +87,29 @@ static bool map(struct memory *memory, u64 unit, u64 size)
 	return true;
 }
 
+/* The physical address of a page of so many entries; 0 if it is none of that size. */
+static u64 page_of(const u64 *entry, u64 each)
+{
+	u64 first = entry[0] & PAGEMAP_PFN, last = entry[each - 1] & PAGEMAP_PFN;
+
+	/* A huge page is one: aligned, and in one piece. */
+	return entry[0] & PAGEMAP_PRESENT && last - first == each - 1 && first % each == 0 ? first * PAGE : 0;
+}
+
 /* Physical addresses of its pages of @unit; 0 for what is none of such. */
 static u64 *look_up(const struct memory *memory)
 {
-	u64 each = memory->unit / PAGE, n = memory->size / memory->unit, i,
-	    *spa = arena_get(n * sizeof(*spa)), entry[2];
+	u64 each = memory->unit / PAGE, n = BLOCK / memory->unit, i, j,
+	    *spa = arena_get(memory->size / memory->unit * sizeof(*spa)), entry[BLOCK / PAGE];
 	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	off_t at;
 
-	for (i = 0; i < n && fd >= 0; i++) {
-		at = ((u64)(unsigned long)memory->bytes / PAGE + i * each) * sizeof(*entry);
-		if (pread(fd, &entry[0], 8, at) != 8 || pread(fd, &entry[1], 8, at + (each - 1) * 8) != 8 ||
-		    !(entry[0] & PAGEMAP_PRESENT) || !(entry[0] & PAGEMAP_PFN))
+	for (i = 0; i < memory->size / BLOCK && fd >= 0; i++) {
+		at = ((u64)(unsigned long)memory->bytes + i * BLOCK) / PAGE * sizeof(*entry);
+		if (pread(fd, entry, sizeof(entry), at) != sizeof(entry))
 			continue;
-		entry[0] &= PAGEMAP_PFN;
-		entry[1] &= PAGEMAP_PFN;
-		/* A huge page is one: aligned, and in one piece. */
-		if (entry[1] - entry[0] == each - 1 && entry[0] % each == 0)
-			spa[i] = entry[0] * PAGE;
+		for (j = 0; j < n; j++)
+			spa[i * n + j] = page_of(entry + j * each, each);
 	}
 	if (fd >= 0)
 		close(fd);
@@ -126,9 +133,10 @@ void regions_at_hand(struct list *regions)
 }
 
 /* Regions that hold this memory, that are free, and in which a page can be had. */
-static bool choose(struct lab *lab, const struct lab_core *core, const struct memory *memory, const u64 *spa,
+static bool choose(struct lab *lab, const struct lab_core *core, const struct memory *memory,
 		   struct target *target)
 {
+	const u64 *spa = memory->spa;
 	u64 n = memory->size / memory->unit, i;
 	struct lab_region *region;
 	struct list seen = { };
@@ -159,14 +167,30 @@ static bool is_target(const struct target *target, u64 spa)
 	return false;
 }
 
-static void keep_targets(struct memory *memory, const u64 *spa, const struct target *target)
+/* The pages that lie in these regions now: compaction and NUMA balancing move pages. */
+static void keep_targets(struct memory *memory, const struct target *target)
 {
 	u64 n = memory->size / memory->unit, i;
 
-	memory->at = arena_get(n * sizeof(*memory->at));
+	memory->spa = look_up(memory);
+	memory->units = 0;
 	for (i = 0; i < n; i++)
-		if (is_target(target, spa[i]))
+		if (is_target(target, memory->spa[i]))
 			memory->at[memory->units++] = i * memory->unit;
+}
+
+/* Has one of them gone elsewhere since then? */
+static bool has_moved(const struct memory *memory)
+{
+	const u64 *now = look_up(memory);
+	u64 i, n;
+
+	for (i = 0; i < memory->units; i++) {
+		n = memory->at[i] / memory->unit;
+		if (now[n] != memory->spa[n])
+			return true;
+	}
+	return false;
 }
 
 static u64 next_random(u64 *state)
@@ -217,13 +241,26 @@ static void measured(struct lab *lab, const char *what, const struct memory *mem
 	put(line, "rate", json_object_new_double(ns ? amount * (*what == 'c' ? 1.0 : 1e3) / ns : 0));
 }
 
-static void measure_one(struct lab *lab, const struct memory *memory, bool optimized, u32 round)
-{
-	u64 writes, ns = write_randomly(memory, &writes);
+/**
+ * struct rates - what was measured in a round
+ */
+struct rates {
+	u64 writes;
+	u64 writes_ns;
+	u64 copy_ns;
+};
 
-	measured(lab, "random", memory, optimized, round, writes, ns);
+static void measure_one(const struct memory *memory, struct rates *rates)
+{
+	rates->writes_ns = write_randomly(memory, &rates->writes);
+	rates->copy_ns = memory->units > 1 ? copy(memory) : 0;
+}
+
+static void note_one(struct lab *lab, const struct memory *memory, bool optimized, u32 round, const struct rates *rates)
+{
+	measured(lab, "random", memory, optimized, round, rates->writes, rates->writes_ns);
 	if (memory->units > 1)
-		measured(lab, "copy", memory, optimized, round, memory->units / 2 * memory->unit, copy(memory));
+		measured(lab, "copy", memory, optimized, round, memory->units / 2 * memory->unit, rates->copy_ns);
 }
 
 /* Their bits on the core: set by verifies, or lost by a conversion. */
@@ -260,20 +297,39 @@ static bool bits_are(struct lab *lab, const struct lab_core *core, const struct 
 	return true;
 }
 
-static bool measure_both(struct lab *lab, const struct lab_core *core, const struct memory *memory,
+/*
+ * One round: it counts if bits and pages were the same before and after it. They
+ * are not if a guest took a page, somebody else made a pass, or the kernel moved
+ * pages of ours.
+ */
+static bool measure_round(struct lab *lab, const struct lab_core *core, struct memory *memory,
+			  const struct target *target, bool optimized, u32 round)
+{
+	struct rates rates;
+	bool are;
+
+	keep_targets(memory, target);
+	if (!set_bits(lab, core, target, optimized) || !bits_are(lab, core, target, optimized, &are))
+		return false;
+	if (!are || !memory->units)
+		return true;
+	measure_one(memory, &rates);
+	if (!bits_are(lab, core, target, optimized, &are))
+		return false;
+	if (are && !has_moved(memory))
+		note_one(lab, memory, optimized, round, &rates);
+	return true;
+}
+
+static bool measure_both(struct lab *lab, const struct lab_core *core, struct memory *memory,
 			 const struct target *target)
 {
 	u32 round, optimized;
-	bool are;
 
 	for (round = 1; round <= ROUNDS; round++)
-		for (optimized = 0; optimized < 2; optimized++) {
-			if (!set_bits(lab, core, target, optimized) || !bits_are(lab, core, target, optimized, &are))
+		for (optimized = 0; optimized < 2; optimized++)
+			if (!measure_round(lab, core, memory, target, optimized, round))
 				return false;
-			/* A guest's page, or a pass of somebody else: the next round. */
-			if (are)
-				measure_one(lab, memory, optimized, round);
-		}
 	return true;
 }
 
@@ -281,16 +337,14 @@ static bool measure_unit(struct lab *lab, const struct lab_core *core, u64 unit,
 {
 	struct memory memory = { };
 	struct target target = { };
-	bool good = true;
-	u64 *spa;
+	bool good;
 
 	if (!map(&memory, unit, size))
 		return true;
-	spa = look_up(&memory);
-	good = choose(lab, core, &memory, spa, &target);
-	if (good)
-		keep_targets(&memory, spa, &target);
-	if (good && memory.units)
+	memory.spa = look_up(&memory);
+	memory.at = arena_get(memory.size / memory.unit * sizeof(*memory.at));
+	good = choose(lab, core, &memory, &target);
+	if (good && target.nr)
 		good = measure_both(lab, core, &memory, &target);
 	lab_say("  writes to %llu MiB in %u regions", memory.units * unit >> 20, target.nr);
 	munmap(memory.bytes, memory.size);
