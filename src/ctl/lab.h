@@ -41,8 +41,9 @@
 
 #define ROUNDS		3
 
-/* While a page is turned over. */
+/* Reports while a page is turned over, and how often that is tried at most. */
 #define LOSS_REPORTS	2048u
+#define LOSS_MOST	60u
 
 /**
  * struct lab_core - siblings that share a table
@@ -201,6 +202,7 @@ struct lab_trial {
  * @cycles: of the slowest of them
  * @reads: it only reads, so it may run beside a kernel that drives RMPOPT
  * @converts: only with --convert
+ * @together: CPUs wait for each other, to begin at the same time
  * @run: false if it found a surprise
  */
 struct lab_step {
@@ -223,6 +225,7 @@ struct lab_step {
 	u32 cycles;
 	bool reads;
 	bool converts;
+	bool together;
 	bool (*run)(struct lab *lab);
 };
 

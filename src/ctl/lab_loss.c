@@ -9,9 +9,8 @@
 
 #include "lab.h"
 
-/* Tries that show something, and all of them. */
+/* Tries that show something: so many are enough. */
 #define LOSS_TRIES	12u
-#define LOSS_MOST	60u
 
 /* TSCs of two cores may differ by so much. */
 #define TSC_SLACK	500u
