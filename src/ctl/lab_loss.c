@@ -9,7 +9,7 @@
 
 #include "lab.h"
 
-/* Tries that show something: so many are enough. */
+/* Tries that show something: so many are enough if they show that not all lose it at once. */
 #define LOSS_TRIES	12u
 
 /* TSCs of two cores may differ by so much. */
@@ -143,6 +143,11 @@ static u32 tries_of(const u32 *kinds)
 	return kinds[LOSS_AT_ONCE] + kinds[LOSS_BEFORE_RETURN] + kinds[LOSS_LATE];
 }
 
+static bool is_enough(const u32 *kinds)
+{
+	return tries_of(kinds) >= LOSS_TRIES && kinds[LOSS_BEFORE_RETURN] + kinds[LOSS_LATE] > 1;
+}
+
 /* The worst that was proved more than once; one may be a core's TSC that was off. */
 static const char *word_of(const u32 *kinds)
 {
@@ -169,7 +174,7 @@ bool ask_loss(struct lab *lab, const u32 *regions, const u64 *pages, u32 nr)
 			    lab->core[0].cpu[0]);
 		return true;
 	}
-	for (i = 0; i < LOSS_MOST && tries_of(kinds) < LOSS_TRIES && good; i++)
+	for (i = 0; i < LOSS_MOST && good && !is_enough(kinds); i++)
 		good = lose(lab, regions[i % nr], pages[i % nr], kinds);
 	lab_move_back();
 	line = lab_note(lab, "loss");
