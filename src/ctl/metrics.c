@@ -145,7 +145,7 @@ static void print_state(const struct host *host)
 		gauge("cores_behind", "Cores whose tables may lack bits.",
 		      host->behind_count);
 	if (host->root)
-		gauge("regions_backoff", "Regions that were lost again and again, to be retried later.",
+		gauge("regions_backoff", "Regions that were lost again and again, or are being converted, to be retried later.",
 		      host->backoff.members);
 }
 

@@ -14,7 +14,7 @@ const struct column status_columns[] = {
 	{ "regions_rmp", COLUMN_NUMBER, "regions that hold the RMP itself; never optimized" },
 	{ "regions_held", COLUMN_NUMBER,
 	  "regions that held pages of guests or firmware when last tried; null: not known yet" },
-	{ "regions_backoff", COLUMN_NUMBER, "regions that were lost again and again, to be retried later" },
+	{ "regions_backoff", COLUMN_NUMBER, "regions that were lost again and again, or are being converted, to be retried later" },
 	{ "regions_uncovered", COLUMN_NUMBER, "regions in no core's window" },
 	{ "regions_faulty", COLUMN_NUMBER, "regions in which RMPOPT faults, to be retried later" },
 	{ "regions_optimizable", COLUMN_NUMBER,

@@ -102,7 +102,7 @@ static const char *advice(const struct host *host, enum region_state state,
 		return format("%s %s", "Firmware uses such pages for its commands, and gives them back.",
 			      "A later pass may regain the region.");
 	return state == REGION_BACKOFF ?
-	       "No page prevents it now. It was lost again and again, so it waits; to try now: rmpoptctl scan." :
+	       "No page prevents it now. It was lost again and again, or is being converted, so it waits; to try now: rmpoptctl scan." :
 	       "No page prevents it now: rmpoptctl scan --wait.";
 }
 
