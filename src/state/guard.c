@@ -85,11 +85,13 @@ static bool choose_cpus(struct cpumask *cpus, unsigned int but)
  * A thread that waits is put on any CPU that is online, even on one that is going
  * offline and was found empty, of which Linux warns: so no CPU may begin to go
  * meanwhile. If one is on its way already, which may wait for that very thread,
- * what is active now has to do.
+ * what is active now has to do. While migration is disabled the thread is not put
+ * anywhere, but waited for, for as long as its CPU is occupied: not with a lock
+ * that CPU hotplug waits for.
  */
 void guard_move_away(struct task_struct *task, struct cpumask *cpus)
 {
-	bool locked = cpus_read_trylock();
+	bool locked = !READ_ONCE(task->migration_disabled) && cpus_read_trylock();
 
 	if (!READ_ONCE(task->on_cpu) && choose_cpus(cpus, task_cpu(task)))
 		set_cpus_allowed_ptr(task, cpus);
