@@ -224,6 +224,8 @@ u64 lead_watch(u32 i, u64 now, bool ending)
 		WRITE_ONCE(lead->called_back, true);
 		lead->seen_at = now;
 		guard_move_away(lead->task, elsewhere);
+		/* If it naps: its timer may be on a CPU that it does not get. */
+		wake_up_process(lead->task);
 	}
 	return lead->seen_at + (lead->urged ? patience :
 					      min(patience, PATIENCE_LOW_NS));

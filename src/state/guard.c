@@ -103,9 +103,13 @@ static void look(struct work_struct *work)
 {
 	u64 has_run = READ_ONCE(ward->se.sum_exec_runtime);
 	u64 at = READ_ONCE(back_at);
+	bool idle = has_run == had_run;
 
-	if (task_is_running(ward) && has_run == had_run)
+	if (idle && task_is_running(ward))
 		guard_move_away(ward, elsewhere);
+	else if (idle && at && at <= ktime_get_ns())
+		/* The timer that should have woken it up is on a CPU that hangs. */
+		wake_up_process(ward);
 	had_run = has_run;
 	/* Look again, as long as it works, or should. */
 	if (at)
@@ -170,8 +174,8 @@ void guard_expect(void)
 	if (!smp_load_acquire(&queue))
 		return;
 	at = xchg(&back_at, now);
-	/* Otherwise the guard is looking already. */
-	if (!at || at > now)
+	/* Otherwise the guard is looking already, unless its CPU hangs. */
+	if (!at || at > now || now > at + 2 * PATIENCE_NS)
 		look_after(now, HRTIMER_MODE_ABS_HARD);
 }
 
@@ -199,9 +203,10 @@ bool guard_sleep_once(u64 until)
 {
 	ktime_t at = ns_to_ktime(until);
 
+	/* Hard: under PREEMPT_RT others are a thread's, which may get no time. */
 	return schedule_hrtimeout_range(until ? &at : NULL,
 					current->timer_slack_ns,
-					HRTIMER_MODE_ABS);
+					HRTIMER_MODE_ABS_HARD);
 }
 
 /**
