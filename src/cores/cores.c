@@ -199,27 +199,13 @@ static bool refresh_is_due(void)
  * cores_catch_up - bring the registry up to date if a CPU has come or gone, or
  *	if it is time to retry one for which there was no memory
  *
- * By the worker, which does not hold cpus_read_lock(); sleeps until no CPU is
- * coming or going.
- */
-void cores_catch_up(void)
-{
-	if (!refresh_is_due())
-		return;
-	cpus_read_lock();
-	cores_refresh();
-	cpus_read_unlock();
-}
-
-/**
- * cores_try_catch_up - the same, unless a CPU is coming or going now
- *
- * By the worker in a pass, which others wait for: a CPU that hangs on its way
- * must not stop that.
+ * By the worker. Not while a CPU is coming or going, which may hang: others wait
+ * for the worker. What it finds is wrong then, as it may always be a moment
+ * later.
  *
  * Return: whether it is up to date.
  */
-bool cores_try_catch_up(void)
+bool cores_catch_up(void)
 {
 	if (!refresh_is_due())
 		return true;

@@ -210,7 +210,7 @@ static void wait_for_some(const struct tour *tour, int seen, bool ending,
 	u64 until = tour->due ? max(tour->due, now + NSEC_PER_USEC) : 0;
 
 	guard_sleep(atomic_read(&running.returned) != seen ||
-		    cores_changed() != on_its_way ||
+		    (cores_changed() && !on_its_way) ||
 		    state_pass_ends() != ending, until);
 }
 
@@ -237,7 +237,7 @@ bool phase_run(void)
 		ending = state_pass_ends();
 		seen = atomic_read(&running.returned);
 		/* Cores that have come online take part in the next pass. */
-		on_its_way = !cores_try_catch_up();
+		on_its_way = !cores_catch_up();
 		tour = (struct tour){ .ending = ending };
 		visit_leads(&tour);
 		visit_slices(&tour);

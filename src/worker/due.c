@@ -38,6 +38,9 @@
  */
 #define SNP_LOOKS	3u
 
+/* How often to look whether a CPU has come or gone that was on its way. */
+#define HOTPLUG_MS	20u
+
 /* A point in time that moves away with each failure. */
 struct retry {
 	u64 pause_ms;
@@ -321,5 +324,8 @@ u64 due_at(void)
 	}
 	if (state == STATE_FAILED)
 		sooner(&at, fail_retry.at);
+	/* A CPU was on its way at the last look. */
+	if ((state == STATE_READY || state == STATE_FAILED) && cores_changed())
+		sooner(&at, ktime_get_ns() + HOTPLUG_MS * NSEC_PER_MSEC);
 	return at;
 }

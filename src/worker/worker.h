@@ -34,8 +34,9 @@
  * Locking: state.h says what engine.lock guards. Everything else is written by
  * the worker alone, and files read it as it is. Slices, errands and orders of
  * leaders are handed over by their busy flags. cpus_read_lock() is held to read
- * masks, never across a pass and never with migration or preemption disabled,
- * because CPU offlining waits for pinned threads while it holds the write side.
+ * masks and to move threads, is not waited for, and is never held across a pass
+ * or with migration or preemption disabled, because CPU offlining waits for
+ * pinned threads while it holds the write side.
  * Hotplug callbacks take no lock that sleeps under PREEMPT_RT.
  *
  * Where the promises of the design are kept:
