@@ -235,8 +235,15 @@ static bool any_housekeeper(void)
 	return false;
 }
 
-/* The core whose turn it is to be asked, NULL if there is none. */
-static struct core *next_to_ask(void)
+/**
+ * look_next - the core whose turn it is to be asked whether SNP is initialised, or
+ *	its table in use
+ *
+ * By the worker, while none takes part. No isolated one, if there is another.
+ *
+ * Return: the core, NULL if there is none.
+ */
+struct core *look_next(void)
 {
 	static u32 next;
 	bool spare_others = any_housekeeper();
@@ -263,7 +270,7 @@ static bool another_is_ready(void)
 	struct core *core;
 
 	cores_catch_up();
-	core = next_to_ask();
+	core = look_next();
 	return core && arm_ask(core);
 }
 

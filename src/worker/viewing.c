@@ -53,16 +53,11 @@ static bool any_takes_part(void)
 /* Is RMPOPT_EN set on the core whose turn it is? */
 static bool found_one(void)
 {
-	static u32 next;
 	struct core *core;
 
 	cores_catch_up();
-	core = cores_at(next++);
-	if (!core) {
-		core = cores_at(0);
-		next = 1;
-	}
-	return core && cores_may_take_part(core) && arm_found(core);
+	core = look_next();
+	return core && arm_found(core);
 }
 
 static void find_tables(void)

@@ -65,6 +65,7 @@ void worker_resume(void);
 /* look.c */
 extern bool pass_was_run;
 void look(void);
+struct core *look_next(void);
 
 /* viewing.c */
 void viewing_look(void);
