@@ -64,6 +64,7 @@ static void find_tables(void)
 {
 	if (!any_takes_part() && !found_one())
 		return;
+	pass_welcome_late();
 	if (arm_cores(true) <= 0)
 		return;
 	all_wanted = true;
