@@ -109,7 +109,7 @@ static int on_reboot(struct notifier_block *block, unsigned long action,
 		     void *unused)
 {
 	if (!worker_leave(PATIENCE))
-		pr_warn("the running pass does not end: a CPU may hang in RMPOPT, or CPU hotplug be stuck; not waited for any longer\n");
+		pr_warn("rmpopt does not come to rest: a CPU may hang in RMPOPT; not waited for any longer\n");
 	return NOTIFY_DONE;
 }
 
@@ -127,7 +127,7 @@ static int on_sleep(struct notifier_block *block, unsigned long action,
 		if (worker_suspend(PATIENCE))
 			break;
 		worker_resume();
-		pr_warn("the running pass does not end: a CPU may hang in RMPOPT, or CPU hotplug be stuck; the system is not suspended\n");
+		pr_warn("rmpopt does not come to rest: a CPU may hang in RMPOPT; the system is not suspended\n");
 		return notifier_from_errno(-EBUSY);
 	case PM_POST_SUSPEND:
 	case PM_POST_HIBERNATION:

@@ -120,6 +120,9 @@ static void refresh_core(struct core *core)
 		return;
 	core->epoch = epoch;
 	core->rearmed = false;
+	/* It is named until it is back. */
+	if (core_hangs(core))
+		return;
 	core->dropped = 0;
 	core->pause_ms = 0;
 }

@@ -63,7 +63,7 @@ struct slice {
  * @armed: its table is in use and it takes part
  * @behind: its table may lack bits of clean regions
  * @hangs: the thread that led there has not come back from an instruction, and
- *	is not waited for any more; cleared by that thread
+ *	is not waited for any more; cleared when it does
  * @rearmed: it has faulted and was armed again, and has not finished an order
  *	since
  * @epoch: how often one of its threads has come online, as last looked at

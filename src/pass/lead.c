@@ -50,7 +50,8 @@ static struct lead *reuse(void)
 		if (core_hangs(lead->core))
 			continue;
 		*link = lead->older;
-		lead->lost = false;
+		WRITE_ONCE(lead->lost, false);
+		lead->times = (struct latency){};
 		return lead;
 	}
 	return NULL;
@@ -252,7 +253,7 @@ bool lead_lose(u32 i)
 	 */
 	smp_mb();
 	if (!lead_is_busy(i)) {
-		lead->lost = false;
+		WRITE_ONCE(lead->lost, false);
 		WRITE_ONCE(lead->core->hangs, false);
 		return false;
 	}

@@ -119,7 +119,7 @@ static int execute(struct lead *lead)
 
 /*
  * Sleep until there is an order; false if there will be none. No wait queue, here
- * or in work(): under PREEMPT_RT a thread that is preempted while it has the lock
+ * or in give_back(): under PREEMPT_RT a thread that is preempted while it has the lock
  * of one can't be moved to another CPU, and whoever wants that lock waits, too.
  */
 static bool wait_for_order(struct lead *lead)
@@ -149,7 +149,9 @@ static void give_back(struct lead *lead)
 	if (READ_ONCE(lead->lost)) {
 		/* Pairs with core_hangs(): it does nothing there any more. */
 		smp_store_release(&core->hangs, false);
-		WRITE_ONCE(wishes.kicked, true);
+		/* Its core may be what the worker waits for. */
+		cores_touch();
+		state_kick();
 	}
 	atomic_inc(&running.returned);
 	wake_up_process(wishes.worker);

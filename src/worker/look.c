@@ -111,7 +111,7 @@ static void name_dropped(const struct core *core)
 			  core->primary);
 	else if (core->dropped == -ETIME)
 		state_set(STATE_READY,
-			  "CPU %u and possibly others are not used, as that CPU hangs in an RMPOPT: look for machine checks and microcode updates; unload and suspend wait for it, a reboot does not",
+			  "CPU %u and possibly others are not used, as that CPU hangs in an RMPOPT: look for machine checks and microcode updates; unload waits for it, a reboot does not",
 			  core->primary);
 	else if (core->dropped == -ENODEV)
 		state_set(STATE_READY,

@@ -166,7 +166,7 @@ int worker_start(void)
  * @patience: jiffies; how long to wait for that
  *
  * For unload and reboot; sleeps until the running pass has ended. Nothing is
- * verified or armed after it. If a leader's CPU hangs, that time never comes.
+ * verified or armed after it. If a leader's CPU hangs, that takes 20 s.
  *
  * Return: whether the work has ended.
  */
