@@ -161,7 +161,7 @@ void plan_leave(struct plan *plan, struct plan_core *core)
 }
 
 /**
- * plan_back - the slice of a late core has come back
+ * plan_back - what was under way on a late core has come back
  * @core: the core
  *
  * Its answers belong to a phase that is over, and are ignored.
@@ -249,6 +249,8 @@ static void settle_reached(struct plan *plan)
 			   plan->words * BITS_PER_LONG);
 	else
 		plan_map_zero(plan, plan->clean);
+	bitmap_and(plan->waits, plan->waits, plan->reached,
+		   plan->words * BITS_PER_LONG);
 	plan->uncovered = plan->regions - bitmap_weight(plan->reached, plan->regions);
 }
 

@@ -130,8 +130,9 @@ struct plan_window {
 /**
  * struct plan_core - what is believed of one core
  * @present: it takes part
- * @late: a slice of it is still under way that the worker does not wait for: it
- *	gets no order, and its @todo, @bit and @fault belong to that slice
+ * @late: a slice of it, or an order that it led, is still under way, for which
+ *	the worker does not wait: it gets no other one, and its @todo, @bit and
+ *	@fault belong to that
  * @housekeeper: it is not isolated, so it may lead
  * @leads: it is one of the leaders
  * @order: what it has to do in the running phase

@@ -247,7 +247,7 @@ void plan_answered(struct plan *plan, struct plan_core *core, u32 next)
 }
 
 /**
- * plan_late - the worker does not wait for a core's slice any more
+ * plan_late - the worker does not wait for a core any more
  * @plan: the plan
  * @core: the core
  * @next: the place after the last one that it has answered in earlier slices
