@@ -71,7 +71,11 @@ try() {
 }
 
 mkdir -p "$copy"
-tree_files | tar -C "$tree" -cf - -T - | tar -C "$copy" -xf -
+# Only what differs: a file that was broken and is whole again has to stay newer than what was built from it.
+cd -- "$tree"
+tree_files | while IFS= read -r name; do
+	cmp -s "$name" "$copy/$name" || cp -P --parents "$name" "$copy"
+done
 "$copy/tests/check" --boots "$scratch"
 while read -r key value; do
 	case $key in
