@@ -178,6 +178,12 @@ spin_end() {
 	kill $spinners
 	wait $spinners 2>/dev/null
 }
+# worker_wakeups - how often the worker has gone to sleep so far
+worker_wakeups() {
+	local name
+	name=$(grep -lx rmpopt /proc/[0-9]*/comm)
+	awk '$1 == "voluntary_ctxt_switches:" { print $2 }' "${name%comm}status"
+}
 # A test module of this repository, built by a "# build:" line.
 load_test() { local name=$1; shift; insmod "$here/$name.ko" "$@"; }
 

@@ -58,6 +58,18 @@ wait_for 'settled 4 && get_is cores 0-3' 20 "it is taken back with the others"
 put tune/isolated skip
 wait_for 'settled 4 && get_is cores 1-2' 20 "and left out with them"
 
+put tune/isolated ipi
+wait_for 'settled 4 && get_is cores 0-3' 20 "they are served once more"
+hold_leader 4
+put scan full
+wait_for '[ "$(machinectl events)" = "0 1" ]' 10 "a full pass is held in the leader's part"
+put tune/isolated skip
+machinectl reset
+machinectl open
+wait_for at_rest 20 "it ends"
+cmp_ok "$(machinectl count verifies)" '>=' 8 "it has come to the followers' part"
+is "$(machinectl count verifies 0) $(machinectl count verifies 3)" "0 0" "isolated cores are left alone at once, in the middle of a pass"
+
 nok "only words that make sense" put tune/isolated sometimes
 is "$(get tune/isolated)" skip "which changes nothing"
 ok "unload" unload
@@ -66,5 +78,24 @@ ok "the module loads for isolated CPUs alone" load cpus=0,3
 wait_state ready
 wait_for 'settled 4 && get_is cores 0,3' 20 "they are optimized"
 like "$(get leaders)" '^[03]$' "one of them leads: there is no other"
+ok "unload" unload
+
+# While SNP is not initialised each look asks one core, the first of which is isolated.
+tracing=/sys/kernel/tracing
+asked() { grep 'func=errand_handler' $tracing/trace | sed -n 's/.*\[0*\([0-9]\)\].*/\1/p' | sort -u | paste -sd ' '; }
+machinectl snp disable >/dev/null
+echo >$tracing/trace
+echo 1 >$tracing/events/csd/csd_function_entry/enable
+ok "the module loads, SNP is off" load
+wait_state waiting
+for _ in 1 2 3 4 5 6 7 8; do
+	# shellcheck disable=SC2034 # for the condition
+	wakeups=$(worker_wakeups)
+	put tune/delay_ms 10000
+	wait_for '[ "$(worker_wakeups)" != "$wakeups" ]' 10 "it looks again"
+done
+wait_for '[ -n "$(asked)" ]' 30
+like "$(asked)" '^[12]( 2)?$' "it asks no isolated core"
+echo 0 >$tracing/events/csd/csd_function_entry/enable
 ok "unload" unload
 done_testing
