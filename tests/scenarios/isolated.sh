@@ -8,6 +8,24 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
+# Who is nohz_full has no tick while one task runs there.
+ok "the module loads for these CPUs and one that leads" load cpus=1-3
+wait_state ready
+wait_for 'get_is regions_optimized 7 && get_is cores_behind "" && at_rest' 20 "all is optimized"
+spin_on 1 2
+# After two seconds a core is late, on a busy machine: once more then.
+for _ in 1 2 3 4 5; do
+	slices=$(count slices) sent=$(count interruptions)
+	ok "nohz_full CPUs are busy: a full pass" scan full
+	get_is last_result partial || break
+	wait_for 'get_is cores_behind "" && at_rest' 20
+done
+is "$(get last_result)" ok "it did all that it began"
+is $(($(count interruptions) - sent)) $(($(count slices) - slices)) "each of their slices was an interruption"
+cmp_ok $(($(count slices) - slices)) '>=' 2 "of which there were some"
+spin_end
+ok "unload" unload
+
 ok "the module loads" load
 wait_state ready
 wait_for 'get_is regions_optimized 7 && at_rest' 20 "all is optimized"
