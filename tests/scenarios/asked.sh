@@ -32,12 +32,16 @@ hold_lead() {
 
 # ended RESULT - that pass, and nothing follows: a retry would come after 100 ms, a watch after 50
 ended() {
+	local begin wakeups
 	wait_for '[ "$(get served)" -ge "$number" ]' 10 "who asked is served"
 	is "$(get last_result)" "$1" "as the result says"
 	machinectl open
 	wait_for at_rest 10
+	begin=$(uptime_ms)
+	wakeups=$(worker_wakeups)
 	sleep 1
 	is "$(get passes)" $((before + 1)) "nothing follows unasked"
+	cmp_ok $((($(worker_wakeups) - wakeups) * 10)) '<=' $(($(uptime_ms) - begin)) "the worker sleeps from one watch to the next"
 }
 
 # asked_again - once, or more often if a busy machine keeps a core from answering
@@ -50,8 +54,9 @@ asked_again() {
 	ok "all is optimized" settled
 }
 
-ok "the module loads" load auto=N watch_ms=50 audit_ms=10
+ok "the module loads" load auto=0 watch_ms=50 audit_ms=10
 wait_state ready
+is "$(get tune/auto)" N "0 means N"
 wait_for settled 20 "the first pass is exempt from auto=N"
 
 hold_lead

@@ -26,6 +26,14 @@ done
 is "$(get passes)" "$passes" "and are no passes"
 is "$(state)" ready "nor seen in the state"
 
+# Their results are nobody's either.
+put scan later
+put scan cancel
+wait_for 'get_is last_result cancelled && get_is served "$(get requested)"' 10 "a request is cancelled"
+machinectl reset
+wait_for '[ "$(machinectl count reports)" -ge 70 ]' 20 "ten watches later"
+is "$(get last_result)" cancelled "that is still the last result"
+
 ok "a guest takes a page of region 2" machinectl assign $page 7 4k
 wait_for 'get_is regions_optimized 6' 10 "the watch sees it"
 ok "the page comes back" machinectl release $page 4k
@@ -65,6 +73,18 @@ ok "the page goes once more" machinectl assign $page 7 4k
 never '[ "$(machinectl count reports)" != 0 ]' 1 "nothing is done unless somebody asks"
 ok "who asks" scan now
 is "$(get regions_optimized)" 6 "is told"
+# What is due and not wanted is dropped: a watch, and a region that may be tried again five seconds after its fault.
+put tune/watch_ms 200
+ok "RMPOPT faults in a region" machinectl fault-region 3 ud
+ok "who asks" scan now
+is "$(get faulty)" 3 "is told of it"
+# shellcheck disable=SC2034 # for the condition
+tried=$(uptime_ms)
+wait_for '[ "$(uptime_ms)" -ge $((tried + 6000)) ]' 20
+begin=$(uptime_ms)
+wakeups=$(worker_wakeups)
+wait_for '[ "$(uptime_ms)" -ge $((begin + 2000)) ]' 20
+cmp_ok $((($(worker_wakeups) - wakeups) * 20)) '<=' $(($(uptime_ms) - begin)) "the worker sleeps from one watch to the next"
 nok "only words that make sense" put tune/auto maybe
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
 ok "unload" unload
