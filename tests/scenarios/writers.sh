@@ -50,6 +50,14 @@ for name in delay_ms max_delay_ms watch_ms audit_ms slice_us duty parallel; do
 	done
 	put tune/$name "$before"
 done
+for value in n 0 N; do
+	ok "auto takes $value" put tune/auto $value
+	is "$(get tune/auto)" N "which means N"
+done
+for value in y 1 Y; do
+	ok "auto takes $value" put tune/auto $value
+	is "$(get tune/auto)" Y "which means Y"
+done
 for file in state reason requested served passes progress last_result covered optimized cores leaders stats/slices; do
 	nok "$file can't be written" put "$file" 1 2>/dev/null
 done
@@ -106,6 +114,13 @@ ok "and is woken up" wait $polling
 poll_begin state 20
 put enabled 0
 ok "and is woken up" wait $polling
+put enabled 1
+wait_for settled 20 "all is optimized again"
+put scan later
+poll_begin served 20
+put enabled 0
+ok "stopped, while a request for later waits: who polls is woken up" wait $polling
+is "$(get served) $(get last_result)" "$(get requested) cancelled" "the request is served: it was cancelled"
 put enabled 1
 wait_for settled 20 "all is optimized again"
 
