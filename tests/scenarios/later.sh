@@ -1,6 +1,7 @@
 #!/bin/sh
-# Requests for later: each begins the quiet period anew, but none waits longer than max_delay_ms.
+# Requests for later: each begins the quiet period anew, but none waits longer than max_delay_ms. Other modules ask, too.
 # machine: --cores 4
+# build: tests/modules/request
 # check: harsh
 # timeout: 90
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
@@ -36,6 +37,35 @@ ok "a request for later" wait_for 'passed 1' 20
 cmp_ok $(($(uptime_ms) - begin)) '>=' 1490 "waits for the quiet period"
 is "$(count last_trigger)" later "as the trigger says"
 is "$(get served)" "$(get requested)" "and is served"
+
+# Other modules, by rmpopt_scan(): 0 is now, 1 later.
+ask() { filectl write "/sys/kernel/request/$1" "$2"; }
+ok "another module loads" load_test request
+for context in task softirq; do
+	passes=$(get passes)
+	begin=$(uptime_ms)
+	is "$(ask $context 1)" ok "it asks for later, by a $context"
+	wait_for 'passed "$passes"' 20 "there is a pass"
+	cmp_ok $(($(uptime_ms) - begin)) '>=' 1490 "after the quiet period"
+	is "$(count last_trigger)" later "as the trigger says"
+	wait_for at_rest 10
+	passes=$(get passes)
+	is "$(ask $context 0)" ok "it asks for now, by a $context"
+	wait_for 'passed "$passes" && at_rest' 20 "there is a pass"
+	is "$(count last_trigger)" request "which has not waited"
+	number=$(get requested)
+	is "$(ask $context 2)" EINVAL "there is nothing else to ask for, by a $context"
+	is "$(get requested)" "$number" "which is no request"
+done
+put enabled 0
+wait_state stopped
+for context in task softirq; do
+	is "$(ask $context 0) $(ask $context 1)" "ENODEV ENODEV" "stopped: refused, by a $context"
+done
+put enabled 1
+wait_state ready
+wait_for 'at_rest && get_is cores_behind ""' 20 "all is optimized again"
+ok "the other module goes" rmmod request
 
 # Longer than a busy machine needs for what follows.
 put tune/delay_ms 5000
