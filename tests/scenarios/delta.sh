@@ -14,6 +14,7 @@ wait_state ready
 wait_for 'settled 7' 20 "all is optimized"
 is "$(count passes_full)" 1 "by a full pass"
 leader=$(get leaders)
+logged=$(dmesg | grep -c 'rmpopt: ')
 
 machinectl reset
 ok "a scan when nothing has changed" scan now
@@ -48,6 +49,8 @@ ok "all is optimized" settled 7
 is "$(machinectl count verifies)" 8 "only the leader verifies"
 is "$(count verifies_follower)" "$before" "no follower"
 is "$(machinectl count reports)" 14 "a second witness was asked about each region"
+
+is "$(dmesg | grep -c 'rmpopt: ')" "$logged" "the log has nothing of these scans"
 
 other=$([ "$leader" = 3 ] && echo 2 || echo 3)
 ok "a core goes offline" offline "$other"
