@@ -67,6 +67,32 @@ wait_for settled 20 "it is taken back by itself"
 is "$(get reason)" ok "nothing to complain about"
 put tune/watch_ms 50
 
+# The leader loses what it has won: nobody else can close that.
+put tune/watch_ms 0
+wait_for at_rest 10
+leader=$(get leaders)
+tracing=/sys/kernel/tracing
+echo >$tracing/trace
+echo 1 >$tracing/events/rmpopt/pass_end/enable
+machinectl event 4 en-off "$leader"
+put scan full
+wait_for '[ "$(machinectl events)" = "0 0" ] && settled' 20 "RMPOPT_EN goes away on the leader's core in the middle of its part: all is optimized again"
+is "$(sed -nE 's/.* pass_end: .* result=([a-z]+) .*/\1/p' $tracing/trace | head -n 1)" partial "by another pass, as that one was not complete"
+echo 0 >$tracing/events/rmpopt/pass_end/enable
+# Armed again once, and no more than that: it loses RMPOPT_EN with each RMPOPT, of whatever core.
+leader=$(get leaders)
+victim=$([ "$leader" = 3 ] && echo 2 || echo 3)
+# dropped CPU - when its core was dropped, in ms, one a line
+dropped() { sed -nE "s/.* ([0-9]+)\\.([0-9]{3})[0-9]*: event: kind=dropped cpu=$1 .*/\\1\\2/p" $tracing/trace; }
+echo >$tracing/trace
+echo 1 >$tracing/events/rmpopt/event/enable
+for n in $(seq 9 60); do machinectl event "$n" en-off "$victim"; done
+put scan full
+wait_for '[ -n "$(dropped "$victim")" ]' 20 "a core that loses RMPOPT_EN again and again is dropped"
+machinectl open
+wait_for settled 20 "it is taken back by itself"
+put tune/watch_ms 50
+
 leader=$(get leaders)
 ok "the leader's core faults for good" machinectl faulty "$leader" gp
 put scan full
@@ -91,16 +117,73 @@ machinectl wrmsr "$leader" 0xc0010010 "$syscfg"
 put enabled 1
 wait_for settled 20 "it is back: all is optimized"
 
-for cpu in 0 1 2 3; do machinectl faulty $cpu ud; done
-put scan full
+# Without SnpEn a core is tried again after each pause, which is no pass.
+syscfg=$(machinectl rdmsr 3 0xc0010010)
+# drop_thrice - with pauses of 1, 2 and 4 s, of which the last one begins now; sets $begin: ms, before the first one
+drop_thrice() {
+	echo >$tracing/trace
+	begin=$(uptime_ms)
+	machinectl wrmsr 3 0xc0010010 $((syscfg & ~(1 << 24)))
+	put scan full
+	wait_for '[ "$(dropped 3 | wc -l)" -ge 3 ]' 30 "SnpEn is gone on core 3: it is dropped, tried again and dropped"
+}
+# pause N - its N-th pause, in ms
+pause() { dropped 3 | awk -v n="$1" 'NR == n { at = $1 } NR == n + 1 { print $1 - at }'; }
+drop_thrice
+cmp_ok "$(pause 2)" '>=' 1990 "its second pause is longer than the first one"
+machinectl wrmsr 3 0xc0010010 "$syscfg"
+wait_for settled 20 "SnpEn is set again: it is taken back by itself"
+# If it comes online, at once; it is no use on a machine that needs longer for that than the pause lasts.
+for round in 1 2 3 4 5; do
+	drop_thrice
+	[ $round != 1 ] || cmp_ok "$(pause 1)" '<' 7900 "the first pause is short again, after a pass that went well"
+	machinectl wrmsr 3 0xc0010010 "$syscfg"
+	offline 3
+	online 3
+	wait_for 'in_list 3 "$(get cores)"' 20 "SnpEn is set again, and the CPU comes online: the core is taken back"
+	took=$(($(uptime_ms) - begin))
+	wait_for settled 20 "all is optimized"
+	[ $took -ge 7000 ] || break
+done
+cmp_ok "$took" '<' 7000 "before its pause is over"
+echo 0 >$tracing/events/rmpopt/event/enable
+
+all_faulty() { for cpu in 0 1 2 3; do machinectl faulty $cpu ud; done; put scan full; }
+# retries - the pauses that were announced, in s
+retries() { dmesg | sed -nE 's/.*rmpopt: failed: .* next retry in ([0-9]+) s.*/\1/p'; }
+all_faulty
 all_failed() {
 	state_is failed && ! put scan now 2>/dev/null && get_is cores "" &&
 		get reason | grep -q "RMPOPT fails on all cores"
 }
 wait_for all_failed 20 "state becomes failed: no core takes part, a scan is refused, and the reason says so"
+wait_for 'retries | grep -qx 2' 20 "it is tried again after a second, and then after two"
 for cpu in 0 1 2 3; do machinectl faulty $cpu none; done
+wait_for 'state_is ready && settled' 30 "it works again by itself"
+before=$(retries | wc -l)
+all_faulty
+wait_for all_failed 20 "all fail again"
+is "$(retries | sed -n $((before + 1))p)" 1 "the first pause is a second again"
+wait_for 'retries | tail -n +$((before + 1)) | grep -qx 4' 20 "pauses grow"
+before=$(retries | wc -l)
 put enabled 1
-wait_for 'state_is ready && settled' 20 "enabled 1 tries again at once"
+wait_for 'retries | tail -n +$((before + 1)) | grep -qx 1' 20 "enabled 1 tries again at once, and pauses are short"
+# CPU 3 works again, but is offline. If it comes online before the pause of the others is over, only that core is tried.
+retry_s() { get reason | sed -nE 's/.* next retry in ([0-9]+) s.*/\1/p'; }
+for _ in 1 2 3 4 5; do
+	offline 3
+	machinectl faulty 3 none
+	wait_for 'state_is failed && [ "$(retry_s)" -ge 4 ]' 60 "all that are online fail"
+	before=$(machinectl count faults)
+	online 3
+	wait_for 'get_is cores 3 && get_is regions_optimized 7 && at_rest' 60 "a core that comes online works"
+	faults=$(machinectl count faults)
+	[ "$faults" != "$before" ] || break
+done
+is "$faults" "$before" "the others are not tried before their pause is over"
+for cpu in 0 1 2; do machinectl faulty $cpu none; done
+put enabled 1
+wait_for 'state_is ready && settled' 20 "enabled 1 tries them again"
 
 # Losses that no conversion explains.
 for n in 3 15 25 33; do
