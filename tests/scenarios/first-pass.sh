@@ -71,5 +71,10 @@ is "$(count slices)" "$slices" "not even for nothing"
 is "$(get regions_optimized)" 0 "nothing is optimized"
 
 ok "unload" unload
+
+ok "the module loads for two threads, a first one and a second one" load cpus=0,3
+wait_state ready
+wait_for 'get_is cores 0,2 && had_pass' 20 "the cores of both take part, and no other"
+ok "unload" unload
 written_once
 done_testing
