@@ -33,6 +33,22 @@ is "$(get cores_behind)" "" "no core is behind"
 # Not before: it interrupts all CPUs.
 echo 0 >/sys/kernel/tracing/events/rmpopt/event/enable
 
+# Nothing but its answer wakes the module: no watch, and the pass that was to follow is dropped with auto=N.
+put tune/watch_ms 0
+put tune/auto N
+machinectl event 3 gate "$core"
+put scan full
+wait_for '[ "$(machinectl events)" = "0 1" ] && get_is last_result partial && at_rest' 20 "a pass ends without a core"
+passes=$(get passes)
+never '[ "$(get passes)" != '"$passes"' ]' 1 "nothing follows"
+# shellcheck disable=SC2034 # for the condition
+wakeups=$(worker_wakeups)
+put tune/auto Y
+wait_for '[ "$(worker_wakeups)" != "$wakeups" ]' 10 "the worker has seen it, and sleeps again"
+machinectl open
+wait_for settled 20 "it catches up as soon as it answers"
+put tune/watch_ms 60000
+
 # Somebody else's report holds a core, so its slice has not even begun when the pass goes on.
 machinectl event 1 gate "$core"
 cat /sys/kernel/debug/rmpopt/table >/dev/null &
