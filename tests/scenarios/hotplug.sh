@@ -17,6 +17,13 @@ is "$(machinectl count secondary)" "$(machinectl count verifies 5)" "which is th
 ok "it comes back" online 4
 wait_for 'settled 8 && get_is cores 0,2,4,6,8,10,12,14' 30 "and takes over from its sibling"
 
+follower=$(get_is leaders 12 && echo 10 || echo 12)
+before=$(count verifies_catchup)
+ok "a follower's second thread goes offline" offline $((follower + 1))
+ok "and comes back" online $((follower + 1))
+# What that did to the table is not known.
+wait_for '[ "$(count verifies_catchup)" -ge $((before + 7)) ] && settled 8' 30 "its core verifies all regions anew"
+
 ok "core 3 goes offline, one thread" offline 6
 ok "and the other" offline 7
 wait_for 'get_is cores 0,2,4,8,10,12,14' 30 "it does not take part any more"
