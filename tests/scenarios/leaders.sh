@@ -11,6 +11,12 @@ settled() { at_rest && get_is cores_behind "" && [ "$(machinectl truth)" = "0 0 
 ok "the module loads" load watch_ms=0 audit_ms=0
 wait_state ready
 wait_for 'settled && had_pass' 40 "the first pass"
+# nice_of_leaders - of all leaders' threads
+nice_of_leaders() {
+	local name
+	grep -lE '^rmpopt/[0-9]+$' /proc/[0-9]*/comm | while read -r name; do cut -d ' ' -f 19 "${name%comm}stat"; done | sort -u
+}
+is "$(nice_of_leaders)" 19 "leaders' threads have the lowest priority"
 won=$(get regions_optimized)
 cmp_ok "$won" '>=' 120 "most of 128 regions are optimized"
 like "$(get leaders)" '^[01],[23]$' "each node has a leader"
@@ -92,6 +98,10 @@ for which in $(everyday 1 "2 1"); do
 	end_hog
 	wait_for 'settled && get_is reason ok' 30 "it takes part again by itself"
 done
+
+# Those that got no time were given a normal priority, after two seconds.
+ok "a full scan" scan full
+is "$(nice_of_leaders)" 19 "leaders' threads have the lowest priority again"
 
 # At rest: the worker is on the first leader's CPU.
 starved=$(get leaders | cut -d , -f 1)
