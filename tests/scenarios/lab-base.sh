@@ -3,6 +3,7 @@
 # machine: --cores 3 --threads 2
 # boot: own
 # profiles: kind
+# check: none
 # programs: env
 # timeout: 240
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2154,SC2317
