@@ -24,7 +24,7 @@
 #define SNP_LOOK_NS	(10 * NSEC_PER_MSEC)
 
 /* How often it looks whether a CPU has come or gone that is on its way. */
-#define HOTPLUG_LOOK_NS	NSEC_PER_MSEC
+#define HOTPLUG_LOOK_NS	(10 * NSEC_PER_MSEC)
 
 /* When it has checked last. */
 static u64 snp_looked_at;
