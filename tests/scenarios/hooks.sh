@@ -102,10 +102,12 @@ never '[ "$(get passes)" != '"$passes"' ]' 1 "and do nothing else"
 put tune/auto Y
 wait_for 'settled 7' 20 "auto=Y: the pass that is due runs"
 
-# A region that comes and goes too often would be held back: another one each time.
+# A region that comes and goes too often would be held back: another one each time, and what was before is forgotten.
+ok "unload" unload
+ok "the module loads anew" load watch_ms=0 audit_ms=0 delay_ms=60000 max_delay_ms=60000
+wait_state ready
+wait_for 'settled 7' 20 "all is optimized"
 # A pass for something else comes first: what is not quiet yet goes on waiting.
-put tune/max_delay_ms 60000
-put tune/delay_ms 60000
 ok "a page goes" convert private "$(page 6)" 5
 ok "a scan sees it" scan now
 ok "it comes back" convert shared "$(page 6)"
