@@ -119,8 +119,9 @@ static int execute(struct lead *lead)
 
 /*
  * Sleep until there is an order; false if there will be none. No wait queue, here
- * or in give_back(): under PREEMPT_RT a thread that is preempted while it has the lock
- * of one can't be moved to another CPU, and whoever wants that lock waits, too.
+ * or in give_back(): under PREEMPT_RT a thread that is preempted while it has the
+ * lock of one can't be moved to another CPU, and whoever wants that lock waits,
+ * too.
  */
 static bool wait_for_order(struct lead *lead)
 {
