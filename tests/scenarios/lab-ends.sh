@@ -13,14 +13,6 @@ is_complete() { awk -F '[:, ]+' '/^  "complete"/ { print $3 }' "$report/lab.json
 conf=/etc/modprobe.d/test.conf
 mkdir -p /etc/modprobe.d
 
-# begin OPTION... - in the background
-begin() {
-	rm -rf "$report"
-	# A shell has its background jobs ignore Ctrl-C.
-	/usr/bin/env --default-signal=INT rmpoptctl lab --yes --output "$report" "$@" >/tmp/said 2>&1 &
-	tool=$!
-}
-
 # in_call NUMBER... - is the tool in one of these system calls?
 in_call() {
 	local call rest
@@ -75,7 +67,7 @@ ok "rmpopt loads" load scan_on_load=0 watch_ms=0
 wait_state ready
 host_before
 exec 5</sys/kernel/debug/rmpopt/segments
-begin --steps host
+begin host
 begun=$(uptime_ms)
 wait_for 'in_call 230' 20 "it waits for rmpopt, which can't be unloaded"
 kill -INT $tool
@@ -87,7 +79,7 @@ host_as_before "Ctrl-C at the beginning"
 
 ok "rmpopt is unloaded" unload
 host_before
-begin --steps passes
+begin passes
 wait_for '[ -e /sys/kernel/debug/rmpopt/segments ]' 60 "its own passes are measured"
 exec 5</sys/kernel/debug/rmpopt/segments
 wait_for 'in_call 61' 60 "they are done, and the caretaker can't unload it"
