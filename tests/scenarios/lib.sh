@@ -184,6 +184,13 @@ worker_wakeups() {
 	name=$(grep -lx rmpopt /proc/[0-9]*/comm)
 	awk '$1 == "voluntary_ctxt_switches:" { print $2 }' "${name%comm}status"
 }
+# no_deadline_servers - by which the kernel leaves some time to tasks that others keep from running
+no_deadline_servers() {
+	local runtime
+	for runtime in /sys/kernel/debug/sched/*_server/cpu*/runtime; do
+		[ ! -e "$runtime" ] || echo 0 >"$runtime"
+	done
+}
 # A test module of this repository, built by a "# build:" line.
 load_test() { local name=$1; shift; insmod "$here/$name.ko" "$@"; }
 

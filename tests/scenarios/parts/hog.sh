@@ -15,6 +15,4 @@ end_hog() {
 	rm -f /tmp/hog
 }
 echo -1 >/proc/sys/kernel/sched_rt_runtime_us
-for server in /sys/kernel/debug/sched/fair_server/cpu*/runtime; do
-	[ ! -e "$server" ] || echo 0 >"$server"
-done
+no_deadline_servers

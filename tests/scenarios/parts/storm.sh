@@ -29,18 +29,11 @@ give_back() {
 	done
 }
 
-# Linux 7.3 warns of its own deadline servers where CPUs come and go in a guest that gets little time: hrtimer_forward()
-# of a timer that is queued already, in dl_task_timer().
-no_deadline_servers() {
-	local runtime
-	for runtime in /sys/kernel/debug/sched/*_server/cpu*/runtime; do
-		[ ! -e "$runtime" ] || echo 0 >"$runtime"
-	done
-}
-
 # storm_begins, in_storm: the time that it lasts
 storm_begins() {
 	local now
+	# Linux 7.3 warns of them where CPUs come and go in a guest that gets little time: hrtimer_forward() of a
+	# timer that is queued already, in dl_task_timer().
 	no_deadline_servers
 	read_uptime
 	first_quarter=$((now + seconds * 250))
