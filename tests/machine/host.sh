@@ -70,6 +70,16 @@ lock() {
 
 unlock() { exec {lock_fd}>&-; }
 
+# has_word TEXT WORD... - does it contain one of the words? If there are none: yes
+has_word() {
+	local word
+	[ $# -gt 1 ] || return 0
+	for word in "${@:2}"; do
+		[[ $1 != *"$word"* ]] || return 0
+	done
+	return 1
+}
+
 # in_root ROOT [--overlay] [--bind SRC:DST]... -- COMMAND... - run COMMAND in the
 # root with /proc, /sys and /dev, in mounts that vanish with it. --overlay: what
 # the command writes outside the binds is thrown away. "become='exec' in_root ... &": the

@@ -12,15 +12,6 @@ export RMPOPT_BUILD=$build/mutants
 copy=$RMPOPT_BUILD/copy
 words=("$@")
 
-wanted() {
-	local word
-	[ ${#words[@]} -gt 0 ] || return 0
-	for word in "${words[@]}"; do
-		[[ $1 != *"$word"* ]] || return 0
-	done
-	return 1
-}
-
 # boot_file SCENARIO - one of those that "make check" would boot, with nothing but one run of that in it
 boot_file() {
 	local all run=$RMPOPT_BUILD/mutant/boots/$1.boot
@@ -59,7 +50,7 @@ replace() {
 # try FILE OLD NEW SCENARIO
 try() {
 	local name="$4: $1: ${2:0:50} -> ${3:0:50}"
-	wanted "$1 $4" || return 0
+	has_word "$1 $4" "${words[@]}" || return 0
 	cp "$copy/$1" "$scratch/unbroken"
 	if replace "$copy/$1" "$2" "$3" && fails "$4"; then
 		pass "${name//#/}"
