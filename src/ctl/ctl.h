@@ -170,7 +170,7 @@ struct list {
 
 bool list_parse(struct list *list, const char *text);
 bool list_written(const char *text);
-bool list_of_cpus(const char *text);
+bool list_of_cpus(const char *text, u64 *highest);
 bool list_has(const struct list *list, u32 number);
 void list_insert(struct list *list, u64 first, u64 end);
 void list_append(struct list *list, u32 number);

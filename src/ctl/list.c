@@ -108,7 +108,14 @@ static bool take_pattern(const char **at)
 	return group && used <= group;
 }
 
-static bool take_cpus(const char **at)
+/* N is no number that somebody wrote. */
+static void keep_highest(u64 *highest, u64 cpu)
+{
+	if (cpu != ~0u && cpu > *highest)
+		*highest = cpu;
+}
+
+static bool take_cpus(const char **at, u64 *highest)
 {
 	u64 first, last;
 
@@ -118,20 +125,28 @@ static bool take_cpus(const char **at)
 	}
 	if (!take_cpu(at, &first))
 		return false;
+	keep_highest(highest, first);
 	if (**at != '-')
 		return true;
 	++*at;
-	return take_cpu(at, &last) && first <= last && take_pattern(at);
+	if (!take_cpu(at, &last) || first > last)
+		return false;
+	keep_highest(highest, last);
+	return take_pattern(at);
 }
 
-/* Does the kernel's cpulist_parse() take it, and find a CPU in it? */
-bool list_of_cpus(const char *text)
+/*
+ * Does the kernel's cpulist_parse() take it, and find a CPU in it? @highest is the
+ * highest number that it names.
+ */
+bool list_of_cpus(const char *text, u64 *highest)
 {
 	static const char between[] = ", \t\n";
 	bool any = false;
 
+	*highest = 0;
 	for (text += strspn(text, between); *text; text += strspn(text, between)) {
-		if (!take_cpus(&text) || (*text && !strchr(between, *text)))
+		if (!take_cpus(&text, highest) || (*text && !strchr(between, *text)))
 			return false;
 		any = true;
 	}

@@ -156,12 +156,31 @@ static bool is_kernels_bool(const struct parameter *parameter)
 	return parameter->kind == PARAMETER_BOOL && !parameter->tunable;
 }
 
+static bool is_cpus(const struct parameter *parameter)
+{
+	return !strcmp(parameter->name, "cpus");
+}
+
 /* Does the module take it? That is more than what is written here. */
 static bool is_taken(const struct parameter *parameter, const char *text)
 {
+	u64 highest;
+
 	if (is_kernels_bool(parameter))
 		return is_bool(text);
-	return fits(parameter, text) || (!strcmp(parameter->name, "cpus") && list_of_cpus(text));
+	return fits(parameter, text) || (is_cpus(parameter) && list_of_cpus(text, &highest));
+}
+
+/* The module refuses a list with a CPU that the host can't have. NULL: there is none, or nobody can tell. */
+static const char *no_such_cpu(const char *word, const char *text)
+{
+	struct list possible;
+	u64 highest;
+
+	if (!list_of_cpus(text, &highest) || !list_read(&possible, CPUS "possible") || !possible.ranges ||
+	    highest <= possible.range[possible.ranges - 1].last)
+		return NULL;
+	return format("%s: this host has CPUs %s", word, list_text(&possible));
 }
 
 static const char *unknown_name(const char *word)
@@ -181,7 +200,7 @@ static const char *wrong_value(const char *word, bool (*is_good)(const struct pa
 			      parameter->standard);
 	if (!is_good(parameter, word + length + 1))
 		return format("%s: allowed values are %s", word, parameter_limits(parameter));
-	return NULL;
+	return is_cpus(parameter) ? no_such_cpu(word, word + length + 1) : NULL;
 }
 
 /* What is wrong with NAME=VALUE that is to be written; NULL if nothing. */

@@ -224,6 +224,8 @@ def broken_hosts():
     yield "a bad option beside a good one", text_file("etc/modprobe.d/x.conf", "options rmpopt duty=0 duty=3"), ["parameters"]
     for word in ("hooks=maybe", "hooks=o", "hooks=", "auto=on", "auto", "cpus=0-31:3/2", "cpus=0-3:1", "cpus=0-3:1/0", "cpus=,", "cpus=n", "coverage=0-N"):
         yield f"{word}, which the module refuses", text_file("etc/modprobe.d/x.conf", f"options rmpopt {word}"), ["parameters"]
+    for word in ("cpus=0-4095", "cpus=all,4095", "cpus=0-4095:1/2"):
+        yield f"{word}, which are CPUs that the host lacks", text_file("etc/modprobe.d/x.conf", f"options rmpopt {word}"), ["parameters"]
     yield "disable=1", text_file("etc/modprobe.d/x.conf", "options rmpopt disable=1"), ["parameters"]
     yield "a bad list in quotes", text_file("etc/modprobe.d/x.conf", 'options rmpopt cpus="3-0"'), ["parameters"]
     yield "quotes within a value", text_file("etc/modprobe.d/x.conf", 'options rmpopt cpus=0-"3"'), ["parameters"]
@@ -310,12 +312,14 @@ def modprobe_tests():
     odd = b"options rmpopt duty=3 x=\x8a\x1b[2J\ninstall kvm_amd \x1b[2J\ninstall rmpopt \x1b]0;x\x07\n"
     out = ctl("check", tree=variant("odd-bytes", lambda host: host.files.update({"etc/modprobe.d/x.conf": odd}))).out
     ok("duty=3" not in out and "install rmpopt ?]0;x?" in out and out.isascii() and out.replace("\n", "").isprintable(), "what modprobe.d says is made printable", out)
-    good = text_file("etc/modprobe.d/x.conf", 'options rmpopt cpus="0-3,8" slice-us=20 "duty=3"\noptions rmpopt coverage=all')
+    good = text_file("etc/modprobe.d/x.conf", 'options rmpopt cpus="0-3,7" slice-us=20 "duty=3"\noptions rmpopt coverage=all')
     code, found = rows(variant("quoted", good))
     equal((code, found["parameters"]["result"]), (0, "PASS"), "quotes and dashes in modprobe.d, as the kernel reads them")
     for words in ("hooks=off", "hooks=on", "hooks", "init_check=true", "scan-on-load=No", "cpus=0-31:1/2", "cpus=0-N", "cpus=N", "cpus=ALL", "cpus=all:1/2",
                   "cpus=,0-3,,8,", "disable=Y disable=N", "disable=off", "dyndbg=+p async_probe"):
-        row = rows(variant(f"takes-{words}".replace("/", ""), text_file("etc/modprobe.d/x.conf", f"options rmpopt {words}")))[1]["parameters"]
+        tree = variant(f"takes-{words}".replace("/", ""), lambda host, words=words: host.files.update(
+            {CPUS + "possible": "0-31", "etc/modprobe.d/x.conf": f"options rmpopt {words}"}))
+        row = rows(tree)[1]["parameters"]
         equal((row["result"], row["read"]), ("PASS", f"modprobe.d: {words}"), f"what the module takes is not wrong: {words}")
     row = rows(variant("unknown", text_file("etc/modprobe.d/x.conf", "options rmpopt slices=50")))[1]["parameters"]
     equal((row["result"], row["read"]), ("SKIP", "modprobe.d: unknown parameter slices"), "what the kernel ignores keeps no module from being loaded")
