@@ -17,7 +17,8 @@
 #include "persist.h"
 
 #define NAME	"rmpopt.conf"
-#define PATH	"/etc/modprobe.d/" NAME
+#define FOLDER	"/etc/modprobe.d"
+#define PATH	FOLDER "/" NAME
 #define LOCK	"/run/rmpoptctl.lock"
 
 static const char header[] =
@@ -181,7 +182,12 @@ int persist_write(char **words)
 	if (!old && errno != ENOENT)
 		return errno;
 	new = new_text(old ?: "", words);
-	return strcmp(new, old ?: "") ? replace(target(), new) : 0;
+	if (!strcmp(new, old ?: ""))
+		return 0;
+	/* A host that configures no module may lack it. */
+	if (mkdir(FOLDER, 0755) && errno != EEXIST)
+		return errno;
+	return replace(target(), new);
 }
 
 /*

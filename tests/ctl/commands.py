@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import tempfile
 
 import trees
@@ -317,7 +318,6 @@ def set_tests():
 
 def persist_tests():
     conf = pathlib.Path("/etc/modprobe.d/rmpopt.conf")
-    conf.parent.mkdir(exist_ok=True)
     cases = [
         (None, ["duty=3"], r"\A# .*\noptions rmpopt duty=3\n\Z"),
         ("# mine\noptions rmpopt duty=3 slice_us=20\n", ["duty=4"], r"\A# mine\noptions rmpopt slice_us=20\noptions rmpopt duty=4\n\Z"),
@@ -353,6 +353,17 @@ def persist_tests():
         result = ctl("set", *words)
         equal((result.code, result.err), (2, f"rmpoptctl: {said}\n"), f"set {' '.join(words)}")
     conf.unlink()
+
+
+def folder_tests():
+    """A host that configures no module may have no /etc/modprobe.d."""
+    conf = pathlib.Path("/etc/modprobe.d/rmpopt.conf")
+    shutil.move(conf.parent, "/etc/modprobe.d.away")
+    result = ctl("set", "--persist", "duty=3")
+    equal((result.code, result.err, oct(conf.parent.stat().st_mode)[-3:]), (0, "", "755"), "set --persist: without /etc/modprobe.d")
+    like(conf.read_text(), r"\noptions rmpopt duty=3\n\Z", "set --persist: which it makes")
+    shutil.rmtree(conf.parent)
+    shutil.move("/etc/modprobe.d.away", conf.parent)
 
 
 def together_tests():
@@ -444,7 +455,7 @@ def misuse_tests():
 
 for test in (status_tests, terminal_tests, nothing_tests, user_tests, map_tests, why_tests, unreadable_tests, unknown_tests,
              faulty_tests,
-             cores_tests, watch_tests, set_tests, persist_tests, together_tests, strong_tests, sysroot_tests, save_tests,
+             cores_tests, watch_tests, set_tests, persist_tests, folder_tests, together_tests, strong_tests, sysroot_tests, save_tests,
              misuse_tests):
     test()
 done()
