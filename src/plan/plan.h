@@ -133,6 +133,7 @@ struct plan_window {
  * @late: a slice of it, or an order that it led, is still under way, for which
  *	the worker does not wait: it gets no other one, and its @todo, @bit and
  *	@fault belong to that
+ * @unaudited: its audit was due while it was late, or has not come to its end
  * @housekeeper: it is not isolated, so it may lead
  * @leads: it is one of the leaders
  * @order: what it has to do in the running phase
@@ -154,6 +155,7 @@ struct plan_window {
 struct plan_core {
 	bool present;
 	bool late;
+	bool unaudited;
 	bool housekeeper;
 	bool leads;
 	u8 order;

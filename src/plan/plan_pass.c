@@ -135,27 +135,39 @@ void plan_begin_marked(struct plan *plan)
 	plan->narrow = true;
 }
 
+static void order_audit(struct plan *plan, struct plan_core *core)
+{
+	u32 place, before = plan->ordered;
+
+	for_each_set_bit(place, plan->clean, plan->regions)
+		if (plan_is_member(plan, core, place))
+			plan_order(plan, core, place);
+	core->unaudited = plan->ordered > before;
+}
+
 /**
  * plan_begin_audit - give orders for an audit
  * @plan: the plan, at rest
  * @first: index of the first core
- * @count: how many cores, one after the other; late ones are left out
+ * @count: how many cores, one after the other
+ *
+ * Cores that missed their turn because they were late have it now, if they are
+ * back: nobody waits for two rounds.
  *
  * Return: PLAN_AUDIT, or PLAN_REST if there is nothing to do.
  */
 enum plan_phase plan_begin_audit(struct plan *plan, u32 first, u32 count)
 {
 	struct plan_core *core;
-	u32 i, place, end = min(first + count, plan->cores);
+	u32 i;
 
 	begin(plan);
-	for (i = first; i < end; i++) {
+	for (i = 0; i < plan->cores; i++) {
 		core = plan->core[i];
-		if (!core->present || core->late)
-			continue;
-		for_each_set_bit(place, plan->clean, plan->regions)
-			if (plan_is_member(plan, core, place))
-				plan_order(plan, core, place);
+		if (i >= first && i - first < count)
+			core->unaudited = true;
+		if (core->unaudited && core->present && !core->late)
+			order_audit(plan, core);
 	}
 	if (plan->ordered)
 		plan->phase = PLAN_AUDIT;
@@ -227,6 +239,8 @@ static void note_open(struct plan *plan, struct plan_core *core, u32 next)
 	core->next = next;
 	if (plan_next(plan, core, next) < plan->regions)
 		plan->open++;
+	else if (plan->phase == PLAN_AUDIT)
+		core->unaudited = false;
 }
 
 /**

@@ -139,6 +139,56 @@ static void test_audit(void **state)
 	check_truth();
 }
 
+static void audit_one(u32 core)
+{
+	run_phases(plan_begin_audit(&h.plan, core, 1));
+}
+
+/* Core 2 misses its turn, before it begins or in the middle of it. */
+static void miss_turn(bool begun)
+{
+	simple(4, 10);
+	pass(true, NULL);
+	*bit_of(2, 3) = 0;
+	if (begun) {
+		assert_int_equal(plan_begin_audit(&h.plan, 2, 1), PLAN_AUDIT);
+		plan_late(&h.plan, &h.cores[2], 0);
+		assert_int_equal(plan_advance(&h.plan, h.now), PLAN_REST);
+	} else {
+		plan_late(&h.plan, &h.cores[2], 0);
+		audit_one(2);
+	}
+	audit_one(3);
+	assert_int_equal(plan_optimized(&h.plan), 10);
+	plan_back(&h.cores[2]);
+}
+
+/* It has it when it is back, in the same round, and once. */
+static void check_late_turn(void)
+{
+	struct plan_counts before;
+
+	audit_one(0);
+	assert_int_equal(plan_optimized(&h.plan), 9);
+	pass(false, NULL);
+	check_truth();
+	before = h.plan.counts;
+	audit_one(1);
+	assert_int_equal(h.plan.counts.reports - before.reports, 10);
+}
+
+static void test_audit_late(void **state)
+{
+	miss_turn(false);
+	check_late_turn();
+}
+
+static void test_audit_cut(void **state)
+{
+	miss_turn(true);
+	check_late_turn();
+}
+
 /* Lost soon after it was regained, again and again: ever longer pauses. */
 static void lose_and_look(u64 later_ms, bool asked)
 {
@@ -229,6 +279,8 @@ int main(void)
 		TEST(test_marked),
 		TEST(test_catch_up),
 		TEST(test_audit),
+		TEST(test_audit_late),
+		TEST(test_audit_cut),
 		TEST(test_back_off),
 		TEST(test_forget),
 		TEST(test_turns),
