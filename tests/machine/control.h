@@ -118,6 +118,7 @@ enum machine_knob {
 	MACHINE_EN_STAYS	= 0,	/* 1: an x86 SNP shutdown leaves RMPOPT_EN and the tables as they are */
 	MACHINE_BASE_BITS,		/* bits of RMPOPT_BASE that always read as 1; not those with a meaning */
 	MACHINE_RMPREAD_BUSY,		/* every so many-th RMPREAD of a module answers "in use" and stores nothing; 0: none */
+	MACHINE_DEAF,			/* 1: a vCPU at a gate takes no interrupt, as an instruction that never ends would have it */
 	MACHINE_KNOBS
 };
 

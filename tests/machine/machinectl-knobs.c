@@ -89,6 +89,11 @@ void en_stays(char **arg)
 	on_off(MACHINE_EN_STAYS, arg);
 }
 
+void deaf(char **arg)
+{
+	on_off(MACHINE_DEAF, arg);
+}
+
 void base_bits(char **arg)
 {
 	if (arg[0])

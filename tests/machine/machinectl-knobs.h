@@ -16,6 +16,7 @@ void profile(char **arg);
 void answer(char **arg);
 void answers(char **arg);
 void clearable(char **arg);
+void deaf(char **arg);
 void en_stays(char **arg);
 void base_bits(char **arg);
 void rmpread_busy(char **arg);

@@ -339,7 +339,7 @@ static const struct {
 	{ "rdmsr", rdmsr }, { "wrmsr", wrmsr }, { "pages", pages }, { "costs", costs },
 	{ "crowd", crowd }, { "faulty", faulty }, { "lose", lose }, { "profile", profile },
 	{ "fresh", fresh }, { "status", status }, { "psp", psp }, { "states", states },
-	{ "guest", guest }, { "clearable", clearable }, { "en-stays", en_stays },
+	{ "guest", guest }, { "clearable", clearable }, { "en-stays", en_stays }, { "deaf", deaf },
 	{ "base-bits", base_bits }, { "fault-region", fault_region },
 	{ "answer", answer }, { "answers", answers }, { "region-faults", region_faults }, { "fault-nth", fault_nth }, { "rmpread-busy", rmpread_busy },
 	{ "spin", spin },

@@ -93,6 +93,7 @@ static const char usage[] =
 "  rmpread-busy [K]              every K-th RMPREAD of a module answers \"in use\" (0: none)\n"
 "  clearable [on|off]            can RMPOPT_EN be cleared while SnpEn is set?\n"
 "  en-stays [on|off]             does an SNP shutdown leave RMPOPT_EN set?\n"
+"  deaf [on|off]                 does a vCPU at a gate take no interrupt?\n"
 "  base-bits [MASK]              bits of RMPOPT_BASE that always read as 1\n"
 "  fresh kind|harsh             everything as at boot, in that profile\n"
 "  psp [state]                   SNP, SEV (uninit or init), guest contexts, command held\n"
