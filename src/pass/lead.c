@@ -215,7 +215,7 @@ u64 lead_watch(u32 i, u64 now, bool ending)
 		lead->moved_at = now;
 		WRITE_ONCE(lead->called_back, false);
 	}
-	if (now >= lead->moved_at + HANG_NS && READ_ONCE(lead->task->on_cpu))
+	if (now >= lead->moved_at + HANG_NS && guard_is_stuck(lead->task))
 		return 0;
 	if (!lead->urged && now >= lead->seen_at + PATIENCE_LOW_NS) {
 		lead->urged = true;

@@ -72,6 +72,18 @@ static bool choose_cpus(struct cpumask *cpus, unsigned int but)
 }
 
 /**
+ * guard_is_stuck - does it depend on its CPU alone whether a thread goes on?
+ * @task: the thread
+ *
+ * It is running, or its CPU has been told to wake it up.
+ */
+bool guard_is_stuck(struct task_struct *task)
+{
+	return READ_ONCE(task->on_cpu) ||
+	       READ_ONCE(task->__state) == TASK_WAKING;
+}
+
+/**
  * guard_move_away - let a task run on any other CPU than the one that it is on
  * @task: a thread of ours that waits for its CPU, or sleeps
  * @cpus: set to those on which it may run then
@@ -81,6 +93,9 @@ static bool choose_cpus(struct cpumask *cpus, unsigned int but)
  * as on isolated CPUs, nothing else moves it. A task that waits or sleeps is moved
  * without that CPU; under PREEMPT_RT not before it has left the sections of locks
  * that it is in. One that is running need not be moved.
+ *
+ * One that its CPU has not taken from the list of those that were woken up can't
+ * be moved: the scheduler would wait for that CPU, which may hang.
  *
  * A thread that waits is put on any CPU that is online, even on one that is going
  * offline and was found empty, of which Linux warns: so no CPU may begin to go
@@ -93,7 +108,7 @@ void guard_move_away(struct task_struct *task, struct cpumask *cpus)
 {
 	bool locked = !READ_ONCE(task->migration_disabled) && cpus_read_trylock();
 
-	if (!READ_ONCE(task->on_cpu) && choose_cpus(cpus, task_cpu(task)))
+	if (!guard_is_stuck(task) && choose_cpus(cpus, task_cpu(task)))
 		set_cpus_allowed_ptr(task, cpus);
 	if (locked)
 		cpus_read_unlock();

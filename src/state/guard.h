@@ -16,6 +16,7 @@ void guard_expect(void);
 void guard_wake(void);
 void guard_rest(u64 until);
 bool guard_sleep_once(u64 until);
+bool guard_is_stuck(struct task_struct *task);
 void guard_move_away(struct task_struct *task, struct cpumask *cpus);
 
 /**
