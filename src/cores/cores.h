@@ -159,6 +159,7 @@ unsigned int cores_missing(void);
 u64 cores_memory_at(void);
 void cores_try_missing(void);
 struct core *cores_here(void);
+struct core *cores_of(unsigned int cpu);
 struct core *cores_at(u32 i);
 
 /* cores.c: cores take part, come and go */

@@ -255,7 +255,20 @@ void cores_try_missing(void)
  */
 struct core *cores_here(void)
 {
-	return READ_ONCE(core_of[smp_processor_id()]);
+	return cores_of(smp_processor_id());
+}
+
+/**
+ * cores_of - the core of a CPU
+ * @cpu: a possible CPU
+ *
+ * Any context.
+ *
+ * Return: the core, NULL if it is not registered yet.
+ */
+struct core *cores_of(unsigned int cpu)
+{
+	return READ_ONCE(core_of[cpu]);
 }
 
 /**

@@ -22,6 +22,7 @@
 #include "lead_work.h"
 #include "pass.h"
 #include "step.h"
+#include "worker_cpu.h"
 
 /* How long others get the CPU between two instructions, at least. */
 #define NAP_US		100u
@@ -97,13 +98,6 @@ static int execute(struct lead *lead)
 	u32 next = lead->next;
 	int bit;
 
-	/* Back to where it got no time? */
-	if (READ_ONCE(lead->called_back))
-		return -ESTALE;
-	if (state_pass_ends())
-		return -EINTR;
-	if (!move_to(lead->cpu))
-		return -ESTALE;
 	for (;; next++) {
 		next = plan_next(&the_plan, order, next);
 		if (next >= the_plan.regions)
@@ -139,6 +133,25 @@ static bool wait_for_order(struct lead *lead)
 	return busy;
 }
 
+static int execute_here(struct lead *lead)
+{
+	bool freed;
+	int ret;
+
+	/* Back to where it got no time? */
+	if (READ_ONCE(lead->called_back))
+		return -ESTALE;
+	if (state_pass_ends())
+		return -EINTR;
+	if (!move_to(lead->cpu))
+		return -ESTALE;
+	freed = worker_cpu_free();
+	ret = execute(lead);
+	if (freed)
+		worker_cpu_return();
+	return ret;
+}
+
 static void give_back(struct lead *lead)
 {
 	struct core *core = lead->core;
@@ -168,7 +181,7 @@ int lead_work(void *data)
 
 	sched_set_normal(current, MAX_NICE);
 	while (wait_for_order(lead)) {
-		lead->result = execute(lead);
+		lead->result = execute_here(lead);
 		give_back(lead);
 	}
 	return 0;

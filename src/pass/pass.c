@@ -14,6 +14,7 @@
 #include "pass.h"
 #include "phase.h"
 #include "slices.h"
+#include "worker_cpu.h"
 
 struct running running = {
 	.stats.worst_slice_cpu = -1,
@@ -49,10 +50,9 @@ bool pass_welcome_late(void)
 }
 
 /**
- * pass_elect - elect leaders, and move the worker to the core of the first one
+ * pass_elect - elect leaders, and move the worker to the CPU of the first one
  *
- * By the worker, between passes; sleeps. An idle module wakes no other CPU
- * then.
+ * By the worker, between passes; sleeps.
  *
  * Return: whether there is a leader, and a thread for each.
  */
@@ -64,8 +64,7 @@ bool pass_elect(void)
 	cores_see_isolation();
 	plan_elect(&the_plan);
 	core = cores_leader(0);
-	if (core && !state_pass_ends() &&
-	    set_cpus_allowed_ptr(current, cpumask_of(core->primary)))
+	if (core && !state_pass_ends() && !worker_cpu_settle(core))
 		cores_touch();
 	return the_plan.leaders && !lead_provide(the_plan.leaders);
 }

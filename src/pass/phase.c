@@ -19,6 +19,7 @@
 #include "phase.h"
 #include "slice.h"
 #include "slices.h"
+#include "worker_cpu.h"
 
 /* How often a pass checks SNP at most, unless a hook reports a change. */
 #define SNP_LOOK_NS	(10 * NSEC_PER_MSEC)
@@ -209,9 +210,11 @@ static void wait_for_some(const struct tour *tour, int seen, bool ending,
 	u64 now = ktime_get_ns();
 	u64 until = tour->due ? max(tour->due, now + NSEC_PER_USEC) : 0;
 
+	worker_cpu_expect(until);
 	guard_sleep(atomic_read(&running.returned) != seen ||
 		    (cores_changed() && !on_its_way) ||
 		    state_pass_ends() != ending, until);
+	guard_expect_end();
 }
 
 /**

@@ -29,6 +29,7 @@
 #include "pass.h"
 #include "slice.h"
 #include "slices.h"
+#include "worker_cpu.h"
 
 /*
  * A core that does not answer for so long is late, and owes what it has not
@@ -211,6 +212,7 @@ int slices_send(struct core *core, struct tour *tour, u64 now)
 		tour_due(tour, resume_at);
 		return 0;
 	}
+	worker_cpu_leave(core);
 	ret = send(core, now);
 	if (!ret) {
 		tour->busy++;

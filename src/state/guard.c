@@ -12,10 +12,12 @@
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/hrtimer.h>
+#include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
+#include <linux/timer.h>
 #include <linux/workqueue.h>
 
 #include "host/compat.h"
@@ -32,6 +34,9 @@ static cpumask_var_t elsewhere;
 /* When the worker is to run again, ktime in ns; 0: when it is kicked. */
 static u64 back_at;
 
+/* When its own timer is to wake it up, ktime in ns; 0: it has none. */
+static u64 wakes_at;
+
 /* Its run time at the last look, in ns. */
 static u64 had_run;
 
@@ -39,11 +44,19 @@ static void look(struct work_struct *work);
 static DECLARE_WORK(looks, look);
 static struct hrtimer timer;
 
+/* On another CPU. */
+static struct timer_list far;
+
 /* Interrupts are disabled. */
 static enum hrtimer_restart on_time(struct hrtimer *unused)
 {
 	queue_work(queue, &looks);
 	return HRTIMER_NORESTART;
+}
+
+static void on_far_time(struct timer_list *unused)
+{
+	queue_work(queue, &looks);
 }
 
 /* Look when the worker should have run by. */
@@ -114,16 +127,24 @@ void guard_move_away(struct task_struct *task, struct cpumask *cpus)
 		cpus_read_unlock();
 }
 
+/* Its own timer may be on a CPU that hangs: on that it must not be woken up. */
+static bool is_overdue(u64 now)
+{
+	u64 at = READ_ONCE(wakes_at);
+
+	return at && now >= at + PATIENCE_NS;
+}
+
 static void look(struct work_struct *work)
 {
 	u64 has_run = READ_ONCE(ward->se.sum_exec_runtime);
 	u64 at = READ_ONCE(back_at);
 	bool idle = has_run == had_run;
+	bool late = is_overdue(ktime_get_ns());
 
-	if (idle && task_is_running(ward))
+	if (idle && (late || task_is_running(ward)))
 		guard_move_away(ward, elsewhere);
-	else if (idle && at && at <= ktime_get_ns())
-		/* The timer that should have woken it up is on a CPU that hangs. */
+	if (idle && late)
 		wake_up_process(ward);
 	had_run = has_run;
 	/* Look again, as long as it works, or should. */
@@ -150,6 +171,7 @@ int guard_start(struct task_struct *task)
 	}
 	ward = get_task_struct(task);
 	set_up_hrtimer(&timer, on_time, HRTIMER_MODE_ABS_HARD);
+	timer_setup(&far, on_far_time, TIMER_DEFERRABLE | TIMER_PINNED);
 	/* From here on it may be kicked. */
 	smp_store_release(&queue, unbound);
 	return 0;
@@ -165,6 +187,7 @@ void guard_stop(void)
 	if (!queue)
 		return;
 	WRITE_ONCE(back_at, 0);
+	timer_delete_sync(&far);
 	hrtimer_cancel(&timer);
 	cancel_work_sync(&looks);
 	/* The work item may have started it again. */
@@ -217,11 +240,43 @@ void guard_wake(void)
 bool guard_sleep_once(u64 until)
 {
 	ktime_t at = ns_to_ktime(until);
+	bool woken;
 
+	WRITE_ONCE(wakes_at, until);
 	/* Hard: under PREEMPT_RT others are a thread's, which may get no time. */
-	return schedule_hrtimeout_range(until ? &at : NULL,
-					current->timer_slack_ns,
-					HRTIMER_MODE_ABS_HARD);
+	woken = schedule_hrtimeout_range(until ? &at : NULL,
+					 current->timer_slack_ns,
+					 HRTIMER_MODE_ABS_HARD);
+	WRITE_ONCE(wakes_at, 0);
+	return woken;
+}
+
+/**
+ * guard_expect_on - let another CPU look when the worker should have woken up
+ * @cpu: the other CPU, which is not isolated
+ * @until: when it wants to wake up, ktime in ns
+ *
+ * By the worker. For that CPU it is nothing but an entry of a list: a deferrable
+ * timer wakes up no CPU, and this one does not expire if the worker does wake up
+ * and calls guard_expect_end().
+ */
+void guard_expect_on(unsigned int cpu, u64 until)
+{
+	u64 now = ktime_get_ns();
+
+	far.expires = jiffies + nsecs_to_jiffies(max(until, now) - now + PATIENCE_NS) + 1;
+	add_timer_on(&far, cpu);
+}
+
+/**
+ * guard_expect_end - it has woken up
+ *
+ * By the worker.
+ */
+void guard_expect_end(void)
+{
+	if (timer_pending(&far))
+		timer_delete(&far);
 }
 
 /**

@@ -14,6 +14,8 @@ int guard_start(struct task_struct *task);
 void guard_stop(void);
 void guard_expect(void);
 void guard_wake(void);
+void guard_expect_on(unsigned int cpu, u64 until);
+void guard_expect_end(void);
 void guard_rest(u64 until);
 bool guard_sleep_once(u64 until);
 bool guard_is_stuck(struct task_struct *task);

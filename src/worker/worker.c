@@ -7,9 +7,8 @@
  *
  * It executes no RMPOPT (the threads of leaders do, with low priority) and has
  * normal priority, as CPU hotplug waits for it while it holds cpus_read_lock().
- * From the first election on it stays on the core of the first leader, so that
- * an idle module wakes no other CPU; if it gets no CPU time there, it is moved
- * (guard.c).
+ * From the first election on it stays on the CPU of the first leader
+ * (pass/worker_cpu.c); if it gets no CPU time there, it is moved (guard.c).
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -28,6 +27,7 @@
 #include "pass/lead.h"
 #include "pass/pass.h"
 #include "pass/slices.h"
+#include "pass/worker_cpu.h"
 #include "state/guard.h"
 #include "state/state.h"
 #include "due.h"
@@ -219,5 +219,6 @@ void worker_stop(void)
 	synchronize_rcu();
 	/* They may be waking up the worker. */
 	lead_stop();
+	worker_cpu_stop();
 	put_task_struct(wishes.worker);
 }

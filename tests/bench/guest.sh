@@ -221,11 +221,27 @@ trace_module() {
 	trace ipi/ipi_send_cpu 'CPU >= 0'
 	trace ipi/ipi_send_cpumask 'CPU >= 0'
 	trace timer/timer_start 'COMM ~ "rmpopt*"'
+	trace timer/timer_expire_entry 'now > 0'
+	trace rmpopt/pass_begin 'pass > 0'
+	trace rmpopt/pass_end 'pass > 0'
 	trace timer/hrtimer_start 'COMM ~ "rmpopt*"'
 	trace timer/hrtimer_expire_entry 'function.function == hrtimer_wakeup'
 }
 
 # After case_full: nobody asks for anything.
+# short_watches - of /tmp/trace, what happened from the beginning of a watch to that of the next one, if neither it nor the one
+# before has taken a quarter of a second: then the guard looks whether the worker gets CPU time, on a busy machine it may move
+# it, and the next election moves it back. The time stamp is the last word before the event.
+short_watches() {
+	awk 'function bad(k) { return !k || !ended[k] || slow[k] }
+		{ for (i = 2; i <= NF && $i !~ /^pass_(begin|end):$/; i++) ; at = i > NF ? 0 : $(i - 1) + 0 }
+		FNR == NR && $i == "pass_begin:" { begin = at; n++ }
+		FNR == NR && $i == "pass_end:" && n { ended[n] = 1; slow[n] = at - begin >= 0.25 }
+		FNR == NR { next }
+		$i == "pass_begin:" { m++ }
+		!bad(m) && !bad(m - 1)' /tmp/trace /tmp/trace
+}
+
 case_idle() {
 	local others
 	put tune/watch_ms 1000
@@ -234,11 +250,15 @@ case_idle() {
 	done)
 	describe idle
 	must wait_for at_rest 60
-	from_zero
-	trace_module
-	sleep "$idle_seconds"
-	echo 0 >"$trace/events/enable"
-	cp "$trace/trace" /tmp/idle.trace
+	for _ in 1 2 3 4 5; do
+		from_zero
+		trace_module
+		sleep "$idle_seconds"
+		echo 0 >"$trace/events/enable"
+		cp "$trace/trace" /tmp/trace
+		short_watches >/tmp/idle.trace
+		[ "$(grep -c 'pass_begin:' /tmp/idle.trace)" -lt 3 ] || break
+	done
 	awk -v "leaders=$(get leaders)" -f "$here/idle.awk" /tmp/idle.trace |
 		while read -r name value; do measure idle module "$name" "$value"; done
 	counted_module idle

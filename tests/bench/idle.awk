@@ -48,8 +48,9 @@ event == "sched_waking:" {
 event == "ipi_send_cpu:" && (itself || /\[rmpopt\]/) { note("ipis", !((field("cpu") + 0) in leads)) }
 event == "ipi_send_cpumask:" && (itself || /\[rmpopt\]/) { note("ipis", 1) }
 
-# Timers of the wheel are anybody's to expire.
-event == "timer_start:" && itself { note("timers", 1) }
+# Whoever expires a timer is disturbed; one that is deleted before is an entry of a list.
+event == "timer_start:" && itself { started[field("timer")] = 1 }
+event == "timer_expire_entry:" && (field("timer") in started) { note("timers", !(cpu in leads)) }
 event == "hrtimer_start:" && itself { started[field("hrtimer")] = 1 }
 event == "hrtimer_expire_entry:" && (field("hrtimer") in started) { note("timers", !(cpu in leads)) }
 

@@ -68,7 +68,6 @@ rm -f /tmp/done
 # shellcheck source=parts/hog.sh
 . /rmpopt/parts/hog.sh
 taskset -p 2 $$ >/dev/null
-# With the first leader's CPU goes the worker's.
 for which in $(everyday 1 "2 1"); do
 	starved=$(get leaders | cut -d , -f "$which")
 	taskset -p $((starved < 2 ? 8 : 2)) $$ >/dev/null
@@ -86,7 +85,6 @@ for which in $(everyday 1 "2 1"); do
 	taskset -p $((starved < 2 ? 8 : 2)) $$ >/dev/null
 	start_hog "$starved"
 	put scan full
-	# The worker may be on that CPU, too, until it is moved.
 	wait_for '! get_is progress "0 0"' 20 "leader $which is sent its order"
 	begin=$(uptime_ms)
 	put enabled 0
@@ -103,8 +101,10 @@ done
 ok "a full scan" scan full
 is "$(nice_of_leaders)" 19 "leaders' threads have the lowest priority again"
 
-# At rest: the worker is on the first leader's CPU.
-starved=$(get leaders | cut -d , -f 1)
+# At rest: the worker's CPU.
+starved=$(grep -lx rmpopt /proc/[0-9]*/comm)
+starved=$(sed -n 's/^Cpus_allowed_list:[^0-9]*//p' "${starved%comm}status")
+like "$starved" '^[0-9]+$' "the worker stays on one CPU"
 taskset -p $((starved < 2 ? 8 : 2)) $$ >/dev/null
 start_hog "$starved"
 begin=$(uptime_ms)

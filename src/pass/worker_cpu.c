@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where the worker runs.
+ *
+ * At rest it stays on the CPU of the first leader, so that an idle module wakes
+ * no other. But an instruction there may not come back: then that CPU takes no
+ * interrupt, and neither a timer nor a wake-up by another CPU reaches a thread
+ * that is bound to it. So the worker is not, while the leader executes an order
+ * (its thread sees to that), and a timer on another CPU makes up for its own.
+ */
+#include <linux/cpu.h>
+#include <linux/cpumask.h>
+#include <linux/ktime.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "cores/cores.h"
+#include "host/host.h"
+#include "state/guard.h"
+#include "state/state.h"
+#include "worker_cpu.h"
+
+/* CPUs that are not isolated, but those of the first leader's core. */
+static cpumask_var_t others;
+
+static void find_others(const struct core *leader)
+{
+	const struct core *core;
+	unsigned int cpu;
+
+	cpumask_clear(others);
+	for_each_cpu(cpu, cpu_active_mask) {
+		core = cores_of(cpu);
+		if (core != leader && host_is_housekeeper(cpu) &&
+		    (!core || (!core->plan.late && !core->dropped)))
+			cpumask_set_cpu(cpu, others);
+	}
+}
+
+/* nr_cpu_ids: there is none, or there was no memory. */
+static unsigned int first_other(void)
+{
+	return cpumask_available(others) ? cpumask_first(others) : nr_cpu_ids;
+}
+
+/**
+ * worker_cpu_settle - let the worker stay on the CPU of the first leader
+ * @leader: its core
+ *
+ * By the worker, between passes; may sleep.
+ *
+ * Return: false if that CPU has just gone.
+ */
+bool worker_cpu_settle(const struct core *leader)
+{
+	if (!cpumask_available(others) &&
+	    !zalloc_cpumask_var(&others, GFP_KERNEL))
+		return true;
+	find_others(leader);
+	return !set_cpus_allowed_ptr(current, cpumask_of(leader->primary));
+}
+
+/*
+ * No CPU may begin to go offline meanwhile; see guard_move_away(). A worker that
+ * is still on the run queue, though it is about to sleep or does already, is left
+ * alone: it would be moved at once, to a CPU that has nothing to do with this.
+ */
+static bool allow(struct task_struct *worker, const struct cpumask *cpus)
+{
+	if (READ_ONCE(worker->on_rq) || !cpus_read_trylock())
+		return false;
+	set_cpus_allowed_ptr(worker, cpus);
+	cpus_read_unlock();
+	return true;
+}
+
+/**
+ * worker_cpu_free - before an order: the worker, asleep here, may wake up elsewhere
+ *
+ * By a leader's thread, on the CPU where it will execute the order; may sleep.
+ *
+ * Return: whether worker_cpu_return() is to be called after the order.
+ */
+bool worker_cpu_free(void)
+{
+	struct task_struct *worker = wishes.worker;
+
+	return task_cpu(worker) == raw_smp_processor_id() &&
+	       first_other() < nr_cpu_ids && allow(worker, others);
+}
+
+/**
+ * worker_cpu_return - after it: the worker, if it has slept all the time, is to
+ * wake up here
+ *
+ * By a leader's thread; may sleep.
+ */
+void worker_cpu_return(void)
+{
+	unsigned int cpu = raw_smp_processor_id();
+
+	if (task_cpu(wishes.worker) == cpu)
+		allow(wishes.worker, cpumask_of(cpu));
+}
+
+/* Nothing is under way there that may not come back, and threads get CPU time. */
+static bool is_free(const struct core *core)
+{
+	return !core || (!core->sent && !core->plan.late && !core->dropped);
+}
+
+static unsigned int choose(const struct core *but)
+{
+	const struct core *leader = cores_leader(0);
+	unsigned int cpu;
+
+	if (leader && leader != but && is_free(leader))
+		return leader->primary;
+	for (cpu = first_other(); cpu < nr_cpu_ids; cpu = cpumask_next(cpu, others))
+		if (cores_of(cpu) != but && is_free(cores_of(cpu)))
+			break;
+	return cpu;
+}
+
+/**
+ * worker_cpu_leave - before a slice: do not stay on its core
+ * @core: the core
+ *
+ * By the worker, which was woken up elsewhere in this pass; may sleep.
+ */
+void worker_cpu_leave(const struct core *core)
+{
+	unsigned int cpu;
+
+	if (cores_of(raw_smp_processor_id()) != core)
+		return;
+	cpu = choose(core);
+	if (cpu < nr_cpu_ids)
+		set_cpus_allowed_ptr(current, cpumask_of(cpu));
+}
+
+/**
+ * worker_cpu_expect - the worker goes to sleep where an order is executed
+ * @until: ktime in ns at which it wants to wake up, 0: when it is woken up
+ *
+ * By the worker. Nothing happens elsewhere as long as it does wake up.
+ */
+void worker_cpu_expect(u64 until)
+{
+	const struct core *here = cores_of(raw_smp_processor_id());
+	unsigned int cpu = first_other();
+
+	if (here && here->sent && cpu < nr_cpu_ids)
+		guard_expect_on(cpu, until ?: ktime_get_ns() + NSEC_PER_SEC);
+}
+
+/**
+ * worker_cpu_stop - free memory, after the threads of leaders have ended
+ */
+void worker_cpu_stop(void)
+{
+	free_cpumask_var(others);
+}
