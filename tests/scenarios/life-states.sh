@@ -121,9 +121,16 @@ wait_for tables_equal 30 "tables equal the truth"
 unready 15
 get_ready 15
 
-# Off and on again between two looks.
+# Off and on again between two looks. After SNP_INIT there are two more by themselves, seconds later.
+looks_are_over() {
+	local wakeups
+	wakeups=$(worker_wakeups)
+	pause 4
+	[ "$(worker_wakeups)" = "$wakeups" ]
+}
 put tune/watch_ms 3600000
 wait_for tables_equal 10
+wait_for looks_are_over 60 "the module sleeps"
 passes=$(get passes)
 ok "kvm_amd is unloaded" rmmod kvm_amd
 ok "and loaded again" modprobe kvm_amd
