@@ -96,6 +96,7 @@ static inline struct answer view(const char *read, const char *why)
 
 /* check_cpu.c */
 bool check_has_segments(void);
+bool check_is_segmented(void);
 struct answer check_vendor(void);
 struct answer check_hypervisor(void);
 struct answer check_snp(void);

@@ -164,6 +164,14 @@ struct answer check_rmp_base(void)
 	       fail("RMP_BASE is 0", bios_snp);
 }
 
+/* Is it, as far as can be read? */
+bool check_is_segmented(void)
+{
+	u64 value;
+
+	return check_has_segments() && !hw_msr(0, MSR_RMP_CFG, &value) && (value & RMP_CFG_SEGMENTED);
+}
+
 struct answer check_rmp_cfg(void)
 {
 	struct answer answer;
@@ -177,7 +185,7 @@ struct answer check_rmp_cfg(void)
 		return answer;
 	if (!(value & RMP_CFG_SEGMENTED))
 		return view(format("RMP_CFG is 0x%llx: bit 0 (segmented) is 0", value),
-			    "view only: the RMP is not segmented, which RMPOPT requires: enable the segmented RMP in the BIOS");
+			    "view only: the RMP is not segmented, which RMPOPT requires: run Linux 6.14 or later, and enable the segmented RMP in the BIOS");
 	return pass(format("RMP_CFG is 0x%llx", value));
 }
 

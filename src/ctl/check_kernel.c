@@ -61,7 +61,8 @@ struct answer check_kernel(void)
 		return pass(format("Linux %s", release));
 	if (check_cpu_flag("sev_snp"))
 		return skip(format("Linux %s, which supports a segmented RMP only if its vendor has added that",
-				   release), NULL);
+				   release),
+			    check_is_segmented() ? NULL : "run Linux 6.14 or later before you enable the segmented RMP in the BIOS");
 	return fail(format("Linux %s", release),
 		    "run Linux 6.14 or later: RMPOPT requires a segmented RMP, which earlier kernels don't support");
 }

@@ -248,7 +248,7 @@ def view_hosts():
     """What is lacking, the host, the conditions that say so, and what they say. Nothing fails."""
     yield "no RMPREAD", cpuid_line("0xa0001b", "0x80001b"), ["rmpread"], "no RMPREAD, which comes with AMD Zen 5 EPYC"
     yield "no segmented RMP in the CPU", cpuid_line("0xa0001b", "0x20001b"), ["segments"], "no segmented RMP, which comes with AMD Zen 5"
-    yield "a contiguous RMP", msr_text("0x2201", "0x2200"), ["rmp_cfg"], "not segmented, which RMPOPT requires: enable the segmented RMP"
+    yield "a contiguous RMP", msr_text("0x2201", "0x2200"), ["rmp_cfg"], "not segmented, which RMPOPT requires: run Linux 6.14 or later, and enable the segmented RMP"
     yield "no RMPOPT", lambda host: setattr(host, "rmpopt", 0), ["rmpopt"], "no RMPOPT, which comes with AMD Zen 6 EPYC"
     drives = "this kernel drives RMPOPT itself"
     for name in ("snp_enable_rmpopt", "do_rmpopt_work", "rmpopt_scan_range", "rmpopt_init", "snp_setup_rmpopt"):
@@ -350,6 +350,14 @@ def kernel_tests():
     code, found = rows(old)
     equal((found["kernel"]["result"], found["built"]["result"], code), ("SKIP", "FAIL", 1),
           "6.12 that calls itself an SNP host: the version alone is no reason")
+    equal(found["kernel"]["fix"], None, "6.12 that is an SNP host with a segmented RMP: nothing to do")
+
+    def contiguous(host):
+        msr_text("0x2201", "0x2200")(host)
+        host.files["proc/sys/kernel/osrelease"] = "6.12.117"
+    row = rows(variant("old-contiguous", contiguous))[1]["kernel"]
+    equal((row["result"], row["fix"]), ("SKIP", "run Linux 6.14 or later before you enable the segmented RMP in the BIOS"),
+          "6.12 with a contiguous RMP: a segmented one would end SNP")
 
     def bare(host):
         host.files.update({"proc/sys/kernel/osrelease": "6.12.117", "proc/cpuinfo": "flags : fpu sev"})
