@@ -167,12 +167,25 @@ static void add(struct table *table, const struct finding *finding, const struct
  * @count: by verdict
  * @explained: failures that another one explains
  * @open: skipped, although others need it, and with advice
+ * @contiguous: view only as the RMP is not segmented, which can be changed
+ * @fixed: view only for what can't be changed on this host and kernel
  */
 struct sum {
 	u32 count[ARRAY_SIZE(words)];
 	u32 explained;
 	u32 open;
+	u32 contiguous;
+	u32 fixed;
 };
+
+/* The state of the module has the same reason as other conditions. */
+static void count_view(struct sum *sum, const struct condition *condition)
+{
+	if (condition->look == check_rmp_cfg)
+		sum->contiguous++;
+	else if (condition->place != OF_MODULE)
+		sum->fixed++;
+}
 
 static struct sum count_all(const struct finding *findings)
 {
@@ -184,6 +197,8 @@ static struct sum count_all(const struct finding *findings)
 		sum.explained += findings[i].cause != NO_CAUSE;
 		sum.open += findings[i].answer.verdict == VERDICT_SKIP && findings[i].answer.fix &&
 			    conditions[i].breaks;
+		if (findings[i].answer.verdict == VERDICT_VIEW)
+			count_view(&sum, &conditions[i]);
 	}
 	return sum;
 }
@@ -195,6 +210,8 @@ static const char *what_now(const struct sum *sum)
 
 	if (sum->count[VERDICT_FAIL])
 		return "Fix what failed, then check again.";
+	if (sum->contiguous && !sum->fixed)
+		return "View only until the RMP is segmented: do what \"RMP is segmented\" says.";
 	if (sum->count[VERDICT_VIEW])
 		return format("View only: rmpopt shows what the RMP and the tables hold, and changes nothing. Next: %srmpoptctl forecast.",
 			      loaded ? "" : "rmpoptctl load, then ");

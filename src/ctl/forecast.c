@@ -180,7 +180,7 @@ static void say_meaning(const struct forecast *forecast, const struct host *host
 		fold(0, 0, format("This host has RMPOPT: %llu GiB %s optimized now.",
 				  host->regions_optimized, host->regions_optimized == 1 ? "is" : "are"));
 	else if (hw_has_rmpopt())
-		fold(0, 0, "This CPU has RMPOPT, but no table is in use.");
+		fold(0, 0, format("This CPU has RMPOPT, but no table is in use: %s.", host_why(host)));
 	else
 		fold(0, 0, format("On AMD Zen 6 EPYC, with memory placed like this, writes of the host and of ordinary VMs to %s %llu GiB would skip the RMP check.",
 				  free == 1 ? "this" : "these", free));

@@ -247,10 +247,17 @@ static const char *next_of_unknown(const struct host *host)
 	       "rmpoptctl scan --wait, as auto is N";
 }
 
+/* The CPU could do more: the reason says what to change. */
+static const char *next_of_viewing(const struct host *host)
+{
+	return strstr(host->reason, "the RMP is not segmented") ?
+	       "do what the first line says; until then nothing is changed" :
+	       "nothing to do: in view only mode nothing is changed";
+}
+
 static const char *next(const struct host *host)
 {
 	static const char * const next_of[][2] = {
-		{ "viewing", "nothing to do: in view only mode nothing is changed" },
 		{ "stopped", "rmpoptctl enable starts it again" },
 		{ "waiting", "see the reason in the first line; rmpoptctl check shows what prevents SNP" },
 		{ "failed", "wait, it retries automatically; if it keeps failing: rmpoptctl check" },
@@ -259,6 +266,8 @@ static const char *next(const struct host *host)
 	};
 	size_t i;
 
+	if (host->viewing)
+		return next_of_viewing(host);
 	for (i = 0; i < ARRAY_SIZE(next_of); i++)
 		if (host_has_state(host, next_of[i][0]))
 			return next_of[i][1];

@@ -284,6 +284,18 @@ def view_tests():
     like(out, r"^\[ VIEW \] CPU has RMPOPT +CPUID Fn8000_0025 EDX\[0\] is 0\n +view only: this CPU has no RMPOPT", "a line says it, and why")
     like(out, r"^\d+ passed, 0 failed, \d+ skipped, 2 view only\.\nView only: rmpopt shows what the RMP and the tables hold, and changes nothing. Next: rmpoptctl forecast\.$", "the verdict says it")
     like(ctl("check", tree=hosts["no_rmpopt"]).out, r"changes nothing\. Next: rmpoptctl load, then rmpoptctl forecast\.\n\Z", "and what to do before the load")
+    fixable = 'View only until the RMP is segmented: do what "RMP is segmented" says.'
+
+    def also(change):
+        return lambda host: (msr_text("0x2201", "0x2200")(host), change(host))
+
+    def loaded(host):
+        host.state, host.reason = "viewing", "view only: the RMP is not segmented"
+    for what, change, make, wanted in (("before the load", lambda host: None, trees.not_loaded, True), ("loaded", loaded, trees.Host, True),
+                                       ("a CPU without RMPOPT", lambda host: None, trees.no_rmpopt, False),
+                                       ("a kernel that drives RMPOPT", text_file("proc/kallsyms", "0000 T snp_enable_rmpopt"), trees.not_loaded, False)):
+        out = ctl("check", tree=variant(f"contiguous-{what}".replace(" ", "-"), also(change), make=make)).out
+        equal(out.splitlines()[-1] == fixable, wanted, f"the verdict on a contiguous RMP, which can be changed: {what}")
     unlike(ctl("check", tree=hosts["ready"]).out, "(?i)view only", "where it works nothing does")
 
 

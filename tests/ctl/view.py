@@ -85,6 +85,17 @@ def viewing_tests():
           "cores: viewing: from sysfs")
 
 
+def fixable_tests():
+    """Zen 6 with a contiguous RMP: that can be changed."""
+    why = "the RMP is not segmented, which RMPOPT requires: run Linux 6.14 or later, and enable the segmented RMP in the BIOS"
+
+    def change(host):
+        host.rmpopt, host.reason = 1, f"view only: {why}"
+    tree = variant("contiguous-zen6", change, make=trees.zen5)
+    like(ctl("status", tree=tree).out, "^  Next +do what the first line says; until then nothing is changed$", "status: the RMP is not segmented: what to do")
+    like(ctl("forecast", tree=tree).out, rf"^This CPU has RMPOPT, but no table is in use: {why}\.$", "forecast: the RMP is not segmented: and why")
+
+
 def contiguous_tests():
     """Without segments the RMP reaches from RMP_BASE to RMP_END."""
     def change(host):
@@ -161,6 +172,6 @@ def forecast_tests():
               f"{' '.join(words)}: a file in another format")
 
 
-for test in (viewing_tests, contiguous_tests, forecast_tests):
+for test in (viewing_tests, fixable_tests, contiguous_tests, forecast_tests):
     test()
 done()
