@@ -24,7 +24,7 @@ static struct answer look_built(struct kmod_module *module)
 	if (stub)
 		return fail(format("only a stub, as rmpopt could not be built for this kernel: %s", path), stub);
 	if (!version)
-		return fail(format("%s is not a module", path), "dkms autoinstall builds it anew");
+		return fail(format("%s is not a module", path), DKMS_BUILD_AGAIN);
 	return pass(format("version %s, %s", version, path));
 }
 
@@ -49,8 +49,7 @@ static struct answer look_vermagic(struct kmod_module *module)
 		return skip("it has no vermagic", NULL);
 	release = next_word(&magic);
 	if (!release || strcmp(release, check_release()))
-		return fail(format("it is for %s", release ?: "no kernel"),
-			    "dkms autoinstall builds it for this kernel");
+		return fail(format("it is for %s", release ?: "no kernel"), DKMS_BUILD_AGAIN);
 	return pass(format("vermagic says %s", release));
 }
 
@@ -101,8 +100,7 @@ static struct answer look_signature(struct kmod_module *module)
 		return pass(format("signed by %s", *signer ? signer : "nobody named"));
 	if (wants)
 		return fail(format("not signed, and %s", wants),
-			    "with openssl installed: dkms build --force rmpopt/" RMPOPT_VERSION
-			    " && dkms install --force rmpopt/" RMPOPT_VERSION);
+			    "with openssl installed: " DKMS_BUILD_AGAIN);
 	return pass("not signed, and not required here");
 }
 

@@ -11,6 +11,10 @@
 
 #define MODULE_NAME	"rmpopt"
 
+/* For this kernel; "dkms autoinstall" skips a module that is installed already. */
+#define DKMS_BUILD_AGAIN \
+	"dkms build --force rmpopt/" RMPOPT_VERSION " && dkms install --force rmpopt/" RMPOPT_VERSION
+
 extern const char * const kmod_places[];
 struct kmod_module *kmod_loaded(struct kmod_ctx **ctx, const char *name);
 struct kmod_module *kmod_find(struct kmod_ctx **ctx, const char *name);

@@ -56,7 +56,7 @@ const char *load_why_not(int error, int log, const char *word)
 	case EKEYREJECTED:
 		return "its key is not enrolled; see rmpoptctl check";
 	case ENOEXEC:
-		return "it is built for another kernel; dkms autoinstall builds it for this one";
+		return "it is built for another kernel; build it for this one: " DKMS_BUILD_AGAIN;
 	/* Of a symbol that no module has, too. */
 	case ENOENT:
 	case ENODEV:

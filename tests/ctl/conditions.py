@@ -203,6 +203,22 @@ def stub_tests():
                                                      "this kernel is built without CONFIG_KVM_AMD_SEV: run one that has it"), "a stub is no module")
 
 
+def dkms_tests():
+    """What DKMS has installed it does not build again by itself."""
+    again = r"\Adkms build --force rmpopt/(\S+) && dkms install --force rmpopt/\1\Z"
+    tree = variant("garbage", lambda host: None)
+    (tree / trees.MODULE).write_text("no module")
+    like(rows(tree)[1]["built"]["fix"], again, "a file that is no module: how to build it again")
+
+    def other(host):
+        host.files["proc/sys/kernel/osrelease"] = "7.2.13"
+    tree = variant("other-kernel", other)
+    (tree / "lib/modules/7.2.13").symlink_to(trees.RELEASE)
+    row = rows(tree)[1]["vermagic"]
+    equal((row["result"], row["read"]), ("FAIL", f"it is for {trees.RELEASE}"), "a module for another kernel")
+    like(row["fix"], again, "a module for another kernel: how to build it for this one")
+
+
 def broken_hosts():
     """What is wrong, the host, which conditions have to fail."""
     config = f"boot/config-{trees.RELEASE}"
@@ -513,7 +529,7 @@ def debugfs_tests():
     like(found["debugfs"]["fix"], "mount", "debugfs: how to mount it")
 
 
-for test in (check_tests, cause_tests, modprobe_fix_tests, cpu_tests, config_tests, stub_tests, broken_tests, view_tests, cmdline_tests, modprobe_tests, elsewhere_tests, kernel_tests, host_tests, hopeless_tests,
+for test in (check_tests, cause_tests, modprobe_fix_tests, cpu_tests, config_tests, stub_tests, dkms_tests, broken_tests, view_tests, cmdline_tests, modprobe_tests, elsewhere_tests, kernel_tests, host_tests, hopeless_tests,
              blind_tests, key_tests, signature_tests, state_tests, debugfs_tests):
     test()
 done()
