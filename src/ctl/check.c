@@ -293,6 +293,30 @@ static void find_causes(struct finding *findings)
 			findings[i].cause = first_cause(findings, i);
 }
 
+static bool has_failed(const struct finding *findings)
+{
+	size_t i;
+
+	for (i = 0; i < CONDITIONS; i++)
+		if (findings[i].answer.verdict == VERDICT_FAIL)
+			return true;
+	return false;
+}
+
+/* Advice about what was skipped is no use before a failure is fixed. */
+static void drop_advice(struct finding *findings)
+{
+	bool any = has_failed(findings);
+	struct answer *answer;
+	size_t i;
+
+	for (i = 0; i < CONDITIONS; i++) {
+		answer = &findings[i].answer;
+		if (any && answer->verdict == VERDICT_SKIP && conditions[i].look == check_loaded)
+			answer->fix = NULL;
+	}
+}
+
 static int print_table(const struct finding *findings)
 {
 	struct table *table = table_new("check", check_columns, NULL);
@@ -328,6 +352,7 @@ int run_check(char **arguments)
 		return misused("--quiet excludes all options about columns");
 	look_at_all(findings);
 	find_causes(findings);
+	drop_advice(findings);
 	sum = count_all(findings);
 	if (table_wanted())
 		ret = print_table(findings);

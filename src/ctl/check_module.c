@@ -30,13 +30,16 @@ static struct answer look_built(struct kmod_module *module)
 
 struct answer check_built(void)
 {
+	static const char install[] =
+		"install the package rmpopt-dkms (RPM: dkms-rmpopt), or run make install in the sources";
 	struct answer answer = kmod_answer(look_built);
 
 	if (answer.verdict == VERDICT_SKIP && file_exists(MODULE))
-		answer.fix = "install the package rmpopt-dkms or dkms-rmpopt, or run make install in the sources";
+		answer.fix = install;
 	else if (answer.verdict == VERDICT_SKIP)
 		answer = fail(format("no rmpopt in /lib/modules/%s", check_release()),
-			      "install the headers of this kernel, then dkms autoinstall; dkms status shows what failed");
+			      format("%s\nif that was done: install the headers of this kernel, then dkms autoinstall; dkms status shows what failed",
+				     install));
 	return answer;
 }
 

@@ -203,6 +203,17 @@ def stub_tests():
                                                      "this kernel is built without CONFIG_KVM_AMD_SEV: run one that has it"), "a stub is no module")
 
 
+def advice_tests():
+    """What to do is not said before it is of use."""
+    def bare(host):
+        host.module = False
+    found = rows(variant("bare", bare))[1]
+    equal(found["built"]["fix"].split("; ", 1), ["install the package rmpopt-dkms (RPM: dkms-rmpopt), or run make install in the sources",
+          "if that was done: install the headers of this kernel, then dkms autoinstall; dkms status shows what failed"], "no module: how to get one")
+    equal((found["loaded"]["result"], found["loaded"]["fix"]), ("SKIP", None), "nobody is told to load it while something fails")
+    equal(rows(hosts["not_loaded"])[1]["loaded"]["fix"], "rmpoptctl load", "nor fails to be told when nothing does")
+
+
 def dkms_tests():
     """What DKMS has installed it does not build again by itself."""
     again = r"\Adkms build --force rmpopt/(\S+) && dkms install --force rmpopt/\1\Z"
@@ -529,7 +540,7 @@ def debugfs_tests():
     like(found["debugfs"]["fix"], "mount", "debugfs: how to mount it")
 
 
-for test in (check_tests, cause_tests, modprobe_fix_tests, cpu_tests, config_tests, stub_tests, dkms_tests, broken_tests, view_tests, cmdline_tests, modprobe_tests, elsewhere_tests, kernel_tests, host_tests, hopeless_tests,
+for test in (check_tests, cause_tests, modprobe_fix_tests, cpu_tests, config_tests, stub_tests, dkms_tests, advice_tests, broken_tests, view_tests, cmdline_tests, modprobe_tests, elsewhere_tests, kernel_tests, host_tests, hopeless_tests,
              blind_tests, key_tests, signature_tests, state_tests, debugfs_tests):
     test()
 done()
