@@ -293,26 +293,29 @@ static void find_causes(struct finding *findings)
 			findings[i].cause = first_cause(findings, i);
 }
 
-static bool has_failed(const struct finding *findings)
+static bool has_failed(const struct finding *findings, struct answer (*check)(void))
 {
 	size_t i;
 
 	for (i = 0; i < CONDITIONS; i++)
-		if (findings[i].answer.verdict == VERDICT_FAIL)
+		if (findings[i].answer.verdict == VERDICT_FAIL && (!check || conditions[i].look == check))
 			return true;
 	return false;
 }
 
-/* Advice about what was skipped is no use before a failure is fixed. */
+/* Advice about what was skipped is no use before a failure is fixed, or repeats its fix. */
 static void drop_advice(struct finding *findings)
 {
-	bool any = has_failed(findings);
+	bool any = has_failed(findings, NULL), snp = has_failed(findings, check_snp_init);
 	struct answer *answer;
 	size_t i;
 
 	for (i = 0; i < CONDITIONS; i++) {
 		answer = &findings[i].answer;
-		if (any && answer->verdict == VERDICT_SKIP && conditions[i].look == check_loaded)
+		if (answer->verdict != VERDICT_SKIP)
+			continue;
+		if ((any && conditions[i].look == check_loaded) ||
+		    (snp && (conditions[i].look == check_snp_host || conditions[i].look == check_kvm_amd)))
 			answer->fix = NULL;
 	}
 }

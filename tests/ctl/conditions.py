@@ -204,7 +204,20 @@ def stub_tests():
 
 
 def advice_tests():
-    """What to do is not said before it is of use."""
+    """What to do is said once, and not before it is of use."""
+    def fresh(host):
+        host.snp = False
+        host.files["sys/module/kvm_amd/parameters/sev_snp"] = None
+    found = rows(variant("fresh", fresh))[1]
+    equal([name for name, row in found.items() if "modprobe kvm_amd sev_snp=1" in (row["fix"] or "")], ["snp_init"], "how to initialise SNP is said once")
+
+    def blind(host):
+        fresh(host)
+        host.msrs = lambda: None
+    found = rows(variant("fresh-blind", blind))[1]
+    equal([name for name, row in found.items() if "modprobe kvm_amd sev_snp=1" in (row["fix"] or "")], ["snp_host", "kvm_amd"],
+          "how to initialise SNP is said by what was skipped, if nothing fails")
+
     def bare(host):
         host.module = False
     found = rows(variant("bare", bare))[1]
