@@ -53,6 +53,10 @@ apt_get autoremove --purge >/dev/null 2>&1
 files >/tmp/before
 packages >/tmp/packages.before
 
+script() { dpkg-deb -I /debs/rmpoptctl_*.deb "$1" | grep -c "deb-systemd-invoke .*$2.*rmpopt.service"; }
+is "an installation starts no unit" "$(script postinst '')" 0
+ok "a removal stops it" test "$(script prerm stop)" -gt 0
+
 ok "install $old" apt_get install "/tmp/older/rmpopt-dkms_$old.deb" "/tmp/older/rmpoptctl_$old.deb"
 is "it is there" "$(there)" "$(expected $old)"
 ok "upgrade to $version" apt_get install /debs/rmpopt-dkms_*.deb /debs/rmpoptctl_*.deb
