@@ -74,6 +74,7 @@ mkdir -p "$metrics"
 touch "$metrics/rmpopt.prom"
 ok "remove" apt_get remove rmpopt-dkms rmpoptctl
 is "no module is left" "$(modules_of "$kernel")" ""
+is "nor metrics, which would no longer be true" "$(ls "$metrics")" ""
 ok "purge" apt_get purge --autoremove rmpopt-dkms rmpoptctl
 rmdir -p --ignore-fail-on-non-empty "$metrics" || :
 files >/tmp/after
