@@ -75,7 +75,15 @@ touch "$metrics/rmpopt.prom"
 ok "remove" apt_get remove rmpopt-dkms rmpoptctl
 is "no module is left" "$(modules_of "$kernel")" ""
 is "nor metrics, which would no longer be true" "$(ls "$metrics")" ""
+conf=/etc/modprobe.d/rmpopt.conf
+header='# Parameters of rmpopt; written by rmpoptctl set --persist, which keeps other lines.'
+printf '%s\n' "$header" '' 'options rmpopt duty=3' >"$conf"
+ok "the script that purges" sh /var/lib/dpkg/info/rmpopt-dkms.postrm purge
+is "what set --persist has written is gone" "$(ls "$conf" 2>/dev/null)" ""
+printf '%s\n' "$header" 'options rmpopt duty=3' 'softdep rmpopt pre: kvm_amd' >"$conf"
 ok "purge" apt_get purge --autoremove rmpopt-dkms rmpoptctl
+is "a file with a line of the admin's own stays" "$(ls "$conf")" "$conf"
+rm -f "$conf"
 rmdir -p --ignore-fail-on-non-empty "$metrics" || :
 files >/tmp/after
 packages >/tmp/packages.after
