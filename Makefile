@@ -95,7 +95,8 @@ prefix ?= /usr/local
 sbindir ?= $(prefix)/sbin
 unitdir ?= $(prefix)/lib/systemd/system
 systemd_lib = $(prefix)/lib/rmpopt
-systemd_examples = $(prefix)/share/doc/rmpoptctl/examples
+systemd_documents = $(prefix)/share/doc/rmpoptctl
+systemd_examples = $(systemd_documents)/examples
 configure = sed -e 's,@libdir@,$(systemd_lib),g' -e 's,@sbindir@,$(sbindir),g'
 
 install-systemd:
@@ -109,10 +110,12 @@ install-systemd:
 	test -e '$(DESTDIR)/etc/default/rmpopt' || install -m 644 systemd/rmpopt.default '$(DESTDIR)/etc/default/rmpopt'
 	install -m 644 systemd/modprobe-rmpopt.conf '$(DESTDIR)$(systemd_examples)/'
 
-# Settings stay if somebody has changed them, or a package has installed them.
+# Settings stay if somebody has changed them, or a package has installed them; so does
+# a module that is loaded.
 uninstall-systemd:
 ifeq ($(DESTDIR),)
-	systemctl disable rmpopt.service rmpopt-metrics.timer || true
+	systemctl disable --now rmpopt-metrics.timer || true
+	systemctl disable rmpopt.service || true
 endif
 	rm -f '$(DESTDIR)$(unitdir)/rmpopt.service' '$(DESTDIR)$(unitdir)/rmpopt-metrics.service' \
 		'$(DESTDIR)$(unitdir)/rmpopt-metrics.timer'
@@ -120,6 +123,10 @@ endif
 		rm '$(DESTDIR)/etc/default/rmpopt'; fi
 	rm -rf '$(DESTDIR)$(systemd_lib)'
 	rm -f '$(DESTDIR)$(systemd_examples)/modprobe-rmpopt.conf'
+	rmdir '$(DESTDIR)$(systemd_examples)' '$(DESTDIR)$(systemd_documents)' 2>/dev/null || true
+ifeq ($(DESTDIR),)
+	systemctl daemon-reload || true
+endif
 
 stage:
 	@if [ ! . -ef '$(staged)' ]; then \

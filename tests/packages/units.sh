@@ -59,5 +59,5 @@ is "which saves nothing that fails" "$(decides RMPOPT_VIEW=yes FAIL vendor VIEW 
 	"rmpopt is not loaded: rmpoptctl check, which names the fix, fails at: vendor
 status 1"
 make -s -C /tree uninstall-systemd prefix=/usr
-is "uninstall-systemd leaves nothing" "$(find / -xdev \( -path /tree -o -path /proc -o -path /work \) -prune -o -name '*rmpopt*' ! -name rmpoptctl -print | grep -v -e /etc/dpkg -e '^/tmp/')" ""
+is "uninstall-systemd leaves nothing" "$(find / -xdev \( -path /tree -o -path /proc -o -path /work \) -prune -o -name '*rmpopt*' ! -path /usr/sbin/rmpoptctl -print | grep -v -e /etc/dpkg -e '^/tmp/')" ""
 done_testing
