@@ -84,13 +84,14 @@ static const char *say_unknown(const struct host *host, u64 count)
 
 static void say_missing(const struct host *host)
 {
+	static const char backoff[] =
+		"GiB held back: lost again and again (retried after 10 minutes at most), or being converted";
 	const char *why[REGION_STATES][2] = {
 		[REGION_OWN] = { "GiB holds the RMP itself: never optimized, this is normal",
 				 "GiB hold the RMP itself: never optimized, this is normal" },
 		[REGION_HELD] = { "GiB held pages of SNP guests or firmware when last tried: see rmpoptctl why",
 				  "GiB held pages of SNP guests or firmware when last tried: see rmpoptctl why" },
-		[REGION_BACKOFF] = { "GiB lost its optimization again and again: retried after 10 minutes at most",
-				     "GiB lost their optimization again and again: retried after 10 minutes at most" },
+		[REGION_BACKOFF] = { backoff, backoff },
 		[REGION_UNCOVERED] = { "GiB is in no core's window of 2 TiB",
 				       "GiB are in no core's window of 2 TiB" },
 		[REGION_FAULTY] = { "GiB where RMPOPT faults: retried later; see rmpoptctl why",
