@@ -179,7 +179,7 @@ static int start(void)
 	ret = start_notifiers();
 	if (ret)
 		goto leave;
-	/* In view only mode hooks are not used. */
+	/* In view-only mode hooks are not used. */
 	if (!engine.view_only)
 		hooks_start();
 	views_start();

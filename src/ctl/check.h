@@ -34,7 +34,7 @@ enum link {
 /**
  * struct answer - what was found about a condition
  * @verdict: whether it is met; skipped: not known, or no reason to fail;
- *	view: not met, and the module is in view only mode for it
+ *	view: not met, and the module is in view-only mode for it
  * @read: what was read
  * @fix: what to do, a line for each step; NULL for nothing
  * @breaks: what fails because of this

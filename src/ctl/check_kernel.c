@@ -181,7 +181,7 @@ static const char *in_kernel_name(char *line)
 	return NULL;
 }
 
-/* Built with headers that have the feature, the module is in view only mode. */
+/* Built with headers that have the feature, the module is in view-only mode. */
 static bool headers_know_rmpopt(void)
 {
 	static const char * const links[] = { "source", "build" };

@@ -81,7 +81,7 @@ struct answer check_hooks(void)
 	if (!check_is_loaded())
 		return not_loaded(NULL);
 	if (viewing())
-		return skip("not used in view only mode", NULL);
+		return skip("not used in view-only mode", NULL);
 	if (!hooks)
 		return skip("none", "not required: without hooks, the watch finds changes");
 	if (!strncmp(hooks, "none", 4) || strchr(hooks, ';'))

@@ -35,7 +35,7 @@ const struct command commands[] = {
 		.name = "status", .options = OPTIONS_TABLE "CS", .run = run_status,
 		.summary = "show what is optimized, what is not and why, and what to do",
 		.details = "Root sees more: where guests live is not shown to everybody. The exit status\n"
-			   "is 0 if rmpopt works, or is in view only mode; 1 if it is not loaded, stopped,\n"
+			   "is 0 if rmpopt works, or is in view-only mode; 1 if it is not loaded, stopped,\n"
 			   "waiting for SNP, or failed. --save saves everything that any command reads,\n"
 			   "for --sysroot or a bug report, including the table of each core.",
 		.examples = "rmpoptctl status# one screen\n"

@@ -58,7 +58,7 @@ static void add_cpu(struct table *table, const struct host *host, u32 cpu)
 {
 	table_row(table);
 	table_number(table, "cpu", cpu);
-	/* In view only mode there are no leaders. */
+	/* In view-only mode there are no leaders. */
 	if (!host->viewing)
 		table_set(table, "role", "%s", list_has(&host->leaders, cpu) ?
 			  "leader" : "follower");

@@ -20,7 +20,7 @@ static int write_enabled(const char *value, const char *done)
 		puts(done);
 		return CTL_OK;
 	case EOPNOTSUPP:
-		return failed("rmpopt is in view only mode: there is nothing to enable or disable");
+		return failed("rmpopt is in view-only mode: there is nothing to enable or disable");
 	case EACCES:
 		return failed("can't write " ENABLED "; run this as root");
 	default:

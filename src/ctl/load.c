@@ -156,7 +156,7 @@ const char *load_why_stays(int error)
 static void say_unloaded(bool viewing)
 {
 	if (viewing) {
-		puts("rmpopt is unloaded; it was in view only mode, so nothing changes");
+		puts("rmpopt is unloaded; it was in view-only mode, so nothing changes");
 		return;
 	}
 	puts("rmpopt is unloaded. Tables in use stay in use, and the hardware keeps them correct.\n"

@@ -309,7 +309,7 @@ void host_read_places(struct host *host)
 }
 
 /*
- * What could be optimized: in view only mode no pass finds that out. The module
+ * What could be optimized: in view-only mode no pass finds that out. The module
  * reads the whole RMP for it, so watch does not call this.
  */
 void host_read_free(struct host *host)

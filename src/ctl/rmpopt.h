@@ -13,7 +13,7 @@
 /**
  * struct host - what the files in sysfs say; numbers may be UNKNOWN
  * @root: the files for root could be read
- * @viewing: the module is in view only mode
+ * @viewing: the module is in view-only mode
  * @tables: tables are in use, by the module or by the kernel
  * @looked: what is not optimized has been tried, so something prevents it
  * @automatic: passes start automatically

@@ -40,7 +40,7 @@ static int refused(int error)
 	struct host host;
 
 	if (error == EOPNOTSUPP && host_read(&host))
-		return failed("no pass: %s; in view only mode there are none", host_why(&host));
+		return failed("no pass: %s; in view-only mode there are none", host_why(&host));
 	if (error == ENODEV && host_read(&host))
 		return failed("no pass now: rmpopt %s: %s", host_is(&host), host.reason);
 	if (error == EACCES)

@@ -51,7 +51,7 @@ static void say_regions(const struct host *host)
 				 optimized ? ": writes there skip the RMP check" : ""));
 }
 
-/* In view only mode: where what is shown comes from. */
+/* In view-only mode: where what is shown comes from. */
 static void say_source(const struct host *host)
 {
 	if (host->tables)
@@ -74,7 +74,7 @@ static void say_possible(const struct host *host)
 				free, covered, 100.0 * free / covered));
 }
 
-/* In view only mode this is in the RMP, which watch does not read. */
+/* In view-only mode this is in the RMP, which watch does not read. */
 static const char *say_unknown(const struct host *host, u64 count)
 {
 	if (host->viewing)
@@ -253,7 +253,7 @@ static const char *next_of_viewing(const struct host *host)
 {
 	return strstr(host->reason, "the RMP is not segmented") ?
 	       "do what the first line says; until then nothing is changed" :
-	       "nothing to do: in view only mode nothing is changed";
+	       "nothing to do: in view-only mode nothing is changed";
 }
 
 static const char *next(const struct host *host)

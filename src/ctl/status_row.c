@@ -19,7 +19,7 @@ const struct column status_columns[] = {
 	{ "regions_uncovered", COLUMN_NUMBER, "regions in no core's window" },
 	{ "regions_faulty", COLUMN_NUMBER, "regions in which RMPOPT faults, to be retried later" },
 	{ "regions_optimizable", COLUMN_NUMBER,
-	  "regions that could be optimized but are not; null unless in view only mode" },
+	  "regions that could be optimized but are not; null unless in view-only mode" },
 	{ "cores", COLUMN_NUMBER, "cores in use" },
 	{ "cores_behind", COLUMN_NUMBER, "cores whose tables may lack bits" },
 	{ "leaders", COLUMN_NUMBER, "cores that lead" },

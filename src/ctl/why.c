@@ -70,7 +70,7 @@ static const char *plain_advice(enum region_state state)
 	}
 }
 
-/* In view only mode no pass can be requested. */
+/* In view-only mode no pass can be requested. */
 static const char *view_advice(const struct host *host, const struct holders *holders)
 {
 	if (holders->guest)

@@ -196,7 +196,7 @@ ssize_t hooks_describe(char *buf)
 	u32 i;
 
 	if (engine.view_only)
-		return sysfs_emit(buf, "none: not used in view only mode\n");
+		return sysfs_emit(buf, "none: not used in view-only mode\n");
 	if (!params.hooks)
 		return sysfs_emit(buf, "none: the parameter hooks is N\n");
 	/* They may be attached or detached meanwhile: read each once. */

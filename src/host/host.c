@@ -3,7 +3,7 @@
  * The host. Three facts are kept apart: capable (constant, checked at load),
  * SNP initialised (comes and goes), armed (arm.c).
  *
- * View only mode works on any SNP host; host_rmp.c has its RMP.
+ * View-only mode works on any SNP host; host_rmp.c has its RMP.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -35,7 +35,7 @@ static const char * const in_kernel[] = {
 	"rmpopt_init", "snp_setup_rmpopt",
 };
 
-/* Why the module is in view only mode, and why SNP is not initialised. */
+/* Why the module is in view-only mode, and why SNP is not initialised. */
 enum sentence {
 	NO_RMPOPT,
 	NOT_SEGMENTED,
@@ -134,7 +134,7 @@ int host_check(void)
 }
 
 /**
- * host_only_views - is the module in view only mode on this host?
+ * host_only_views - is the module in view-only mode on this host?
  *
  * Any context, after host_check(); the answer never changes.
  *

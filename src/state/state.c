@@ -270,7 +270,7 @@ static void note_request(enum engine_request request)
  * Process or softirq context. Merges with earlier requests. The running pass
  * does not serve it; the next one does.
  *
- * Return: 0, -EOPNOTSUPP in view only mode, -ENODEV unless the state is ready
+ * Return: 0, -EOPNOTSUPP in view-only mode, -ENODEV unless the state is ready
  * or scanning.
  */
 int state_request(enum engine_request request)
@@ -300,7 +300,7 @@ int state_request(enum engine_request request)
  *
  * For modules that give back memory of guests. Process or softirq context.
  *
- * Return: 0, -EOPNOTSUPP in view only mode, -ENODEV unless the state is ready
+ * Return: 0, -EOPNOTSUPP in view-only mode, -ENODEV unless the state is ready
  * or scanning, -EINVAL for an unknown @when.
  */
 int rmpopt_scan(enum rmpopt_when when)

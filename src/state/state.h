@@ -76,7 +76,7 @@ enum engine_request {
  * @later_at: ktime in ns at which a delayed request becomes due; 0: none
  * @later_cap: the latest time to which later requests may postpone it
  * @last_result: how the last pass ended
- * @view_only: why the module is in view only mode, as a sentence; NULL if it is
+ * @view_only: why the module is in view-only mode, as a sentence; NULL if it is
  *	not. Set at load
  */
 struct engine {

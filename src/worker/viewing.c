@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * View only mode: the CPU has no RMPOPT, the RMP is not segmented, or the
+ * View-only mode: the CPU has no RMPOPT, the RMP is not segmented, or the
  * kernel drives RMPOPT itself. No MSR is written, nothing is verified, and no
  * request is accepted.
  *

@@ -94,7 +94,7 @@ def locked_tests():
 
 def refused_tests():
     """The module takes no request, for one reason or the other."""
-    for host, error, said in ((trees.zen5(), errno.EOPNOTSUPP, "no pass: this CPU has no RMPOPT, .*; in view only mode there are none"),
+    for host, error, said in ((trees.zen5(), errno.EOPNOTSUPP, "no pass: this CPU has no RMPOPT, .*; in view-only mode there are none"),
                               (trees.waiting(), errno.ENODEV, "no pass now: rmpopt is waiting: SnpEn is not set"),
                               (trees.failed(), errno.ENODEV, "no pass now: rmpopt has failed: RMPOPT fails on all cores")):
         code, out, err = Live(host).run("scan", refuse=f"rmpopt/scan {error}")
@@ -179,7 +179,7 @@ def enable_tests():
                                                   "Regions that guests take lose their optimization until rmpoptctl enable.\n")):
         live = Live(enabled="")
         equal((live.run(command), live.path("sys/kernel/rmpopt/enabled").read_text()[0]), ((0, said, ""), value), f"{command}: is written and told")
-        for error, why in ((errno.EOPNOTSUPP, "rmpopt is in view only mode: there is nothing to enable or disable"),
+        for error, why in ((errno.EOPNOTSUPP, "rmpopt is in view-only mode: there is nothing to enable or disable"),
                            (errno.EIO, "can't write /sys/kernel/rmpopt/enabled: Input/output error")):
             equal(live.run(command, refuse=f"rmpopt/enabled {error}"), (1, "", f"rmpoptctl: {why}\n"), f"{command}: {why}")
         equal(not_loaded().run(command)[:2], (1, ""), f"{command}: not loaded")
@@ -275,7 +275,7 @@ def unload_tests():
     equal(" ".join(out.split()), "rmpopt is unloaded. Tables in use stay in use, and the hardware keeps them correct. "
           "Regions that guests take lose their optimization until rmpopt runs again. SNP shutdown or a reset clears the tables.", "unload: what it means")
     live.put("sys/kernel/rmpopt/state", "viewing")
-    equal(live.run("unload"), (0, "rmpopt is unloaded; it was in view only mode, so nothing changes\n", ""), "unload: it only looked")
+    equal(live.run("unload"), (0, "rmpopt is unloaded; it was in view-only mode, so nothing changes\n", ""), "unload: it only looked")
 
 
 for test in (served_tests, timeout_tests, unknown_tests, quiet_tests, watch_tests, locked_tests, load_tests, install_tests, already_tests,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""View only mode, and forecast."""
+"""View-only mode, and forecast."""
 import json
 import tempfile
 
@@ -19,7 +19,7 @@ def viewing_tests():
     for name, why in (("viewing", "this kernel drives RMPOPT itself"), ("zen5", "this CPU has no RMPOPT, which comes with AMD Zen 6 EPYC")):
         result = ctl("status", tree=hosts[name])
         like(result.out, rf"\Armpopt 0.1.0, view only: {why}\n", f"status: {name}: view only, and why")
-        like(result.out, r"^  Next +nothing to do: in view only mode nothing is changed$", f"status: {name}: nothing to do")
+        like(result.out, r"^  Next +nothing to do: in view-only mode nothing is changed$", f"status: {name}: nothing to do")
         unlike(result.out, "scan|Last pass|slice|leader", f"status: {name}: nobody is told to scan")
         equal((result.code, result.err), (0, ""), f"status: {name}: no failure")
         equal(watched(hosts[name]), f"viewing, {3 if name == 'viewing' else 0} of 8 GiB optimized: view only: {why}\n", f"watch: {name}")

@@ -1,5 +1,5 @@
 #!/bin/bash
-# View only mode, and forecast.
+# View-only mode, and forecast.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname -- "$0")/lib.sh"

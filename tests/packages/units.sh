@@ -51,8 +51,8 @@ is "nothing fails: it is loaded" "$(decides PASS vendor SKIP debugfs)" "status 0
 is "something fails: it is not, and that is named" "$(decides PASS vendor FAIL iommu VIEW rmpopt FAIL key)" \
 	"rmpopt is not loaded: rmpoptctl check, which names the fix, fails at: iommu key
 status 1"
-is "view only mode: the same" "$(decides PASS vendor VIEW rmpopt VIEW segments)" \
-	"rmpopt is not loaded: it would be in view only mode, for: rmpopt segments; RMPOPT_VIEW=yes loads it nevertheless
+is "view-only mode: the same" "$(decides PASS vendor VIEW rmpopt VIEW segments)" \
+	"rmpopt is not loaded: it would be in view-only mode, for: rmpopt segments; RMPOPT_VIEW=yes loads it nevertheless
 status 1"
 is "but the admin wants that" "$(decides RMPOPT_VIEW=yes PASS vendor VIEW rmpopt)" "status 0"
 is "which saves nothing that fails" "$(decides RMPOPT_VIEW=yes FAIL vendor VIEW rmpopt)" \

@@ -42,7 +42,7 @@ wait_for 'get_is cores 0,2,4,6' 20 "all cores have a table"
 leader=$(get leaders)
 like "$leader" '^[0246]$' "one of them is looked at often"
 is "$(get optimized) $(get regions_optimized)" " 0" "nothing is optimized"
-is "$(get hooks)" "none: not used in view only mode" "hooks says that there are none, and why"
+is "$(get hooks)" "none: not used in view-only mode" "hooks says that there are none, and why"
 is "$(get optimizable)" "$all" "what the RMP allows is shown"
 only_looked "RMPOPT_BASE was not touched, nothing verified"
 
