@@ -98,7 +98,7 @@ static int dry_run(struct lab *lab)
 	const struct lab_step *step;
 
 	lab->regions = guess_regions();
-	lab_say("%u CPUs in %u cores, about %u regions of 1 GiB. Nothing is done: this is what would be.",
+	lab_say("%u CPUs in %u cores, about %u regions of 1 GiB. Dry run: nothing is executed.",
 		lab->cpus, lab->cores, lab->regions);
 	if (refusal)
 		lab_say("On this host the lab would refuse: %s", refusal);
@@ -110,7 +110,7 @@ static int dry_run(struct lab *lab)
 			add_step(lab, step, "planned", NULL);
 		}
 	if (!options.convert && !options.steps)
-		lab_say("With --convert there is one more step, which turns pages of the lab's own over; see rmpoptctl lab --dry-run --convert");
+		lab_say("With --convert there is one more step, which turns pages of the lab's own over to a guest that does not exist; see rmpoptctl lab --dry-run --convert");
 	return CTL_OK;
 }
 
@@ -245,7 +245,7 @@ static const char *open_device(struct lab *lab, struct guard *guard)
 		return why;
 	error = lab_open(lab);
 	if (error == EPROTO)
-		return "rmpopt_lab is of another version than rmpoptctl; install both anew";
+		return "rmpopt_lab is of another version than rmpoptctl; install the same version of both";
 	if (error)
 		return format("can't open the module's device: %s", strerror(error));
 	return lab_refusal_by_module(lab);
@@ -338,7 +338,7 @@ static int check_usage(char **arguments)
 	if (count && (options.steps || options.yes || options.dry_run || options.convert || options.output))
 		return misused("a report that is shown takes no options of a run; see rmpoptctl lab --help");
 	if (options.sysroot && !options.dry_run && !count)
-		return misused("lab can't run below --sysroot; with --dry-run it says what it would do");
+		return misused("lab can't run with --sysroot; with --dry-run it says what it would do");
 	return check_steps();
 }
 

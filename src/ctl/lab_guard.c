@@ -177,7 +177,9 @@ static int restore(const struct guard *guard)
 		why = unload(MODULE_NAME, MODULE);
 	else if (guard->loaded && !is_loaded(MODULE))
 		why = bring_back(guard);
-	return why ? failed("rmpopt is not as it was: %s; rmpoptctl load, or unload, does it", why) : CTL_OK;
+	if (!why)
+		return CTL_OK;
+	return failed("rmpopt was not restored to its earlier state: %s; do that with rmpoptctl load or unload", why);
 }
 
 static void be_caretaker(const struct guard *guard)
@@ -238,7 +240,7 @@ struct guard *guard_start(struct lab *lab, const char **error)
 	fflush(NULL);
 	guard->pid = pipe2(guard->pipe, O_CLOEXEC) ? -1 : fork();
 	if (guard->pid < 0) {
-		*error = format("can't start the caretaker: %s", strerror(errno));
+		*error = format("can't start the process that restores the host: %s", strerror(errno));
 		return NULL;
 	}
 	if (!guard->pid)
@@ -255,8 +257,10 @@ int guard_end(struct guard *guard)
 	close(guard->pipe[1]);
 	while (waitpid(guard->pid, &status, 0) < 0)
 		if (errno != EINTR)
-			return failed("the caretaker is gone: %s; see rmpoptctl status", strerror(errno));
-	return WIFEXITED(status) ? WEXITSTATUS(status) : failed("the caretaker was killed; see rmpoptctl status");
+			return failed("the process that restores the host is gone: %s; see rmpoptctl status",
+				      strerror(errno));
+	return WIFEXITED(status) ? WEXITSTATUS(status) :
+	       failed("the process that restores the host was killed; see rmpoptctl status");
 }
 
 /* NULL, or why the lab's module is not loaded in place of rmpopt. */

@@ -169,7 +169,7 @@ static const struct part {
 	}, {
 		"measurements", "Cycles",
 		"| what | cores at once | RMP segment | round | count | minimum | median | 99 % | maximum | how it is known |\n|---|---|---|---|---|---|---|---|---|---|\n",
-		"Cycles of the TSC, less those of measuring itself. `paid`: the RMP was read; `raced`: by one core, while others verify the same; `cached`, `again`: verified before; `first`: not known which.",
+		"Cycles of the TSC, minus the cost of measuring. `paid`: the RMP was read; `raced`: by one core, while others verify the same; `cached`, `again`: verified before; `first`: not known which.",
 		"lab-cycles", print_measurement
 	}, {
 		"passes", "Passes",
@@ -214,7 +214,7 @@ static void print_head(FILE *to, struct json_object *document)
 	if (refused)
 		fprintf(to, "Refused: %s.\n\n", refused);
 	if (surprise)
-		fprintf(to, "**A surprise ended it: %s.** What follows was found before.\n\n", surprise);
+		fprintf(to, "**The run ended early: %s.** What follows was found before.\n\n", surprise);
 	else if (!json_object_get_boolean(json_at(document, "complete")))
 		fprintf(to, "Not all steps were run.\n\n");
 }

@@ -22,35 +22,35 @@ static const struct question {
 	const char *done;
 	const char *settles;
 } questions[] = {
-	{ "disarmed", "arm", "What is RMPOPT with RMPOPT_EN clear?",
+	{ "disarmed", "arm", "What does RMPOPT do while RMPOPT_EN is clear?",
 	  "a report on a core whose RMPOPT_EN is clear", "the exception, or none, without RMPOPT_EN" },
 	{ "report-first", "arm", "What does a report say before any verify?",
 	  "RMPOPT_BASE is written, and a report follows at once, in one list",
 	  "what a table holds when it is first used" },
-	{ "rax-unaligned", "operands", "What is RAX that is not aligned to 1 GiB?",
+	{ "rax-unaligned", "operands", "What if RAX is not aligned to 1 GiB?",
 	  "verify of a region, then a report with RAX 4 KiB further", "alignment of RAX" },
 	{ "rax-upper", "operands", "Do bits 63:52 of RAX count?",
 	  "verify of a region, then a report with these bits set", "reserved bits of RAX" },
-	{ "rax-below", "operands", "What is RAX below the window?",
+	{ "rax-below", "operands", "What if RAX is below the window?",
 	  "a report 2 TiB below an optimized region, or of the last region below the window",
 	  "RAX outside the window" },
-	{ "rax-above", "operands", "What is RAX above the window?",
+	{ "rax-above", "operands", "What if RAX is above the window?",
 	  "a report 2 TiB above an optimized region", "RAX outside the window" },
-	{ "rax-beyond-rmp", "operands", "What is a verify where the RMP covers nothing?",
+	{ "rax-beyond-rmp", "operands", "What does a verify do where the RMP has no entries?",
 	  "a verify of a region in the window that the RST does not cover", "RAX outside of the coverage" },
-	{ "rax-hole", "operands", "What is a verify where there is no RAM?",
+	{ "rax-hole", "operands", "What does a verify do where there is no RAM?",
 	  "a verify of a region that the RST covers and that has no RAM", "holes in the coverage" },
-	{ "rcx-2", "operands", "Which function is RCX = 2?",
+	{ "rcx-2", "operands", "What does RCX = 2 do?",
 	  "RMPOPT of a region whose bit is clear and would be set by a verify; a report follows", "RCX above 1" },
-	{ "rcx-3", "operands", "Which function is RCX = 3?",
+	{ "rcx-3", "operands", "What does RCX = 3 do?",
 	  "the same with RCX = 3", "RCX above 1" },
 	{ "rcx-upper", "operands", "Do the upper bits of RCX count?",
 	  "the same with bit 32 set: once with bit 0 set, then with bit 0 clear", "reserved bits of RCX" },
-	{ "rmpread-own", "rmpread", "What does RMPREAD say of the RMP's own pages?",
+	{ "rmpread-own", "rmpread", "What does RMPREAD return for the RMP's own pages?",
 	  "RMPREAD of the page at RMP_BASE", "whether that is a sign of SNP_INIT" },
-	{ "rmpread-mmio", "rmpread", "What does RMPREAD say where there is no RAM?",
+	{ "rmpread-mmio", "rmpread", "What does RMPREAD return where there is no RAM?",
 	  "RMPREAD of a page outside RAM", "RMPREAD of MMIO" },
-	{ "rmpread-unaligned", "rmpread", "What is RAX of RMPREAD that is not aligned?",
+	{ "rmpread-unaligned", "rmpread", "What if RAX of RMPREAD is not aligned?",
 	  "RMPREAD of the page at RMP_BASE, or of another one if that can't be read, and 16 bytes further",
 	  "alignment of RMPREAD's RAX" },
 	{ "sibling", "sibling", "Does a verify by one thread count for its sibling?",
@@ -62,7 +62,7 @@ static const struct question {
 	  "the same for a region with an assigned page", "caching of failures" },
 	{ "failure-cost", "convert", "Does a failing verify end at the first assigned page?",
 	  "cost of verifies that fail, by the place of the assigned page in the region", "the cost of failures" },
-	{ "en-clear", "base", "What is clearing RMPOPT_EN while SNP is enabled?",
+	{ "en-clear", "base", "What happens if RMPOPT_EN is cleared while SNP is enabled?",
 	  "RMPOPT_BASE is written with RMPOPT_EN clear, read back, and restored",
 	  "whether it is ignored or faults" },
 	{ "other-base", "base", "Can the window be moved while RMPOPT_EN is set?",
@@ -152,7 +152,7 @@ void questions_end(struct lab *lab)
 	for (i = 0; i < json_object_array_length(all); i++) {
 		one = json_object_array_get_idx(all, i);
 		if (!strcmp(json_text(one, "answer"), "unknown") && !json_text(one, "why"))
-			put_text(one, "why", format("step %s did not come to it", json_text(one, "step")));
+			put_text(one, "why", format("step %s did not get that far", json_text(one, "step")));
 	}
 }
 

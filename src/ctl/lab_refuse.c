@@ -33,7 +33,7 @@ const char *lab_refusal(void)
 	const char *cpus;
 
 	if (!hw_has_rmpopt())
-		return "this CPU has no RMPOPT; rmpoptctl forecast shows what it could optimize on this host";
+		return "this CPU has no RMPOPT; rmpoptctl forecast shows what RMPOPT could optimize on this host";
 	if (hypervisor.verdict == VERDICT_FAIL)
 		return "this is a virtual machine; run it on the host";
 	if (!options.sysroot && geteuid())

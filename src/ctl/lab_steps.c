@@ -38,7 +38,7 @@ const struct lab_step lab_steps[] = {
 		"a fault, which is caught: a verify only sets or clears a bit of the table by what the RMP says",
 		ONE_CORE, 2, 1, VERIFY_CYCLES, false, false, false, step_verify,
 	}, {
-		"operands", "RMPOPT with odd RAX and RCX on one core: unaligned, outside the window, outside the RMP, in holes, unknown functions",
+		"operands", "RMPOPT with unusual RAX and RCX on one core: unaligned, outside the window, outside the RMP, in holes, unknown functions",
 		"#GP or #UD, which are caught. Where the RMP has no entry for an address nobody has published what a verify does: a machine check can't be excluded",
 		ONE_CORE, 40, 64, REPORT_CYCLES, false, false, false, step_operands,
 	}, {

@@ -65,7 +65,7 @@ def dry_run_tests():
     equal((result.code, result.err), (0, ""), "lab --dry-run: exit code")
     equal(re.findall(r"^step (\S+)$", result.out, re.M), STEPS[:-1], "lab --dry-run: all steps that convert nothing, in this order")
     equal([len(re.findall(rf"^  {word} +\S", result.out, re.M)) for word in ("does", "costs", "worst")], [15, 15, 15], "lab --dry-run: what each does, costs and risks")
-    like(result.out, r"\A8 CPUs in 4 cores, about 8 regions of 1 GiB\. Nothing is done", "lab --dry-run: the host that it is about")
+    like(result.out, r"\A8 CPUs in 4 cores, about 8 regions of 1 GiB\. Dry run: nothing is executed\.", "lab --dry-run: the host that it is about")
     like(result.out, "With --convert there is one more step", "lab --dry-run: what is missing")
     unlike(result.out, "would refuse", "lab --dry-run: nothing prevents it")
     for siblings in ("", "7"):
@@ -139,7 +139,7 @@ def show_tests():
     equal(json.loads(ctl("lab", str(path), "--json").out), sample(), "lab FILE --json: the document")
     text = ctl("lab", str(written(sample() | {"emulated": True, "complete": False, "surprise": "CPU 3 did not answer within 3001 ms"}))).out
     like(text, r"^\*\*Emulated host: .*Nothing here is a measurement\.\*\*$", "lab FILE: an emulated host")
-    like(text, r"^\*\*A surprise ended it: CPU 3 did not answer within 3001 ms\.\*\* What follows was found before\.$", "lab FILE: a surprise")
+    like(text, r"^\*\*The run ended early: CPU 3 did not answer within 3001 ms\.\*\* What follows was found before\.$", "lab FILE: a surprise")
     like(ctl("lab", str(written(sample() | {"complete": False}))).out, "^Not all steps were run.$", "lab FILE: an end before the last step")
 
 

@@ -56,7 +56,7 @@ host_as_before "without the laboratory's module"
 echo 'install rmpopt /bin/true' >$conf
 run_lab --steps host
 is "$status" 1 "the same with rmpopt, in the end"
-like "$out" 'rmpopt is not as it was: modprobe.d has "install rmpopt /bin/true"' "it says so"
+like "$out" 'rmpopt was not restored to its earlier state: modprobe.d has "install rmpopt /bin/true"' "it says so"
 is "$(lab_loaded && echo loaded)/$(loaded && echo loaded)" / "both are gone"
 rm $conf
 
