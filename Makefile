@@ -148,7 +148,8 @@ else
 endif
 
 help:
-	@echo 'make              build $(name).ko for the running kernel, or for KDIR='
+	@echo 'make              build rmpopt.ko and rmpopt_lab.ko for the running kernel, or for KDIR='
+	@echo 'make modules_install  install them without DKMS'
 	@echo 'make run          see it work: on a host with RMPOPT for real, elsewhere on an emulated one'
 	@echo '                  (ARGS=--yes: do not ask)'
 	@echo 'make check        the tests for every day; T=NAME runs those whose name contains NAME'
@@ -168,7 +169,7 @@ help:
 	@echo 'make install-systemd  the units that load rmpopt at boot and write metrics; not enabled;'
 	@echo '                  make uninstall-systemd removes them'
 	@echo 'make dist         the sources as a tarball in build/dist'
-	@echo 'make deb          Debian packages in build/deb (SUITE=bookworm, trixie or sid)'
+	@echo 'make deb          Debian packages in build/deb/SUITE (SUITE=bookworm, trixie or sid)'
 	@echo 'make rpm          RPMs in build/rpm'
 	@echo 'make kernels      for which kernels of Debian it builds, as a table'
 	@echo '                  (ARGS=--write: and put it in README.md)'
