@@ -56,6 +56,7 @@ packages >/tmp/packages.before
 script() { dpkg-deb -I /debs/rmpoptctl_*.deb "$1" | grep -c "deb-systemd-invoke .*$2.*rmpopt.service"; }
 is "an installation starts no unit" "$(script postinst '')" 0
 ok "a removal stops it" test "$(script prerm stop)" -gt 0
+is "documents are in the package" "$(dpkg-deb -c /debs/rmpoptctl_*.deb | grep -cE '/usr/share/doc/rmpoptctl/(README|hardware|packages)\.md')" 3
 
 ok "install $old" apt_get install "/tmp/older/rmpopt-dkms_$old.deb" "/tmp/older/rmpoptctl_$old.deb"
 is "it is there" "$(there)" "$(expected $old)"
