@@ -38,7 +38,7 @@ MODULE_PARM_DESC(scan_on_load, "start the first pass as soon as SNP is initialis
 module_param_named(init_check, params.init_check, bool, 0444);
 MODULE_PARM_DESC(init_check, "check in the RMP that SNP_INIT is done; N: rely on SnpEn alone (Y or N; default Y)");
 module_param_named(hooks, params.hooks, bool, 0444);
-MODULE_PARM_DESC(hooks, "use kprobes to notice pages that guests give back (Y or N; default Y)");
+MODULE_PARM_DESC(hooks, "use kprobes to notice pages that guests give back; N: only the watch finds them (Y or N; default Y)");
 module_param(disable, bool, 0444);
 MODULE_PARM_DESC(disable, "refuse to load (Y or N; default N)");
 module_param(cpus, charp, 0444);
@@ -67,7 +67,7 @@ static int intersect_coverage(const struct coverage *rmp,
 		return ret;
 	}
 	if (!the_coverage.regions) {
-		pr_err("parameter coverage=%s is invalid: the RMP covers none of these regions, but %u between %u and %u: use some of them\n",
+		pr_err("parameter coverage=%s is invalid: the RMP covers none of these regions: use some of the %u that it covers between %u and %u\n",
 		       coverage, rmp->regions, coverage_lowest(rmp),
 		       coverage_end(rmp) - 1);
 		return -EINVAL;
@@ -109,7 +109,7 @@ static int on_reboot(struct notifier_block *block, unsigned long action,
 		     void *unused)
 {
 	if (!worker_leave(PATIENCE))
-		pr_warn("rmpopt does not come to rest: a CPU may hang in RMPOPT; not waited for any longer\n");
+		pr_warn("a pass did not end within 10 s, a CPU may hang in RMPOPT: not waiting any longer\n");
 	return NOTIFY_DONE;
 }
 
@@ -127,7 +127,7 @@ static int on_sleep(struct notifier_block *block, unsigned long action,
 		if (worker_suspend(PATIENCE))
 			break;
 		worker_resume();
-		pr_warn("rmpopt does not come to rest: a CPU may hang in RMPOPT; the system is not suspended\n");
+		pr_warn("a CPU hangs in RMPOPT, or a pass did not end within 10 s: the system is not suspended\n");
 		return notifier_from_errno(-EBUSY);
 	case PM_POST_SUSPEND:
 	case PM_POST_HIBERNATION:

@@ -125,7 +125,7 @@ int host_check(void)
 		return -ENODEV;
 	}
 	if (!cc_platform_has(CC_ATTR_HOST_SEV_SNP)) {
-		pr_err("the kernel is not an SNP host: enable SNP, SNP memory coverage and the IOMMU in the BIOS; remove sev=nosnp, and what turns the IOMMU off or sets it to passthrough (iommu=, amd_iommu=), from the kernel command line; run Linux 6.14 or later\n");
+		pr_err("the kernel is not an SNP host: enable SNP, SNP memory coverage and the IOMMU in the BIOS; remove sev=nosnp, and what turns the IOMMU off or sets it to passthrough (iommu=, amd_iommu=), from the kernel command line; if the RMP is segmented, run Linux 6.14 or later\n");
 		return -ENODEV;
 	}
 	has_rmpread = hw_has_rmpread();

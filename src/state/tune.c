@@ -219,7 +219,7 @@ static const struct kernel_param_ops tune_param_ops = {
 };
 
 module_param_cb(auto, &tune_param_ops, &tunables[TUNE_AUTO], 0444);
-MODULE_PARM_DESC(auto, "start passes automatically; N: only on request (Y or N; default Y)");
+MODULE_PARM_DESC(auto, "start passes automatically; N: only on request, except for the first one (Y or N; default Y)");
 module_param_cb(delay_ms, &tune_param_ops, &tunables[TUNE_DELAY_MS], 0444);
 MODULE_PARM_DESC(delay_ms, "quiet period before a delayed pass (0 or 1-86400000; default 10000)");
 module_param_cb(max_delay_ms, &tune_param_ops, &tunables[TUNE_MAX_DELAY_MS], 0444);

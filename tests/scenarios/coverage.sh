@@ -62,6 +62,6 @@ refused watch_ms=x 'watch_ms is invalid: use a number from 10 to 86400000, or 0$
 refused isolated=no 'isolated is invalid: use ipi or skip$'
 refused cpus=0-999 'cpus=0-999 is invalid: use "all" or a list'
 refused coverage=5-2 'coverage=5-2 is invalid: use "all" or a list'
-refused coverage=5-9 'coverage=5-9 is invalid: .* none of these regions, but 4 between 0 and 1025: use some'
+refused coverage=5-9 'coverage=5-9 is invalid: .* none of these regions: use some of the 4 that it covers between 0 and 1025'
 nok "nothing is left" loaded
 done_testing
