@@ -122,7 +122,8 @@ struct answer check_kvm_amd(void)
 	if (!file_exists("/sys/module/kvm_amd"))
 		return skip("kvm_amd is not loaded", "modprobe kvm_amd sev_snp=1, which initialises SNP");
 	if (!value)
-		return fail("kvm_amd has no parameter sev_snp", "run Linux 6.14 or later");
+		return fail("kvm_amd has no parameter sev_snp",
+			    check_has_segments() ? "run Linux 6.14 or later" : "run Linux 6.11 or later");
 	if (*value != 'Y')
 		return fail("kvm_amd's parameter sev_snp is N",
 			    format("%s\nif it is N again: dmesg | grep -i sev shows why", check_start_snp()));

@@ -320,6 +320,12 @@ def view_tests():
         host.files.update({"proc/sys/kernel/osrelease": "6.12.117", "proc/cpuinfo": "flags : fpu sev"})
     found = verdicts(variant("zen4-older", older, make=trees.zen4))[1]
     equal((found["kernel"], found["snp_host"]), ("PASS", "FAIL"), "zen4: a contiguous RMP is no reason for a later kernel")
+
+    def no_parameter(host):
+        host.files.update({"sys/module/kvm_amd/parameters/sev_snp": None, "sys/module/kvm_amd/parameters/sev": "Y"})
+    for make, version in ((trees.zen4, "6.11"), (trees.Host, "6.14")):
+        equal(rows(variant(f"no-parameter-{version}", no_parameter, make=make))[1]["kvm_amd"]["fix"], f"run Linux {version} or later",
+              f"a kvm_amd without SNP: Linux {version} has it")
     out = ctl("check", tree=hosts["zen5"]).out
     like(out, r"^\[ VIEW \] CPU has RMPOPT +CPUID Fn8000_0025 EDX\[0\] is 0\n +view only: this CPU has no RMPOPT", "a line says it, and why")
     like(out, r"^\d+ passed, 0 failed, \d+ skipped, 2 view only\.\nView only: rmpopt shows what the RMP and the tables hold, and changes nothing. Next: rmpoptctl forecast\.$", "the verdict says it")
