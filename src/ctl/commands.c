@@ -7,7 +7,7 @@
 const struct command commands[] = {
 	{
 		.name = "check", .options = OPTIONS_TABLE "qC", .run = run_check,
-		.summary = "check whether this host can use rmpopt, and how to fix it",
+		.summary = "check whether this host can use rmpopt, and show how to fix what prevents it",
 		.details = "Checks CPU, BIOS, IOMMU, kernel, SNP and module. Only reads, and works before\n"
 			   "the module is loaded. A failure is shown with its fix, and with the other\n"
 			   "failures that it explains. VIEW: without this, the module only shows what the\n"
@@ -96,7 +96,7 @@ const struct command commands[] = {
 			   "one line with a time stamp is printed for each change; with --json, a\n"
 			   "document.",
 		.examples = "rmpoptctl watch# a live view\n"
-			    "rmpoptctl watch --count 10 >changes.log# the next ten changes\n",
+			    "rmpoptctl watch --count 10 >changes.log# the state now, and the next nine changes\n",
 		.columns = status_columns,
 	}, {
 		.name = "enable", .options = "C", .run = run_enable,
@@ -136,10 +136,10 @@ const struct command commands[] = {
 		.summary = "find out what this host's RMPOPT does and costs",
 		.details = "Experiments on a host with RMPOPT, from harmless to less harmless. Before each\n"
 			   "step it says what it does, what it costs and the worst that could happen, and\n"
-			   "asks. It unloads rmpopt, loads rmpopt_lab, and restores all in the end, also\n"
-			   "after Ctrl-C. The first surprise ends it. The report, a directory, is ready for\n"
-			   "a mail. With FILE, the lab.json of an earlier run or its directory: show that\n"
-			   "report. The exit status is 64 if not all steps were run.",
+			   "asks. The lab unloads rmpopt, loads rmpopt_lab, and restores everything at the\n"
+			   "end, even after Ctrl-C. The first surprise ends the run. The report, a directory,\n"
+			   "is ready for a mail. With FILE, the lab.json of an earlier run or its directory:\n"
+			   "show that report. The exit status is 64 if not all steps were run.",
 		.examples = "rmpoptctl lab --dry-run# what it would do here\n"
 			    "rmpoptctl lab# all steps that convert no page\n"
 			    "rmpoptctl lab --yes --convert --output venice# everything, without questions\n"

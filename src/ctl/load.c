@@ -51,7 +51,7 @@ const char *load_why_not(int error, int log, const char *word)
 	switch (error) {
 	case EPERM:
 	case EACCES:
-		return "not permitted; run this as root; if it is, rmpoptctl check tells about signatures";
+		return "not permitted; run this as root; if you are root, see the signature in rmpoptctl check";
 	case ENOKEY:
 	case EKEYREJECTED:
 		return "its key is not enrolled; see rmpoptctl check";

@@ -67,7 +67,7 @@ const struct option_word option_words[] = {
 	  .help = "use NAME=\"VALUE\" output format",
 	  .flag = &options.pairs },
 	{ 'o', true, "output", "LIST",
-	  .help = "columns to show, like cpu,role; +LIST adds to the default ones",
+	  .help = "columns to show, separated by commas; +LIST adds to the default ones",
 	  .text = &options.output },
 	/* The same name: getopt knows the one above, and whoever takes this one gets its value. */
 	{ 'D', false, "output", "DIR",

@@ -12,7 +12,8 @@
 const struct column why_columns[] = {
 	{ "region", COLUMN_NUMBER, "number of the region: GiB of physical address space" },
 	{ "state", COLUMN_TEXT,
-	  "optimized, held, backoff, rmp, uncovered, faulty, optimizable, or unknown (not tried yet)" },
+	  "optimized, held (pages of guests or firmware), backoff (retried later), rmp (holds the RMP), uncovered (in no window), faulty (RMPOPT faults), optimizable, or unknown (not tried yet)"
+	},
 	{ "kind", COLUMN_TEXT, "owner of pages: guest, firmware, or unknown (no RMPREAD); with REGION only" },
 	{ "asid", COLUMN_NUMBER, "ASID of the guest; with REGION only" },
 	{ "pages", COLUMN_NUMBER, "pages of 4 KiB of this owner; with REGION only" },
