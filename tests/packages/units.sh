@@ -49,14 +49,14 @@ decides() {
 }
 is "nothing fails: it is loaded" "$(decides PASS vendor SKIP debugfs)" "status 0"
 is "something fails: it is not, and that is named" "$(decides PASS vendor FAIL iommu VIEW rmpopt FAIL key)" \
-	"rmpopt is not loaded: rmpoptctl check, which names the fix, fails at: iommu key
+	"rmpopt is not loaded: rmpoptctl check fails for iommu key; run it to see the fixes
 status 1"
 is "view-only mode: the same" "$(decides PASS vendor VIEW rmpopt VIEW segments)" \
-	"rmpopt is not loaded: it would be in view-only mode, for: rmpopt segments; RMPOPT_VIEW=yes loads it nevertheless
+	"rmpopt is not loaded: it would be in view-only mode (rmpopt segments); RMPOPT_VIEW=yes loads it nevertheless
 status 1"
 is "but the admin wants that" "$(decides RMPOPT_VIEW=yes PASS vendor VIEW rmpopt)" "status 0"
 is "which saves nothing that fails" "$(decides RMPOPT_VIEW=yes FAIL vendor VIEW rmpopt)" \
-	"rmpopt is not loaded: rmpoptctl check, which names the fix, fails at: vendor
+	"rmpopt is not loaded: rmpoptctl check fails for vendor; run it to see the fixes
 status 1"
 make -s -C /tree uninstall-systemd prefix=/usr
 is "uninstall-systemd leaves nothing" "$(find / -xdev \( -path /tree -o -path /proc -o -path /work \) -prune -o -name '*rmpopt*' ! -path /usr/sbin/rmpoptctl -print | grep -v -e /etc/dpkg -e '^/tmp/')" ""
