@@ -124,6 +124,11 @@ int host_check(void)
 		pr_err("this is a virtual machine: load rmpopt on the SNP host itself\n");
 		return -ENODEV;
 	}
+	/* Then <asm/sev.h> has empty functions, so the module could be built. */
+	if (!IS_ENABLED(CONFIG_KVM_AMD_SEV)) {
+		pr_err("this kernel is built without CONFIG_KVM_AMD_SEV: run one that has it\n");
+		return -ENODEV;
+	}
 	if (!cc_platform_has(CC_ATTR_HOST_SEV_SNP)) {
 		pr_err("the kernel is not an SNP host: enable SNP, SNP memory coverage and the IOMMU in the BIOS; remove sev=nosnp, and what turns the IOMMU off or sets it to passthrough (iommu=, amd_iommu=), from the kernel command line; if the RMP is segmented, run Linux 6.14 or later\n");
 		return -ENODEV;
