@@ -156,7 +156,7 @@ static bool rmpopt_is_loaded(void)
 {
 	if (!__symbol_get("rmpopt_scan"))
 		return host_has_function("rmpopt_scan");
-	__symbol_put("rmpopt_scan");
+	symbol_put(rmpopt_scan);
 	return true;
 }
 
