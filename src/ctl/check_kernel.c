@@ -13,7 +13,7 @@
  */
 static const char * const in_kernel[] = {
 	"snp_enable_rmpopt", "do_rmpopt_work", "rmpopt_scan_range", "rmpopt_init",
-	"snp_setup_rmpopt",
+	"snp_setup_rmpopt", "snp_perform_rmp_optimization", "configure_and_enable_rmpopt",
 };
 
 /* uname -r; "" if it was not saved. */

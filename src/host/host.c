@@ -32,7 +32,8 @@
 /* Functions of kernels that drive RMPOPT themselves, of all versions. */
 static const char * const in_kernel[] = {
 	"snp_enable_rmpopt", "do_rmpopt_work", "rmpopt_scan_range",
-	"rmpopt_init", "snp_setup_rmpopt",
+	"rmpopt_init", "snp_setup_rmpopt", "snp_perform_rmp_optimization",
+	"configure_and_enable_rmpopt",
 };
 
 /* Why the module is in view-only mode, and why SNP is not initialised. */

@@ -61,10 +61,10 @@ for list in state result trigger; do
 	done <"$scratch/trace" >"$scratch/log"
 	if [ ! -s "$scratch/log" ]; then pass "and their values: $list"; else fail "and their values: $list" "$scratch/log"; fi
 done
-# Reasons, and why a load is refused: what is to be done stands behind a colon or semicolon.
+# Reasons, and why a load is refused: what is to be done stands behind a colon or semicolon. A name has no blank.
 nothing_to_do='the system is being suspended|the module is being unloaded|can.t map the RMP|SNP was shut down or initialised'
 (cd "$tree" && grep -noE '"[^"]{25,}"' src/worker/look.c src/host/host.c src/host/host_rmp.c src/cores/arm.c >"$scratch/sentences") || true
-grep -vE '[:;] [a-z]' <(sed -E 's/^[^"]*//' "$scratch/sentences") | grep -vE "$nothing_to_do" >"$scratch/log" || true
+grep -vE '[:;] [a-z]' <(sed -E 's/^[^"]*//' "$scratch/sentences" | grep ' ') | grep -vE "$nothing_to_do" >"$scratch/log" || true
 if [ "$(wc -l <"$scratch/sentences")" -gt 15 ] && [ ! -s "$scratch/log" ]; then
 	pass "every reason names what to do"
 else
