@@ -9,6 +9,7 @@
 #include <asm/msr.h>
 #include <asm/processor.h>
 #include <asm/trapnr.h>
+#include <asm/tsc.h>
 
 #include "host/compat.h"
 #include "host/hw.h"

@@ -32,6 +32,7 @@
 #include <asm/msr.h>
 #include <asm/pgtable_types.h>
 #include <asm/sev.h>
+#include <asm/tsc.h>
 
 #include "host/compat.h"
 #include "host/host.h"
