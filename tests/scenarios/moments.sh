@@ -48,12 +48,13 @@ hold() {
 	put tune/audit_ms 0
 }
 
-# Has it come as far as it can? Asleep in the kernel, where it was at the last look; or done.
+# Has it come as far as it can? Asleep in the kernel, in the function where it was at the last look; or done.
 is_under_way() {
-	local at before=$stack
-	at=$(cat "/proc/$plugging/stack" 2>/dev/null)
-	stack=${at:-none}
-	[ -e /tmp/plugged ] || { [ "$stack" = "$before" ] && grep -q '^State:.D' "/proc/$plugging/status" 2>/dev/null; }
+	local asleep before=$stack
+	[ ! -e /tmp/plugged ] || return 0
+	stack=none
+	{ read -r stack <"/proc/$plugging/stack" && read -r _ _ asleep _ <"/proc/$plugging/stat"; } 2>/dev/null || return
+	[ "$stack" = "$before" ] && [ "$asleep" = D ]
 }
 
 # offline|online|bounce CPU...; then say how many failed, and when it was done
