@@ -154,7 +154,6 @@ moment() {
 			cpus_of $part $role
 			there_and_back "$1" "$2" "$3" $part
 			is "$problems" "" "$1, $4, $2's RMPOPT $3: $role, $part"
-			machinectl reset
 		done
 	done
 }
