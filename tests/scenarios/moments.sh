@@ -10,6 +10,8 @@
 # A pass that is held stops CPU hotplug until it is let go; from then on it may take so long.
 bound_ms=${bound_ms:-9000}
 slowest=0
+# Of so many changes it was seen that they had begun when the first gate was opened.
+changes=0 begun=0
 page=$((2 * 0x40000 + 99))
 
 note() { problems="$problems $*;"; }
@@ -79,11 +81,12 @@ plug() {
 meanwhile() {
 	local failed ended opened stack=none
 	rm -f /tmp/plugged
+	changes=$((changes + 1))
 	plug "$@" &
 	plugging=$!
 	for n in 0 1 2; do
 		# Some of it spins instead of sleeping: don't wait for ever.
-		wait_for is_under_way 1
+		if wait_for is_under_way 1 && [ $n = 0 ]; then begun=$((begun + 1)); fi
 		stack=none
 		opened=$(uptime_ms)
 		[ $n = 2 ] || machinectl open step
@@ -183,7 +186,8 @@ seldom delta leader 10 close
 # An audit: 7 reports by each.
 moment audit last 4 audit
 
-diag "hotplug took at most $slowest ms after that"
+diag "hotplug took at most $slowest ms after that; $begun of $changes had begun"
+cmp_ok $((2 * begun)) '>' $changes "most changes had begun while somebody was held"
 ok "unload" unload
 written_once
 done_testing
