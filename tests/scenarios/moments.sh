@@ -178,14 +178,14 @@ wait_state ready
 wait_for 'in_truth 3' 20 "7 of 8 regions are optimized on 3 cores"
 
 # A full pass: 8 verifies by the leader, 7 by each follower, 7 reports by the leader.
-moment full leader 5 lead
+seldom full leader 5 lead
 moment full last 4 follow
 seldom full leader 10 close
 # A region lost: 7 reports, 2 verifies, a second witness, 1 verify by each, 1 report.
 seldom delta leader 4 look
 moment delta leader 8 lead
 seldom delta first 1 ask
-moment delta last 1 follow
+seldom delta last 1 follow
 seldom delta leader 10 close
 # An audit: 7 reports by each.
 moment audit last 4 audit
