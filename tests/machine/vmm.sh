@@ -1,5 +1,5 @@
 # shellcheck shell=dash
-# VMs for tests in the guest: each VMM is one snpvm with a FIFO for its commands.
+# VMs for tests in the guest: each VMM is one snpvm with a FIFO for its commands and one for its answers.
 # Sourced by lib.sh of the scenarios and of the machine's own tests.
 
 # pause SECONDS - a process that sleeps would take as much CPU time, under emulation
@@ -23,29 +23,35 @@ vmm_until() {
 vmm() {
 	local dir=/tmp/vmm-$1
 	rm -rf "$dir"
-	mkdir "$dir" && mkfifo "$dir/in" || return 1
+	mkdir "$dir" && mkfifo "$dir/in" "$dir/out" || return 1
 	snpvm <"$dir/in" >"$dir/out" 2>&1 &
 	echo $! >"$dir/pid"
-	# Held open, or snpvm would see the end after the first command.
-	sleep 100000 >"$dir/in" 2>/dev/null &
+	# Held open: snpvm would see the end after the first command, and have nobody to answer to.
+	sleep 100000 >"$dir/in" 4<"$dir/out" 2>/dev/null &
 	echo $! >"$dir/holder"
-	vmm_until "grep -qs ready $dir/out" 10
+	[ "$(vmm_says "$1" 30)" = ready ]
+}
+
+# vmm_says VMM SECONDS - the next line that it says. Opened for both, as opening it waits for nobody then.
+vmm_says() {
+	local line
+	# shellcheck disable=SC3045 # busybox
+	read -r -t $(($2 * ${RMPOPT_SLOWER:-1})) line <>"/tmp/vmm-$1/out" && printf '%s\n' "$line"
 }
 
 # vm_send VMM COMMAND... - without waiting for the answer
 vm_send() {
 	local dir=/tmp/vmm-$1
 	shift
-	wc -l <"$dir/out" >"$dir/before"
 	echo "$*" >"$dir/in"
 }
 
 # vm_answer VMM [SECONDS] - print the answer to what was sent; status 1: an error, 2: none
 vm_answer() {
-	local dir=/tmp/vmm-$1
-	vmm_until "[ \$(wc -l <$dir/out) -gt $(cat "$dir/before") ]" "${2:-60}" || return 2
-	tail -n 1 "$dir/out"
-	tail -n 1 "$dir/out" | grep -q '^ok'
+	local answer
+	answer=$(vmm_says "$1" "${2:-60}") || return 2
+	printf '%s\n' "$answer"
+	case $answer in ok*) ;; *) return 1 ;; esac
 }
 
 # vm VMM COMMAND... - both; the commands are in tests/machine/README.md
