@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* sources: tests/unit/truth_host.c tests/unit/truth_search.c src/plan/plan.c src/plan/plan_pass.c src/plan/plan_phase.c src/plan/plan_lead.c src/plan/plan_fault.c src/plan/plan_view.c src/plan/plan_share.c src/plan/plan_window.c src/plan/plan_pace.c src/plan/coverage.c */
+/* sanitized: check-all */
 /*
  * Exhaustive search of small hosts: the real planner against a brute-force
  * model of tables and RMP, in every order in which things may happen.
