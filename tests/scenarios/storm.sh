@@ -2,6 +2,7 @@
 # Everything at once, at random: no unsafe bit, no veto, and the truth in the end.
 # RMPOPT_SEED says which storm, RMPOPT_STORM_S for how many seconds.
 # machine: --nodes 2 --cores 2 --threads 2
+# check: harsh
 # soak: yes
 # timeout: 150
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Beyond 2 TiB windows are placed over memory, not over what the RMP covers above it.
 # machine: --sparse --cores 2 --rst 36/0:2+16:2+80:64@0x200000000000
+# check: harsh
 # timeout: 90
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
