@@ -9,34 +9,35 @@
 
 # MOMENT COMMAND STATUS TIMES STATE [HOW]: when it fails, and the module's state then. For each
 # moment there are three functions: MOMENT_begins, MOMENT_fails sends it, MOMENT_mends does it again.
+# ~: only in "make check-all", as that command fails at another moment, too.
 table() {
 	cat <<-END
-	probe    snp-platform-status 0x1  1 waiting
-	probe    feature-info        0x11 1 waiting
-	probe    sev-platform-status 0x1  1 waiting
-	init     snp-init-ex         0x3  1 gap
-	init     snp-df-flush        0x1a 1 ready   reset
-	init     sev-init            0xb  1 ready
-	init     sev-df-flush        0xe  1 ready
-	init     snp-platform-status 0x1a 1 ready
-	init     page-reclaim        0x1a 1 ready
-	launch   gctx-create         0x17 1 ready
-	launch   launch-start        0x7  1 ready
-	launch   activate            0xc  1 ready
-	launch   launch-update       0x1a 1 ready
-	launch   launch-finish       0x2  1 ready
-	ioctl    snp-platform-status 0x1a 3 ready   snp-platform-status
-	ioctl    sev-platform-status 0x1  1 ready   platform-status
-	ioctl    snp-commit          0x1  1 ready   snp-commit
-	ioctl    snp-config          0x16 1 ready   snp-config
-	ioctl    sev-pek-gen         0x1  1 ready   pek-gen
-	ioctl    sev-pdh-gen         0x1  1 ready   pdh-gen
-	ioctl    sev-factory-reset   0x1  1 ready   factory-reset
-	leak     page-reclaim        0x1a 3 ready
-	shutdown snp-df-flush        0x1a 2 ready   twice
-	shutdown snp-shutdown-ex     0x13 1 ready
-	shutdown page-reclaim        0x1a 1 waiting
-	shutdown sev-shutdown        0x1  1 waiting twice
+	~probe    snp-platform-status 0x1  1 waiting
+	probe     feature-info        0x11 1 waiting
+	~probe    sev-platform-status 0x1  1 waiting
+	init      snp-init-ex         0x3  1 gap
+	init      snp-df-flush        0x1a 1 ready   reset
+	init      sev-init            0xb  1 ready
+	init      sev-df-flush        0xe  1 ready
+	~init     snp-platform-status 0x1a 1 ready
+	~init     page-reclaim        0x1a 1 ready
+	launch    gctx-create         0x17 1 ready
+	launch    launch-start        0x7  1 ready
+	launch    activate            0xc  1 ready
+	launch    launch-update       0x1a 1 ready
+	launch    launch-finish       0x2  1 ready
+	ioctl     snp-platform-status 0x1a 3 ready   snp-platform-status
+	ioctl     sev-platform-status 0x1  1 ready   platform-status
+	ioctl     snp-commit          0x1  1 ready   snp-commit
+	ioctl     snp-config          0x16 1 ready   snp-config
+	ioctl     sev-pek-gen         0x1  1 ready   pek-gen
+	ioctl     sev-pdh-gen         0x1  1 ready   pdh-gen
+	ioctl     sev-factory-reset   0x1  1 ready   factory-reset
+	leak      page-reclaim        0x1a 3 ready
+	~shutdown snp-df-flush        0x1a 2 ready   twice
+	shutdown  snp-shutdown-ex     0x13 1 ready
+	~shutdown page-reclaim        0x1a 1 waiting
+	shutdown  sev-shutdown        0x1  1 waiting twice
 	END
 }
 
@@ -245,7 +246,7 @@ if [ "$(profile)" = kind ]; then hooks=Y watch=0; else hooks=N watch=200; fi
 start
 ok "/dev/sev is there" modprobe kvm_amd
 wait_state ready 10
-table >/tmp/table
+table | sed "$(everyday /^~/d s/^~//)" >/tmp/table
 while read -r line <&4; do
 	# shellcheck disable=SC2086 # words
 	run_line $line
