@@ -203,15 +203,20 @@ exec 4<"$views/table"
 nok "an open file holds the module" unload 2>/dev/null
 ok "which does not mind" state_among ready scanning
 exec 4<&-
+readers=
 for _ in 1 2 3 4; do
-	(cd "$views" && while cat cores latency rmp rmp_region segments table windows; do :; done >/dev/null 2>&1) &
+	(cd "$views" && while :; do cat cores latency rmp rmp_region segments table windows; done >/dev/null 2>&1) &
+	readers="$readers $!"
 done
 for cpu in 1 2 3 1 2 3; do
 	offline $cpu
 	scan full
 	online $cpu
 done
-kill %1 %2 %3 %4 2>/dev/null
+# A zombie can be killed, too.
+is "$(for reader in $readers; do cat "/proc/$reader/stat"; done | grep -c ') [RSD] ')" 4 "all readers are still there"
+# shellcheck disable=SC2086 # a list
+kill $readers
 wait
 wait_for '[ "$(machinectl truth | cut -d " " -f 1-2)" = "0 0" ] && at_rest' 30 "four readers, passes and hotplug at once"
 wait_for unload 10 "unload, as soon as nobody reads"
