@@ -34,8 +34,7 @@ wait_for 'settled 8' 30 "and catch up"
 is "$(get cores)" 0-3,1020-1023 "cores has their numbers"
 is "$(sed 1d "$views/cores" | cut -d " " -f 1 | sort -n | tr "\n" " ")" "0 1 2 3 1020 1021 1022 1023 " "the view of them, too"
 is "$(read_table | awk '{ print $4 }' | sort | uniq -c | tr -s " ")" " 8 0-4,6-7" "each has the same table"
-before=$(count verifies_follower)
-scan full
+scan_whole full 30 'before=$(count verifies_follower)'
 is "$(get last_result) $(($(count verifies_follower) - before))" "ok $((7 * 7))" "a full pass sends all regions to all followers"
 for cpu in 1 2 3; do offline $cpu; done
 wait_for '[ "$(get cores)/$(get cores_behind)" = 0,1020-1023/ ] && get_is regions_optimized 7 && at_rest' 30 "some of the others go"

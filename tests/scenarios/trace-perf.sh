@@ -13,10 +13,16 @@ ok "the module loads" load watch_ms=0 audit_ms=0
 wait_state ready
 wait_for settled 20 "all is optimized"
 start=$(uptime_ms)
-passes=$(get passes)
-slices=$(count slices)
-perf trace -a -e 'rmpopt:pass_*,rmpopt:follower_slice' -o /tmp/traced rmpoptctl scan --full --wait >/tmp/out 2>&1
-is $? 0 "perf trace"
+# Again, if a core was late.
+for _ in 1 2 3 4 5; do
+	wait_for settled 20
+	passes=$(get passes)
+	slices=$(count slices)
+	perf trace -a -e 'rmpopt:pass_*,rmpopt:follower_slice' -o /tmp/traced rmpoptctl scan --full --wait >/tmp/out 2>&1
+	status=$?
+	! get_is last_result ok || ! get_is passes $((passes + 1)) || break
+done
+is "$status" 0 "perf trace"
 like "$(cat /tmp/out)" "^ok: 7 of 8 GiB" "runs a scan"
 diag "$(cat /tmp/traced)"
 is "$(traced pass_begin) $(traced pass_end)" "1 1" "which is one pass"

@@ -23,10 +23,12 @@ is "$(cd "$tracing/events/rmpopt" && find . -mindepth 1 -type d | sort | tr -d .
 	"event follower_slice leader_region pass_begin pass_end state " "the tracepoints"
 echo 1 >"$tracing/events/rmpopt/enable"
 
-led=$(count verifies_leader) reports=$(count reports) slices=$(count slices)
-followed=$(count verifies_follower) overruns=$(count overruns)
-trace_anew
-ok "a full scan" scan full
+take_counts() {
+	led=$(count verifies_leader) reports=$(count reports) slices=$(count slices)
+	followed=$(count verifies_follower) overruns=$(count overruns)
+	trace_anew
+}
+ok "a full scan" scan_whole full 30 take_counts
 wait_for at_rest 10
 is "$(events_count leader_region 'verify=1')" $(($(count verifies_leader) - led)) "an event for each verify by a leader"
 is "$(events_count leader_region 'verify=0')" $(($(count reports) - reports)) "and for each report"

@@ -30,9 +30,17 @@ is "$(cd "$views" && stat -c '%n %a' ./* | cut -c 3- | tr '\n' ' ')" \
 
 # table
 is "$(head -n 1 "$views/table")" "# cpu base regions set" "table: columns"
-machinectl reset
 executed=$(executed)
-is "$(records table)" "$(planted_table)" "it is what the machine has"
+# whole_table - sets $table and the machine's counters to a reading of it; again, if a core did not answer in time
+whole_table() {
+	for _ in 1 2 3 4 5; do
+		machinectl reset
+		table=$(records table)
+		case $table in *' - - -'*) ;; *) break ;; esac
+	done
+}
+whole_table
+is "$table" "$(planted_table)" "it is what the machine has"
 is "$(machinectl count reports)" 32 "one report for each region and core"
 is "$(machinectl count verifies)" 0 "no verify"
 is "$(machinectl count secondary)" 0 "on the cores' primaries"
@@ -43,9 +51,10 @@ is "$(first_bytes table 30 | sed -n 2p | cut -c 1-5)" "0 0 8" "one line is read"
 is "$(machinectl count reports 0)" 8 "core 0 is asked"
 is "$(machinectl count reports)" 8 "and nobody else"
 ok "core 1 loses its table by itself" machinectl lose 1
-is "$(records table '^1 ')" "1 0 8 -" "no bit is -"
-is "$(records table)" "$(planted_table | sed 's/ $/ -/')" "and the others as they are"
-ok "a full scan mends it" scan full
+whole_table
+is "$(echo "$table" | grep '^1 ')" "1 0 8 -" "no bit is -"
+is "$table" "$(planted_table | sed 's/ $/ -/')" "and the others as they are"
+ok "a full scan mends it" scan_whole full
 ok "all is optimized" settled 7
 executed=$(executed)
 machinectl faulty 2 ud
@@ -53,10 +62,9 @@ is "$(records table '^2 ')" "2 - - -" "a core that faults is not read"
 machinectl faulty 2 gp
 is "$(records table '^2 ')" "2 - - -" "however it faults"
 machinectl faulty 2 none
-is "$(records table)" "$(planted_table)" "it works again"
+is "$(read_table)" "$(planted_table)" "it works again"
 is "$(executed)" "$executed" "these faults are not counted either"
-machinectl reset
-ok "a scan after that" scan now
+ok "a scan after that" scan_whole now 30 "machinectl reset"
 is "$(machinectl count verifies)" 1 "beliefs are what they were: only the failed region is verified"
 ok "a CPU goes offline" offline 3
 wait_for 'get_is cores 0-2' 20
@@ -77,9 +85,19 @@ hold_reader() {
 	reader=$!
 	ok "the core is held in a report" machinectl wait-gate --timeout 10
 }
+# read_is_true - has the reader been to all cores, and is what it has read what the machine has? Who does not answer for
+# two seconds is not read: on a busy machine that may be any of them, but not all.
+read_is_true() {
+	local answered
+	answered=$(grep -v ' - - -$' /tmp/read)
+	is "$(wc -l </tmp/read)" 4 "the reader has been to all cores"
+	isnt "$answered" "" "and has read tables"
+	is "$(planted_table | grep -cFx "$answered")" "$(echo "$answered" | wc -l)" "which are what the machine has"
+}
 hold_reader
 wait $reader
-is "$(cat /tmp/read)" "$(planted_table | sed "s/^$core .*/$core - - -/")" "a reader goes on without it"
+is "$(grep "^$core " /tmp/read)" "$core - - -" "a reader goes on without it"
+read_is_true
 is "$(records table "^$core ")" "$core - - -" "so does the next one"
 machinectl open
 wait_for '[ "$(records table)" = "$(planted_table)" ]' 10 "it answers again"
@@ -104,11 +122,7 @@ held_awhile
 ok "a full scan" scan full
 cmp_ok $(($(uptime_ms) - opened)) '>=' 990 "waits until the core has had its rest"
 wait $reader
-# Who does not answer for two seconds is not read: on a busy machine that may be any of them, but not all.
-answered=$(grep -v ' - - -$' /tmp/read)
-is "$(wc -l </tmp/read)" 4 "the reader has been to all cores"
-isnt "$answered" "" "and has read tables"
-is "$(planted_table | grep -cFx "$answered")" "$(echo "$answered" | wc -l)" "which are what the machine has"
+read_is_true
 held_awhile
 wait $reader
 cmp_ok $(($(uptime_ms) - opened)) '>=' 990 "a reader has to wait for it, too"
@@ -159,7 +173,7 @@ is "$(records rmp_region)" "3 0 firmware 513" "change nothing"
 
 # segments, windows, cores, latency
 is "$(tr '\n' ' ' <"$views/segments")" "# segment first regions rmp_spa node 0 0 8 0x170100000 0 " "segments"
-ok "a scan" scan full
+ok "a scan" scan_whole full
 is "$(tr '\n' ' ' <"$views/windows")" "# node base leader regions optimized cores 0 0 $(get leaders) 8 5 4 " "windows"
 is "$(head -n 1 "$views/cores")" "# cpu node base role owes error slices worst_slice_ns" "cores: columns"
 is "$(records cores leader | cut -d ' ' -f 1-6)" "$(get leaders) 0 0 leader 0 0" "the leader"

