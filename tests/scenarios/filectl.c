@@ -2,7 +2,7 @@
 /*
  * filectl: what a shell can't do with a file of sysfs.
  *
- *	filectl write FILE BYTES	one write(2); prints "ok" or the errno's name
+ *	filectl write FILE BYTES...	one write(2) of each; prints "ok" or the errno's name
  *	filectl to FD BYTES		the same to a descriptor that the shell has opened
  *	filectl poll FILE SECONDS	prints "polling", returns 0 when it changes
  *
@@ -49,13 +49,17 @@ static int write_to(int fd, char *text)
 	return 0;
 }
 
-static int do_write(const char *file, char *text)
+static int do_write(const char *file, char **text)
 {
-	int fd = open(file, O_WRONLY);
+	for (; *text; text++) {
+		int fd = open(file, O_WRONLY);
 
-	if (fd < 0)
-		return complain("open", file);
-	return write_to(fd, text);
+		if (fd < 0)
+			return complain("open", file);
+		write_to(fd, *text);
+		close(fd);
+	}
+	return 0;
 }
 
 static int do_poll(const char *file, const char *seconds)
@@ -76,12 +80,12 @@ static int do_poll(const char *file, const char *seconds)
 
 int main(int argc, char **argv)
 {
-	if (argc == 4 && !strcmp(argv[1], "write"))
-		return do_write(argv[2], argv[3]);
+	if (argc >= 4 && !strcmp(argv[1], "write"))
+		return do_write(argv[2], argv + 3);
 	if (argc == 4 && !strcmp(argv[1], "to"))
 		return write_to(atoi(argv[2]), argv[3]);
 	if (argc == 4 && !strcmp(argv[1], "poll"))
 		return do_poll(argv[2], argv[3]);
-	fputs("usage: filectl write FILE BYTES | to FD BYTES | poll FILE SECONDS\n", stderr);
+	fputs("usage: filectl write FILE BYTES... | to FD BYTES | poll FILE SECONDS\n", stderr);
 	return 2;
 }

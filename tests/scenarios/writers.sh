@@ -12,12 +12,10 @@ wait_for settled 20 "all is optimized"
 
 # Garbage. Each of these must be refused with EINVAL and change nothing. (An empty write never reaches a module.)
 before=$(cat $rmpopt/enabled $rmpopt/tune/* $rmpopt/requested)
+set -- ' ' '-1' '+5' '2 ' '1 1' 'x' '0x10' '99999999999999999999' 'now,full' 'NOW' '1\n1' '\0' '50us' '4294967346' 'now\0x' '1\050' '50\0junk'
+each_refused=$(for _ in "$@"; do printf 'EINVAL '; done)
 for file in scan enabled stats/worst_slice_ns stats/worst_slice_cpu $(cd $rmpopt && ls tune/*); do
-	wrong=
-	for value in ' ' '-1' '+5' '2 ' '1 1' 'x' '0x10' '99999999999999999999' 'now,full' 'NOW' '1\n1' '\0' '50us' '4294967346' 'now\0x' '1\050' '50\0junk'; do
-		[ "$(filectl write "$rmpopt/$file" "$value")" = EINVAL ] || wrong="$wrong '$value'"
-	done
-	is "$wrong" "" "garbage in $file is refused with EINVAL"
+	is "$(filectl write "$rmpopt/$file" "$@" | tr '\n' ' ')" "$each_refused" "garbage in $file is refused with EINVAL, each of $*"
 done
 is "$(cat $rmpopt/enabled $rmpopt/tune/* $rmpopt/requested)" "$before" "and has changed nothing"
 # limits NAME - the documented ones: "LOW HIGH", or "LOW HIGH 0" if 0 is allowed as well
