@@ -64,7 +64,7 @@ change() {
 hotplug() {
 	local done=0 failed=0
 	seed=$((first_seed + 1))
-	while in_storm; do
+	while in_storm || [ $((done + failed)) -le $((work_s / 4)) ]; do
 		one_of offline offline online online online
 		random 7
 		$word $((random + 1)) && done=$((done + 1)) || failed=$((failed + 1))
@@ -82,7 +82,8 @@ storm_begins
 rm -f /tmp/hotplug
 hotplug &
 seed=$first_seed
-while in_storm; do
+# On a busy machine that time may see few changes, and none that cancels.
+while in_storm || [ $changes -le $work_s ] || [ $scans = 0 ] || [ $cancels = 0 ] || [ $(($(get passes) - before)) -le $((work_s / 4)) ]; do
 	change
 	changes=$((changes + 1))
 done
