@@ -35,15 +35,20 @@ for task in $(grep -lE '^rmpopt' /proc/[0-9]*/comm | cut -d / -f 3) $$; do
 done
 
 regain() {
-	machinectl assign "$page" 7 4k && scan now 60 && machinectl release "$page" 4k && scan now 60
+	machinectl assign "$page" 7 4k && scan_whole now 60 && machinectl release "$page" 4k && scan_whole now 60
 }
 
 # shellcheck disable=SC2046 # a list
 spin_on $(all_cpus)
-slices=$(count slices) sent=$(count interruptions)
-machinectl reset
+from_now() {
+	slices=$(count slices)
+	machinectl reset
+}
+sent=$(count interruptions)
 before=$(calls)
-ok "every CPU is busy: a full pass" traced scan full 60
+# A busy machine may bring a tick later than a slice waits for it, two seconds: that pass is partial, and another one
+# takes its place. In none of them is anybody interrupted.
+ok "every CPU is busy: a full pass" traced scan_whole full 60 from_now
 diag "the kernel counts $(($(calls) - before)) function-call interrupts there, its own included"
 is "$(called)" 0 "none of them is the module's"
 is "$(get last_result)" ok "it did all that it began"
@@ -69,7 +74,7 @@ spin_end
 
 # Idle CPUs have no tick to ride on: they are sent an IPI, which disturbs nobody.
 sent=$(count interruptions)
-ok "CPUs are idle: a full pass" scan full 60
+ok "CPUs are idle: a full pass" scan_whole full 60
 is "$(get last_result)" ok "it did all that it began"
 # What has just been busy may have its tick still: then it is another pass that finds it idle.
 by_ipi() { [ $(($(count interruptions) - sent)) -ge 1 ] || { scan full 60; false; }; }
