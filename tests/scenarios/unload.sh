@@ -15,7 +15,7 @@ going() { state_is leaving || [ "$(cat /sys/module/rmpopt/initstate)" = going ];
 # of its verifies until the unload has begun. Else it runs or not, as it comes.
 # CPU 0 leads, and is held.
 taskset -p e $$ >/dev/null
-times=$(everyday 40 200) failed=0 held=0
+times=$(everyday 16 200) failed=0 held=0
 for n in $(seq "$times"); do
 	if [ $((n % 2)) = 0 ]; then
 		load duty=100 && put scan full 2>/dev/null
