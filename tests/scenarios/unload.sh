@@ -39,13 +39,14 @@ written_once
 # The leader is held at its n-th verify; the unload waits for that one only.
 for n in 1 5 8; do
 	load
-	wait_for had_pass 10
+	wait_for settled 30
 	machinectl event $n gate
 	put scan full
 	ok "the leader is held at verify $n" machinectl wait-gate --timeout 10
-	unload &
+	rmmod rmpopt &
 	unloading=$!
-	wait_for going 10 "unload has begun"
+	# By then the worker has been told to leave: initstate says "going" before.
+	wait_for 'grep -q worker_leave /proc/$unloading/stack' 10 "unload has begun"
 	machinectl reset
 	machinectl open
 	ok "and ends" wait $unloading
@@ -59,7 +60,7 @@ taskset -p 1 $$ >/dev/null
 # Without hooks, as what takes them away waits for all CPUs.
 for n in 1 3; do
 	load hooks=N
-	wait_for had_pass 10
+	wait_for settled 30
 	machinectl event $n gate 3
 	put scan full
 	ok "a follower is held at its RMPOPT $n" machinectl wait-gate --timeout 10
