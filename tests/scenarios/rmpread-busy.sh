@@ -29,9 +29,9 @@ wait_state ready
 wait_for tables_equal 20 "all is optimized"
 rmp=$(cat $views/rmp)
 waits=$(became waiting)
-for every in 2 3 7; do
+for every in $(everyday 2 "2 3 7"); do
 	what="each $every. RMPREAD is refused"
-	machinectl rmpread-busy $every >/dev/null
+	machinectl rmpread-busy "$every" >/dev/null
 	stays_ready "$what"
 	is "$(cat $views/rmp)" "$rmp" "$what: debugfs rmp is what it was"
 	machinectl snp disable >/dev/null
