@@ -33,10 +33,8 @@ measure() { echo "measure $*"; }
 
 # most COUNTER CPU... - the largest of these CPUs' counts
 most() {
-	local counter=$1 cpu top=0 value
-	shift
-	for cpu; do
-		value=$(machinectl count "$counter" "$cpu")
+	local top=0 value
+	for value in $(machinectl count "$@"); do
 		[ "$value" -le "$top" ] || top=$value
 	done
 	echo "$top"
@@ -44,10 +42,9 @@ most() {
 
 # sum COUNTER CPU... - of these CPUs
 sum() {
-	local counter=$1 cpu total=0
-	shift
-	for cpu; do
-		total=$((total + $(machinectl count "$counter" "$cpu")))
+	local total=0 value
+	for value in $(machinectl count "$@"); do
+		total=$((total + value))
 	done
 	echo "$total"
 }

@@ -95,7 +95,11 @@ static u64 counter(u64 which, u64 cpu)
 
 static void count(char **arg)
 {
-	printf("%ju\n", counter(lookup(counters, arg[0]), cpu_number(arg[0] ? arg[1] : NULL)));
+	u64 which = lookup(counters, *arg++);
+
+	do {
+		printf("%ju\n", counter(which, cpu_number(*arg)));
+	} while (*arg && *++arg);
 }
 
 static void counts(char **arg)

@@ -59,7 +59,7 @@ static const struct word profiles[] = {
 static const char usage[] =
 "usage: machinectl COMMAND\n"
 "  hello                         vCPUs and threads per core\n"
-"  count COUNTER [CPU|all]       one counter\n"
+"  count COUNTER [CPU|all]...    one counter, a line for each\n"
 "  counts [CPU|all]              all counters, one per line\n"
 "  reset                         counters to 0\n"
 "  mark CPU|all                  tell in the log, when the machine ends, what it counts from now on\n"
