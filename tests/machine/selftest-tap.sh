@@ -37,10 +37,11 @@ boot() {
 	if [ "$status" = 0 ]; then emit ok "$name: $text"; else emit 'not ok' "$name: $text (status $status)"; fi
 }
 
+# run_in SCRIPT[+SCRIPT]... OPTION... - one after the other in one guest
 run_in() {
 	local name=$1
 	shift
-	boot "$name" "clean boot and power-off" --quick "$@" -- sh "/selftest/$name.sh"
+	boot "$name" "clean boot and power-off" --quick "$@" -- sh -ec "sh /selftest/${name//+/.sh; sh /selftest/}.sh"
 }
 
 # add_module KERNEL DIR - built, into the payload

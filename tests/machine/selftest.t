@@ -39,10 +39,9 @@ output() {
 
 only="$*"
 # RMPOPT_ALL is empty if tests/check runs what is for every day.
-[ -n "$only${RMPOPT_ALL-yes}" ] || only='tables profiles panic'
+[ -n "$only${RMPOPT_ALL-yes}" ] || only='tables+profiles panic'
 make_payload 7 "$tree/tests/modules/in_kernel"
-run_in tables --threads 2
-run_in profiles --threads 2
+run_in tables+profiles --threads 2
 run_in answers --threads 2
 run_in sticky --threads 2
 run_in faults --threads 2

@@ -3,7 +3,8 @@
 # "not ok - text"; the host numbers them.
 
 file=/sys/kernel/debug/machine_selftest/run
-insmod /selftest/machine_selftest.ko || exit 125
+# There may be another script behind this one.
+[ -e "$file" ] || insmod /selftest/machine_selftest.ko || exit 125
 
 # do_it OPERATION ARGUMENT... - in kernel mode, print its answer
 do_it() {
