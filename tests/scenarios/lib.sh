@@ -352,6 +352,29 @@ offline() { echo 0 >"/sys/devices/system/cpu/cpu$1/online"; }
 online() { echo 1 >"/sys/devices/system/cpu/cpu$1/online"; }
 cpus_online() { cat /sys/devices/system/cpu/online; }
 
+# What scenarios change of the kernel's own settings.
+kernel_settings="watchdog_thresh sched_rt_runtime_us"
+
+# As at boot: the kernel's settings, and no event is traced.
+boot_settings() {
+	local name now before
+	for name in $kernel_settings; do
+		[ -e "/tmp/boot-settings/$name" ] || continue
+		read -r now <"/proc/sys/kernel/$name"
+		read -r before <"/tmp/boot-settings/$name"
+		[ "$now" = "$before" ] || echo "$before" >"/proc/sys/kernel/$name" || return 1
+	done
+	echo 0 >/sys/kernel/tracing/events/enable
+}
+
+remember_boot_settings() {
+	local name
+	mkdir -p /tmp/boot-settings
+	for name in $kernel_settings; do
+		[ ! -e "/proc/sys/kernel/$name" ] || cat "/proc/sys/kernel/$name" >"/tmp/boot-settings/$name"
+	done
+}
+
 # The CPUs that were online at boot, and no others.
 boot_cpus() {
 	local cpu file now before
@@ -381,13 +404,13 @@ new_kernel_trouble() {
 }
 
 # fresh PROFILE - a machine as after boot, whatever the scenario before has left:
-# no module, the CPUs of the boot, no planted fault or MSR, no guest page,
+# no module, the CPUs and settings of the boot, no planted fault or MSR, no guest page,
 # SNP as at the start (with a PSP: off, nothing loaded), counters at 0.
 fresh() {
 	# First let go whoever a scenario has left held, else nothing can be unloaded.
 	machinectl open && machinectl costs off || return 1
 	! loaded || rmmod rmpopt || return 1
-	unload_tests && boot_cpus && unload_snp && machinectl fresh "$1"
+	unload_tests && boot_settings && boot_cpus && unload_snp && machinectl fresh "$1"
 }
 
 # The drivers remember what the machine is to forget. A killed VMM may still be

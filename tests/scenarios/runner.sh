@@ -51,6 +51,7 @@ ln -s /rmpopt/rmpopt.ko /rmpopt/rmpopt_lab.ko "/lib/modules/$(uname -r)/updates/
 /usr/sbin/depmod
 
 remember_boot_cpus
+remember_boot_settings
 echo "KTAP version 1"
 number=0
 while read -r name profile limit; do
