@@ -10,6 +10,7 @@
 
 for value in cf0 gp wraps; do
 	ok "a fresh machine" fresh kind
+	short_kallsyms
 	machinectl answer rax-below $value
 	# Node 1 has memory at 1 TiB and, in the last region of this window, at 3 TiB.
 	machinectl wrmsr 2 0xc0010139 0x10040000001

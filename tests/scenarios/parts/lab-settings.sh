@@ -132,6 +132,7 @@ used_before() {
 setting() {
 	local seed=$1 line
 	ok "setting $seed: a fresh machine" fresh "$(profile)"
+	short_kallsyms
 	draw "$seed" >/tmp/drawn
 	while read -r line; do
 		# shellcheck disable=SC2086 # two words

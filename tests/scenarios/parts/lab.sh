@@ -3,6 +3,7 @@
 
 lab_loaded() { [ -d /sys/module/rmpopt_lab ]; }
 report=/tmp/lab
+short_kallsyms
 
 # run_lab OPTION... - into $report; sets $status, and $out to what it says
 run_lab() {
