@@ -2,7 +2,7 @@
 # Tables outlive the module: stopped or unloaded it writes nothing, and cores found armed keep the base that they have.
 # machine: --cores 4
 # check: harsh
-# timeout: 300
+# timeout: 200 300
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 

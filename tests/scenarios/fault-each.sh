@@ -3,7 +3,7 @@
 # says what is so, and the truth in all tables soon after. In check-all each of the first 1,000, else some of them.
 # machine: --cores 4 --regions 96
 # profiles: harsh
-# timeout: 7200
+# timeout: 400 7200
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 

@@ -3,7 +3,7 @@
 # before the module's own or after it.
 # machine: --cores 4
 # check: harsh
-# timeout: 300
+# timeout: 150 300
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 

@@ -5,7 +5,7 @@
 # machine: --cores 4
 # profiles: kind
 # build: tests/modules/memory_nth
-# timeout: 1800
+# timeout: 180 1800
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 

@@ -4,7 +4,7 @@
 # machine: --nodes 2 --cores 2 --threads 2
 # soak: yes
 # check: harsh
-# timeout: 900
+# timeout: 300 900
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 # shellcheck source=parts/storm.sh

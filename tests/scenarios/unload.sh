@@ -2,7 +2,7 @@
 # Load and unload: many times with passes running, and at the worst moments.
 # machine: --cores 4
 # check: harsh
-# timeout: 400
+# timeout: 240 400
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 

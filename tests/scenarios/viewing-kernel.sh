@@ -4,7 +4,7 @@
 # build: tests/modules/in_kernel
 # modules: msr
 # check: harsh
-# timeout: 900
+# timeout: 300 900
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2034,SC2317
 . /rmpopt/lib.sh
 
