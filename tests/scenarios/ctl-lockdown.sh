@@ -1,7 +1,7 @@
 #!/bin/sh
 # On a kernel that is locked down, as with Secure Boot, rmpoptctl does what can be done, and says why the rest can't.
 # machine: --sparse --cores 2
-# boot: own
+# boot: last
 # profiles: kind
 # timeout: 90
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
@@ -14,7 +14,7 @@ wait_state ready
 wait_for had_pass 30 "the first pass ends"
 like "$(rmpoptctl why 1024)" "guest with ASID 7: 1 page of" "why counts pages"
 
-# For good: that is why this scenario has a boot of its own.
+# For good: that is why this scenario is the last one of its boot.
 [ -e /sys/kernel/security/lockdown ] || mount -t securityfs securityfs /sys/kernel/security
 ok "the kernel is locked down" sh -c "echo integrity >/sys/kernel/security/lockdown"
 like "$(cat /sys/kernel/security/lockdown)" "\[integrity\]" "it says so"
