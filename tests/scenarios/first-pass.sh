@@ -8,11 +8,9 @@
 
 # 8 regions; 5 holds the RMP; the last page of 7 belongs to a guest.
 page=$((8 * 0x40000 - 1))
-ok "an SNP guest has one page of region 7" machinectl assign "$page" 5 4k
-
-ok "the module loads" load
-wait_state ready
-wait_for had_pass 30 "the first pass runs by itself"
+ok "an SNP guest has one page of region 7, the module loads, and the first pass runs by itself" \
+	load_in_one_pass 0,2,4,6,8,10,12,14 'machinectl assign "$page" 5 4k'
+is "$(state)" ready "it is ready"
 is "$(get last_result)" ok "it ends well"
 is "$(get reason)" ok "there is nothing to complain about"
 is "$(dmesg | grep -c kexec)" 0 "nor to warn of: the window is a kernel's own"
@@ -44,7 +42,7 @@ cmp_ok "$(machinectl count interruptions)" '<=' $((6 * 7)) "followers are interr
 
 ok "the guest gives its page back" machinectl release "$page" 4k
 is "$(get regions_optimized)" 6 "nobody knows yet"
-ok "a scan on request" scan now
+ok "a scan on request" scan_whole now
 is "$(get optimized)" 0-4,6-7 "regains the region"
 is "$(get regions_optimized)" 7 "7 regions optimized"
 is "$(machinectl truth)" "0 0 8" "tables equal the truth again"
@@ -56,7 +54,7 @@ tracing=/sys/kernel/tracing
 put tune/parallel 1
 put tune/slice_us 1000
 echo 1 >$tracing/events/rmpopt/follower_slice/enable
-ok "a full scan, one follower at a time" scan full
+ok "a full scan, one follower at a time" scan_whole full 30 'echo >$tracing/trace'
 is "$(sed -n 's/.* follower_slice: .* cpu=\([0-9]*\) .*/\1/p' $tracing/trace | awk '!seen[$1]++' | tr '\n' ' ')" \
 	"$(printf '%s\n' 0 8 2 10 4 12 6 14 | grep -vx "$leader" | tr '\n' ' ')" "nodes take turns"
 echo 0 >$tracing/events/rmpopt/follower_slice/enable
