@@ -70,27 +70,42 @@ ok "the other module goes" rmmod request
 # Longer than a busy machine needs for what follows.
 put tune/delay_ms 5000
 put tune/max_delay_ms 5000
-passes=$(get passes)
-hold_leader 4
-put scan full
-number=$(get requested)
-wait_for '[ "$(machinectl events)" = "0 1" ]' 10 "a pass is held"
-put scan later
-machinectl open
-wait_for 'passed "$passes"' 10 "it ends"
-is "$(get served)" "$number" "who asks meanwhile for later is not served by it"
-wait_for 'get_is served "$(get requested)"' 30 "but by another one"
-is "$(count last_trigger)" later "as the trigger says"
-is "$(get passes)" $((passes + 2)) "and no more"
+# A pass in which a core was late has a retry, on a busy machine: once more then.
+for _ in 1 2 3 4 5; do
+	wait_for at_rest 10
+	passes=$(get passes)
+	hold_leader 4
+	put scan full
+	number=$(get requested)
+	wait_for '[ "$(machinectl events)" = "0 1" ]' 10 "a pass is held"
+	put scan later
+	machinectl open
+	wait_for 'was_served "$number"' 10 "it ends"
+	served=$(get served)
+	wait_for 'get_is served "$(get requested)"' 30 "who asks meanwhile for later is served"
+	trigger=$(count last_trigger)
+	came=$(($(get passes) - passes))
+	[ $came -gt 2 ] || break
+done
+is "$served" "$number" "but not by that one"
+is "$trigger" later "as the trigger says"
+is $came 2 "but by the next one"
 
-passes=$(get passes)
-put scan later
-put scan now
-wait_for 'passed "$passes"' 10 "who asks for now while a request for later waits"
-wait_for 'get_is served "$(get requested)"' 30 "is served at once, and all requests before it"
-is "$(count last_trigger)" request "as the trigger says"
-wait_for 'get_is passes $((passes + 2))' 30 "the pass after the quiet period comes all the same"
-is "$(count last_trigger)" later "as the trigger says"
+for _ in 1 2 3 4 5; do
+	wait_for at_rest 10
+	passes=$(get passes)
+	put scan later
+	put scan now
+	wait_for 'passed "$passes"' 10 "who asks for now while a request for later waits"
+	wait_for 'get_is served "$(get requested)"' 30 "is served at once, and all requests before it"
+	first=$(count last_trigger)
+	wait_for '[ "$(get passes)" -gt $((passes + 1)) ]' 30 "the pass after the quiet period comes all the same"
+	trigger=$(count last_trigger)
+	came=$(($(get passes) - passes))
+	[ $came -gt 2 ] || break
+done
+is "$first $trigger" "request later" "as the triggers say"
+is $came 2 "and no more"
 
 put tune/delay_ms 1500
 put tune/max_delay_ms 3000
@@ -104,7 +119,7 @@ for round in first second; do
 	diag "$round stream: a pass after $took ms, at most $gap ms between two requests"
 	cmp_ok "$gap" '<' 1500 "a stream of requests leaves no quiet period"
 	cmp_ok "$took" '>=' 2990 "it puts the pass off"
-	cmp_ok "$took" '<' 18000 "but not beyond max_delay_ms"
+	cmp_ok "$took" '<' 20000 "but not beyond max_delay_ms"
 	is "$(count last_trigger)" later "the pass is theirs"
 	wait_for at_rest 10 "all of them are served in the end"
 done
