@@ -8,7 +8,7 @@
 # shellcheck source=parts/lab.sh
 . /rmpopt/parts/lab.sh
 
-for value in cf0 gp wraps; do
+for value in $(everyday wraps "cf0 gp wraps"); do
 	ok "a fresh machine" fresh kind
 	short_kallsyms
 	machinectl answer rax-below $value
