@@ -29,10 +29,11 @@ caught=$(count verifies_catchup)
 begin=$(uptime_ms)
 put tune/audit_ms 2000
 wait_for settled 20 "an audit sees it"
+reports=$(machinectl count reports "$victim")
 took=$(($(uptime_ms) - begin))
 diag "after $took ms"
-# At most one more round may have passed before this looks.
-cmp_ok "$(machinectl count reports "$victim")" '<=' 14 "in the first round or the second"
+# One round has begun at once; one more may have ended before this looks, or more of them on a machine that stands still.
+cmp_ok "$reports" '<=' $((7 * (took / 2000 + 2))) "in the first round or the second"
 is "$(count last_trigger)" audit "as the trigger says"
 is $(($(count verifies_catchup) - caught)) 7 "7 regions are caught up"
 is "$(machinectl count verifies "$victim")" 7 "by that core"

@@ -17,40 +17,50 @@ page() { echo $(($1 * 0x40000 + 0x8063)); }
 ok "pages can be converted" load_test convert
 ok "without the module" convert cost "$(page 1)" 2000
 plain=$(cat /sys/kernel/convert/cost)
-ok "the module loads" load watch_ms=0 audit_ms=0 delay_ms=300 max_delay_ms=60000
-wait_state ready
-wait_for 'settled 7' 20 "all is optimized"
-like "$(get hooks)" "^rmp_make_shared .*kvm_amd" "hooks are attached"
-diag "hooks: $(get hooks)"
+# three_come_back - pages of three regions, after the load: sets $passes, $before: before it, $last: ms, before the last one
+# has come, $wakeups: of the worker, from then on
+three_come_back() {
+	ok "the module loads" load watch_ms=0 audit_ms=0 delay_ms=300 max_delay_ms=60000
+	wait_state ready
+	wait_for 'settled 7' 20 "all is optimized"
+	like "$(get hooks)" "^rmp_make_shared .*kvm_amd" "hooks are attached"
+	diag "hooks: $(get hooks)"
 
-is "$(count conversions)" 0 "nothing was converted yet"
-ok "guests take pages of regions 1, 6 and 7" convert private "$(page 1)" 5
-ok "region 6" convert private "$(page 6)" 5
-ok "region 7" convert private "$(page 7)" 6
-is "$(count conversions)" 0 "pages that go are not counted"
-ok "a scan sees it" scan now
-is "$(get optimized)" 0,2-4 "three regions are lost"
+	is "$(count conversions)" 0 "nothing was converted yet"
+	ok "guests take pages of regions 1, 6 and 7" convert private "$(page 1)" 5
+	ok "region 6" convert private "$(page 6)" 5
+	ok "region 7" convert private "$(page 7)" 6
+	is "$(count conversions)" 0 "pages that go are not counted"
+	ok "a scan sees it" scan now
+	is "$(get optimized)" 0,2-4 "three regions are lost"
 
-# Whoever needs longer than that for three conversions gets two passes.
-put tune/delay_ms 3000
-pages="$(page 1) $(page 6) $(page 7)"
-passes=$(get passes)
-before=$(count verifies_follower)
-echo >$tracing/trace
-echo 1 >$tracing/events/rmpopt/event/enable
-machinectl reset
-start=$(uptime_ms)
-for page in $pages; do
-	last=$(uptime_ms)
-	ok "page $page comes back" convert shared "$page"
+	put tune/delay_ms 3000
+	pages="$(page 1) $(page 6) $(page 7)"
+	passes=$(get passes)
+	before=$(count verifies_follower)
+	echo >$tracing/trace
+	echo 1 >$tracing/events/rmpopt/event/enable
+	machinectl reset
+	start=$(uptime_ms)
+	for page in $pages; do
+		last=$(uptime_ms)
+		ok "page $page comes back" convert shared "$page"
+	done
+	# By then, on a busy machine, the pass may be at work.
+	wakeups=$(worker_wakeups)
+	wait_for '[ "$(uptime_ms)" -ge $((last + 2000)) ]' 10
+	wakeups=$(($(worker_wakeups) - wakeups))
+	wait_for 'settled 7' 20 "they are regained"
+	took=$(($(uptime_ms) - last))
+}
+three_come_back
+# Whoever needs longer than the quiet period for them gets two passes, and a retry if a core was late: once more then.
+for _ in 1 2 3 4; do
+	[ $((last - start)) -gt 2000 ] || ! get_is passes $((passes + 1)) || break
+	ok "unload" unload
+	three_come_back
 done
-# By then, on a busy machine, the pass may be at work.
-wakeups=$(worker_wakeups)
-wait_for '[ "$(uptime_ms)" -ge $((last + 2000)) ]' 10
-wakeups=$(($(worker_wakeups) - wakeups))
-wait_for 'settled 7' 20 "they are regained"
 cmp_ok "$wakeups" '<=' 200 "the worker slept until then"
-took=$(($(uptime_ms) - last))
 is "$(count last_trigger)" conversion "the trigger was a conversion"
 is "$(count conversions)" 3 "each page was counted"
 is "$(get passes)" $((passes + 1)) "by one pass"
