@@ -1,7 +1,7 @@
 #!/bin/sh
 # SNP is not initialised yet, or is shut down, while the laboratory is loaded: no page is turned over, and pages that it holds are given back.
-# machine: --cores 2 --threads 2 --snp psp --region-nodes 1
-# check: kind
+# machine: --cores 2 --threads 2 --snp psp --region-nodes 2
+# kernel: 7.2/kind 7.3/none
 # timeout: 240
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2154,SC2317
 . /rmpopt/lib.sh

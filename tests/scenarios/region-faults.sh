@@ -1,6 +1,6 @@
 #!/bin/sh
 # RMPOPT faults in one region, on all cores or on one: the others go on, tries grow rare, and it is regained.
-# machine: --nodes 2 --cores 3 --regions 128
+# machine: --nodes 2 --cores 2 --regions 128
 # check: harsh
 # timeout: 900
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
@@ -116,6 +116,6 @@ with() {
 }
 
 for leaders in $(everyday 2 "1 2"); do
-	if [ "$leaders" = 1 ]; then with 1 3 cpus=0-2; else with 2 6 cpus=all; fi
+	if [ "$leaders" = 1 ]; then with 1 2 cpus=0-1; else with 2 4 cpus=all; fi
 done
 done_testing

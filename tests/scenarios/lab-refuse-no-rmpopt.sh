@@ -1,6 +1,6 @@
 #!/bin/sh
 # The laboratory does not load on a CPU without RMPOPT, and says so.
-# machine: --cores 1 --cpu zen5
+# machine: --cores 1 --no-rmpopt
 # profiles: kind
 # timeout: 30
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
