@@ -1,6 +1,6 @@
 #!/bin/sh
 # rmpoptctl on a living host: check, load, status, map, scan, cores, set, metrics, unload.
-# machine: --sparse --cores 4 --threads 2
+# machine: --sparse --cores 2 --threads 2
 # modules: msr
 # check: kind
 # timeout: 300
@@ -20,10 +20,14 @@ result_of() { printf '%s\n' "$checked" | awk -v "name=$1" '$1 == name { print $2
 page=$((1025 * 0x40000 - 1))
 ok "an SNP guest has one page of region 1024" machinectl assign "$page" 5 4k
 
-ctl check
-diag "$out"
-checked=$(cells check name,result)
-is "$code" 0 "check finds nothing wrong before the load"
+# check_all DESC - it finds nothing wrong; what it says of each is in $checked
+check_all() {
+	ctl check --noheadings --output name,result,read
+	checked=$out
+	diag "$out"
+	is "$code" 0 "check finds nothing wrong $1"
+}
+check_all "before the load"
 for name in vendor hypervisor snp rmpread segments rmpopt syscfg rmp_base rmp_cfg iommu kernel in_kernel \
 	kdump cmdline modprobe cpus snp_host snp_init built vermagic signature blacklist parameters; do
 	is "$(result_of $name)" PASS "check: $name"
@@ -32,6 +36,8 @@ for name in loaded state; do
 	is "$(result_of $name)" SKIP "check: $name is to come"
 done
 is "$(machinectl count base-writes)" 0 "it has written nothing"
+# A check has read all of it; from here on in check-all only.
+[ -n "$(everyday '' all)" ] || short_kallsyms
 
 ctl status
 is "$code" 1 "status without the module fails"
@@ -51,9 +57,7 @@ like "$out" "loaded already" "and says so"
 ctl load duty=3
 is "$code $(get tune/duty)" "1 5" "but not if it is to change something"
 
-ctl check
-is "$code" 0 "check finds nothing wrong after the load"
-checked=$(cells check name,result)
+check_all "after the load"
 is "$(result_of loaded) $(result_of state) $(result_of debugfs)" "PASS PASS PASS" "check: loaded, at work, debugfs"
 
 # status: each field of JSON is what the file says.
@@ -90,22 +94,34 @@ diag "$out"
 like "$out" "^ +0  #R" "the picture of node 0"
 like "$out" "^ +1024  \.#" "the picture of node 1"
 
+# scan_wait OPTION... - a pass in which no core was late, as scan_whole
+scan_wait() {
+	for _ in 1 2 3 4 5; do
+		fulls=$(count passes_full)
+		ctl scan --wait "$@"
+		[ $code = 64 ] || break
+		wait_for 'get_is cores_behind "" && at_rest' 20
+	done
+}
+
 # scan --wait
 ok "the guest gives its page back" machinectl release "$page" 4k
-ctl scan --wait --timeout 30
+begun=$(date +%s)
+scan_wait --timeout 30
 is "$code" 0 "scan --wait"
 like "$out" "^ok: 3 of 4 GiB optimized" "tells the result"
 is "$(get served)" "$(get requested)" "the request is served"
 is "$(mapped)" "$(truth)" "map equals the truth"
-is "$(machinectl truth)" "0 0 8" "tables equal the truth"
-cmp_ok "$(($(date +%s) - $(count last_pass_time_s)))" '<=' 60 "and when that was"
+is "$(machinectl truth)" "0 0 4" "tables equal the truth"
+cmp_ok "$(count last_pass_time_s)" '>=' "$begun" "and when that was"
+cmp_ok "$(count last_pass_time_s)" '<=' "$(date +%s)" "which is not to come"
 ctl scan --cancel
 is "$code" 0 "scan --cancel, with nothing to cancel"
-ctl scan --full --wait --json
+scan_wait --full --json
 is "$code" 0 "scan --full --wait --json"
 json=$out
-is "$(field request) $(field result) $(field regions_optimized)" "3 ok 3" "tells the same"
-is "$(count passes_full)" 2 "a full pass has run"
+is "$(field request) $(field result) $(field regions_optimized)" "$(get requested) ok 3" "tells the same"
+is $(($(count passes_full) - fulls)) 1 "a full pass has run"
 
 # A pass that can't end: the wait does.
 hold_leader 1
@@ -113,7 +129,7 @@ put scan full
 ok "the leader is held" machinectl wait-gate --timeout 10
 ctl scan --wait --timeout 1
 is "$code" 1 "scan --wait --timeout ends"
-like "$err" "request 5 is not served after 1 s" "and says so"
+like "$err" "request $(get requested) is not served after 1 s" "and says so"
 machinectl open
 wait_for at_rest 10 "the pass goes on"
 
@@ -127,8 +143,8 @@ ctl enable
 is "$code" 0 "enable"
 wait_for 'get_is regions_optimized 3 && at_rest' 20 "it works again"
 
-is "$(cells cores cpu | tr '\n' ' ')" "0 2 4 6 8 10 12 14 " "cores: one line for each"
-is "$(rmpoptctl cores 3,12 --raw -n -o cpu | tr '\n' ' ')" "2 12 " "cores LIST: those of these CPUs"
+is "$(cells cores cpu | tr '\n' ' ')" "0 2 4 6 " "cores: one line for each"
+is "$(rmpoptctl cores 3,6 --raw -n -o cpu | tr '\n' ' ')" "2 6 " "cores LIST: those of these CPUs"
 leaders=$(rmpoptctl cores -n -o cpu,role | awk '$2 == "leader" { print $1 }' | tr '\n' ',')
 is "$leaders" "$(get leaders)," "cores: those that lead"
 
@@ -174,10 +190,12 @@ for command in "status --json" "map --json" "cores --json" "check --json" "set -
 	# shellcheck disable=SC2086
 	is "$(rmpoptctl $command --sysroot /tmp/saved)" "$(rmpoptctl $command)" "$command --sysroot says the same"
 done
-ctl status --save /tmp/saved.tar
-is "$code" 0 "status --save to a tar"
-mkdir /tmp/unpacked && tar -xf /tmp/saved.tar -C /tmp/unpacked
-is "$(rmpoptctl status --json --sysroot /tmp/unpacked)" "$(rmpoptctl status --json)" "which says the same"
+if [ -n "$(everyday '' tar)" ]; then
+	ctl status --save /tmp/saved.tar
+	is "$code" 0 "status --save to a tar"
+	mkdir /tmp/unpacked && tar -xf /tmp/saved.tar -C /tmp/unpacked
+	is "$(rmpoptctl status --json --sysroot /tmp/unpacked)" "$(rmpoptctl status --json)" "which says the same"
+fi
 is "$(find /tmp/saved ! -perm -700 ! -perm -600 | wc -l)$(find /tmp/saved -perm /077 | wc -l)" 00 "for its owner only"
 rm -rf /tmp/saved /tmp/unpacked /tmp/saved.tar
 
