@@ -56,9 +56,14 @@ ok "it catches up" let_go
 # From here on the leader is held, so this script is elsewhere.
 taskset -pc "$(all_cpus | grep -vx "$leader" | tail -n 1)" $$ >/dev/null
 for width in 12 24 60 200; do
-	held_scan "$width" "$width columns: progress is drawn"
-	machinectl open
-	ended $tty
+	# On a busy machine the pass may be partial: once more then.
+	for _ in 1 2 3 4 5; do
+		held_scan "$width" "$width columns: progress is drawn"
+		machinectl open
+		ended $tty
+		[ $code = 64 ] || break
+		wait_for settled 20
+	done
 	is "$code" 0 "the scan ends well"
 	cmp_ok "$(longest)" '<=' "$width" "nothing that is written is wider"
 	is "$(screen "$width" | sed -n '1s/.* \([0-9]* [a-z]* [a-z]*\)$/\1/p')" "0 shown plain" "the terminal is left clean"
