@@ -12,17 +12,23 @@ page=$((6 * 0x40000 + 5))
 fired() { [ "$(machinectl events)" = "0 0" ]; }
 settled() { at_rest && state_is ready && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
 
+# reach CONDITION - is it true soon, and the fault still to come? Status 2: it is not true
+reach() {
+	wait_for "$1" 30 || return 2
+	! fired
+}
+
 # Load, full pass, a delta by a page that comes and goes, a look at the RMP, until the fault has come: what follows
-# would make good what it has done. Any of it is allowed to fail, not to hang.
+# would make good what it has done. Any of it is allowed to fail, not to hang: status 2.
 cycle() {
-	load watch_ms=200 || return
-	wait_for '{ [ "$(get passes)" -ge 1 ] || state_is viewing; } && at_rest' 30 && ! fired || return
+	load watch_ms=200 || return 1
+	reach '{ [ "$(get passes)" -ge 1 ] || state_is viewing; } && at_rest' || return
 	put scan full
-	wait_for at_rest 30 && ! fired || return
+	reach at_rest || return
 	machinectl assign $page 7
 	machinectl release $page
 	put scan now
-	wait_for at_rest 30 && ! fired || return
+	reach at_rest || return
 	[ "$1" != rmpread ] || cat /sys/kernel/debug/rmpopt/rmp >/dev/null
 }
 
@@ -38,6 +44,7 @@ faults_once() {
 	snp_again
 	if [ "$2" = rmpopt ]; then machinectl event "$1" "$3"; else machinectl fault-nth "$2" "$1" "$3"; fi
 	cycle "$2" 2>/dev/null
+	[ $? != 2 ] || return 2
 	# The last ones are those of unload.
 	if ! fired; then
 		! loaded || unload

@@ -14,21 +14,28 @@ nth=$parameters/nth
 left() { local value; read -r value <$nth; [ "$value" -gt 0 ]; }
 settled() { at_rest && state_is ready && get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
 
-# Each use of the module, until the allocation has failed.
+# reach CONDITION - is it true soon, and the allocation still to come? Status 2: neither; 1: it has failed, so that it is
+# for those who look later what comes of it.
+reach() {
+	wait_for "$1" 30 || ! left || return 2
+	left
+}
+
+# Each use of the module, until the allocation has failed; status 2: something hangs though nothing has failed.
 use() {
-	load watch_ms=200 || return
-	wait_for '{ [ "$(get passes)" -ge 1 ] || state_is failed; } && at_rest' 30 && left || return
+	load watch_ms=200 || return 1
+	reach '{ [ "$(get passes)" -ge 1 ] || state_is failed; } && at_rest' || return
 	offline 1 && online 1
-	wait_for at_rest 30 && left || return
+	reach at_rest || return
 	cat $rmpopt/covered $rmpopt/optimized $rmpopt/backoff $rmpopt/cores $rmpopt/leaders >/dev/null
 	cat /sys/kernel/debug/rmpopt/*
 	left || return
 	put scan full
-	wait_for at_rest 30 && left || return
+	reach at_rest || return
 	put enabled 0
-	wait_for 'state_is stopped' 30 && left || return
+	reach 'state_is stopped' || return
 	put enabled 1
-	wait_for '! state_is stopped && at_rest' 30
+	reach '! state_is stopped && at_rest'
 }
 
 # Refused whole, or one of the states; and it recovers by itself. Status 1: all that was asked for was had.
@@ -37,6 +44,7 @@ fails_once() {
 	snp_again
 	echo "$1" >$nth
 	use >/dev/null 2>&1
+	[ $? != 2 ] || return 2
 	# Where a probe can't be taken back for lack of memory the kernel warns, so unload gets what it asks for.
 	! left || had=1
 	echo 0 >$nth
