@@ -20,7 +20,9 @@ guest_begins() {
 	set -- $((random + 1))
 	random 8
 	guests=$((guests + 1))
-	vm storm launch "g$guests" "$((random * 4 + 4))K@$1" >/dev/null && living="$living g$guests"
+	vm storm launch "g$guests" "$((random * 4 + 4))K@$1" >/dev/null || return
+	launched=$((launched + 1))
+	living="$living g$guests"
 }
 
 guest_ends() {
@@ -37,8 +39,12 @@ guests_die() {
 
 # SNP goes only when no guest is left.
 snp_goes() {
+	local before
 	guests_die
+	before=$(machinectl snp)
 	wait_for 'rmmod kvm_amd 2>/dev/null || [ ! -d /sys/module/kvm_amd ]' 20
+	# A shutdown that was made to fail leaves it initialised.
+	[ "${before#* }" != 1 ] || [ "$(machinectl snp)" != "0 0" ] || cycles=$((cycles + 1))
 }
 
 loads=0
@@ -94,17 +100,19 @@ ok "kvm_amd loads" modprobe kvm_amd
 wait_state ready
 living=
 wrong=
-guests=0
+guests=0 launched=0 cycles=0
 changes=0
 storm_begins
 least=$((work_s / 2))
-while { in_storm || [ $changes -le $least ]; } && [ -z "$wrong" ]; do
+while { in_storm || [ $changes -le $least ] || [ $launched = 0 ] || [ $cycles = 0 ]; } && [ -z "$wrong" ]; do
 	change
 	changes=$((changes + 1))
 	check_always
 done
-diag "seed ${RMPOPT_SEED:-1}: $changes changes in $seconds s or more, $guests guests, $loads loads"
+diag "seed ${RMPOPT_SEED:-1}: $changes changes in $seconds s or more, $launched of $guests guests, $cycles times without SNP, $loads loads"
 cmp_ok "$changes" '>' $least "a storm"
+cmp_ok "$launched" '>' 0 "with guests"
+cmp_ok "$cycles" '>' 0 "and times without SNP"
 is "$wrong" "" "nothing unsafe, nothing before SNP_INIT, at any time"
 
 machinectl open
