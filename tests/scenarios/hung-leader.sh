@@ -25,6 +25,7 @@ ok "a request is served" scan full 20
 is "$(get last_result)" ok "as if it was not there"
 echo freezer >/sys/power/pm_test
 nok "the system is not suspended" sh -c 'echo mem >/sys/power/state'
+ok "which the module has refused" sh -c 'dmesg | grep -q "a CPU hangs in RMPOPT, or .* the system is not suspended"'
 echo none >/sys/power/pm_test
 wait_state ready
 put enabled 0
