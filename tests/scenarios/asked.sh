@@ -39,7 +39,7 @@ ended() {
 	wait_for at_rest 10
 	begin=$(uptime_ms)
 	wakeups=$(worker_wakeups)
-	sleep 1
+	pause 0.5
 	is "$(get passes)" $((before + 1)) "nothing follows unasked"
 	cmp_ok $((($(worker_wakeups) - wakeups) * 10)) '<=' $(($(uptime_ms) - begin)) "the worker sleeps from one watch to the next"
 }
@@ -86,7 +86,7 @@ wait_state stopped 10 "nobody waits for the one that is held"
 ended cancelled
 put enabled 1
 wait_state ready
-sleep 1
+pause 0.5
 is "$(get passes)" $((before + 1)) "nor does anything follow the new start"
 asked_again
 
@@ -97,7 +97,7 @@ number=$(get requested)
 ended failed
 machinectl faulty "$leader" none
 wait_for 'get_is cores 0-3' 20 "the leader that was dropped is back"
-sleep 1
+pause 0.5
 is "$(get passes)" $((before + 1)) "and waits to be asked"
 asked_again
 
