@@ -22,10 +22,10 @@ counts_begin() {
 	fulls=$(count passes_full) deltas=$(count passes_delta) followed=$(count verifies_follower)
 }
 # guest_has, guest_had - a page of region 2, and the module knows
-guest_has() { machinectl assign $page 7 4k && scan now; }
+guest_has() { machinectl assign "$page" 7 4k && scan now; }
 guest_had() {
 	! in_list 2 "$(get optimized)" || guest_has
-	machinectl release $page 4k
+	machinectl release "$page" 4k
 }
 
 counts_begin

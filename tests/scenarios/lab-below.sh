@@ -11,7 +11,7 @@
 for value in $(everyday wraps "cf0 gp wraps"); do
 	ok "a fresh machine" fresh kind
 	short_kallsyms
-	machinectl answer rax-below $value
+	machinectl answer rax-below "$value"
 	# Node 1 has memory at 1 TiB and, in the last region of this window, at 3 TiB.
 	machinectl wrmsr 2 0xc0010139 0x10040000001
 	host_before

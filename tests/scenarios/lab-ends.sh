@@ -97,14 +97,14 @@ for _ in 1 2 3 4 5; do
 	begin passes
 	wait_for '[ -e /tmp/kept ] || [ ! -e /proc/$tool/exe ]' 60
 	[ ! -e /tmp/kept ] || break
-	kill $keeper
+	kill "$keeper"
 	wait $tool
 done
 ok "its own passes are measured" [ -e /tmp/kept ]
 wait_for 'in_call 61' 60 "they are done, and the caretaker can't unload it"
 kill -INT $tool
-kill $keeper
-wait $keeper 2>/dev/null
+kill "$keeper"
+wait "$keeper" 2>/dev/null
 wait $tool
 is "$?" 130 "Ctrl-C while the host is restored counts"
 is "$(is_complete)" true "the report is whole"

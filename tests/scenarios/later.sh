@@ -89,7 +89,7 @@ for _ in 1 2 3 4 5; do
 done
 is "$served" "$number" "but not by that one"
 is "$trigger" later "as the trigger says"
-is $came 2 "but by the next one"
+is "$came" 2 "but by the next one"
 
 for _ in 1 2 3 4 5; do
 	wait_for at_rest 10
@@ -105,7 +105,7 @@ for _ in 1 2 3 4 5; do
 	[ $came -gt 2 ] || break
 done
 is "$first $trigger" "request later" "as the triggers say"
-is $came 2 "and no more"
+is "$came" 2 "and no more"
 
 put tune/delay_ms 1500
 put tune/max_delay_ms 3000

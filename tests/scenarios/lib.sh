@@ -160,7 +160,7 @@ load_in_one_pass() {
 	shift 2
 	while eval "$before" && load watch_ms=0 audit_ms=0 "$@"; do
 		tries=$((tries - 1))
-		wait_for 'get_is cores "$cores" && get_is cores_behind "" && had_pass' 60 || return 1
+		wait_for "get_is cores $cores"' && get_is cores_behind "" && had_pass' 60 || return 1
 		! get_is passes 1 || return 0
 		diag "it took $(get passes) passes"
 		[ $tries -gt 0 ] && unload || return 1
