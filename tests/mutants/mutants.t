@@ -21,14 +21,15 @@ boot_file() {
 	awk -v name="$1" '$1 != "run" || ($2 == name && !n++)' "$all" >"$run"
 }
 
-# fails SCENARIO - succeeds if it fails, with what was built from the copy; the first check that fails is enough
+# fails SCENARIO [REGEX] - succeeds if it fails, with what was built from the copy; the first check that fails, and has that
+# in its name, is enough. Its line is in $scratch/caught then.
 fails() {
 	local pid status=0
 	boot_file "$1" || return 1
 	: >"$scratch/log"
 	RMPOPT_ALL='' setsid "$copy/tests/scenarios/run-boot" "$RMPOPT_BUILD/mutant/boots/$1.boot" >"$scratch/log" 2>&1 </dev/null &
 	pid=$!
-	grep -q "^not ok [0-9]* - $1\[" <(exec tail --pid="$pid" -n +1 -f "$scratch/log") || status=$?
+	grep -m 1 -E "^not ok [0-9]+ - $1\[[a-z]+\]: .*${2:-}" >"$scratch/caught" <(exec tail --pid="$pid" -n +1 -f "$scratch/log") || status=$?
 	kill -- "-$pid" 2>/dev/null || true
 	wait "$pid" || true
 	return "$status"
@@ -47,13 +48,14 @@ replace() {
 	printf '%s' "${text%.}" >"$1"
 }
 
-# try FILE OLD NEW SCENARIO
+# try FILE OLD NEW SCENARIO [REGEX]
 try() {
 	local name="$4: $1: ${2:0:50} -> ${3:0:50}"
 	has_word "$1 $4" "${words[@]}" || return 0
 	cp "$copy/$1" "$scratch/unbroken"
-	if replace "$copy/$1" "$2" "$3" && fails "$4"; then
+	if replace "$copy/$1" "$2" "$3" && fails "$4" "${5:-}"; then
 		pass "${name//#/}"
+		sed 's/^not ok [0-9]* - /# caught by /' "$scratch/caught"
 	else
 		fail "${name//#/}" "$scratch/log"
 	fi
@@ -70,10 +72,11 @@ done
 "$copy/tests/check" --boots "$scratch"
 while read -r key value; do
 	case $key in
-	file:) file=$value ;;
+	file:) file=$value says='' ;;
 	old:) old=$value ;;
 	new:) new=$value ;;
-	by:) try "$file" "$old" "$new" "$value" </dev/null ;;
+	says:) says=$value ;;
+	by:) try "$file" "$old" "$new" "$value" "$says" </dev/null ;;
 	esac
 done <"$list"
 done_testing
