@@ -53,12 +53,7 @@ arms_as_rmpopt() {
 }
 
 # 4 KiB pages that are not the hypervisor's, by region.
-assigned() {
-	local region
-	for region in $(seq 0 15); do
-		machinectl pages "$region" 2>/dev/null | cut -d ' ' -f 1
-	done | paste -sd ' '
-}
+assigned() { regions pages 15; }
 
 # How rmpopt is: loaded or not, its parameters, what can be tuned, whether it works.
 rmpopt_is() {
