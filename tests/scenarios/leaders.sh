@@ -60,29 +60,32 @@ diag "at rest: stop and start $restart_ms ms, a request $served_ms ms, a CPU off
 wait_for settled 40 "all is optimized"
 
 # The second leader leaves while the pass is held at the n-th RMPOPT. Nothing runs
-# on the CPU that is held, not even a timer: whoever lets it go is on two others.
+# on the CPU that is held, not even a timer: whoever lets it go, when this shell is under way, is on two others.
 let_go() {
 	for cpu in 0 1; do
-		taskset -c $cpu sh -c 'until [ "$(machinectl events)" = "0 1" ] || [ -e /tmp/done ]; do usleep 20000; done
-			usleep 300000; machinectl open' &
+		taskset -c $cpu sh -c 'n=0
+			until grep -q device_offline "/proc/$0/stack" || [ -e /tmp/done ] || [ $((n += 1)) -gt 500 ]; do usleep 20000; done
+			[ -e /tmp/done ] || [ $n -gt 500 ] || : >/tmp/begun
+			usleep 300000; machinectl open' $$ &
 	done
 }
 # Its own RMPOPTs, which are executed with interrupts enabled: nobody waits for an IPI to it.
 for n in $(everyday "50 150" "3 50 100 150 180"); do
-	rm -f /tmp/done
+	rm -f /tmp/done /tmp/begun
 	leading=$(get leaders | cut -d , -f 2)
 	machinectl event "$n" gate "$leading"
 	let_go
 	put scan full
 	wait_for '[ "$(machinectl events | cut -d " " -f 1)" = 0 ]' 20 "the pass gets to RMPOPT $n"
 	ok "the second leader goes offline" offline "$leading"
+	ok "as the pass is held" [ -e /tmp/begun ]
 	wait_for at_rest 30 "the pass ends"
 	touch /tmp/done
 	wait
 	ok "it comes back" online "$leading"
 	wait_for settled 30 "all is optimized"
 done
-rm -f /tmp/done
+rm -f /tmp/done /tmp/begun
 
 # A real-time task keeps a leader's CPU for itself.
 # shellcheck source=parts/hog.sh
