@@ -134,9 +134,12 @@ enum engine_state state_now(void);
 __printf(2, 3) void state_set(enum engine_state state, const char *reason, ...);
 void state_reason(char *buf);
 void state_notify(struct kobject *files);
+void state_tell(const char *file);
 void state_kick(void);
 void state_kick_from_probe(void);
 void state_kick_drain(void);
+
+/* requests.c */
 int state_request(enum engine_request request);
 void state_want(enum engine_trigger trigger);
 bool state_take(enum engine_trigger *trigger, bool *full, u64 *number);

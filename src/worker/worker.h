@@ -48,7 +48,7 @@
  *	minimal		plan/plan_phase.c, plan/plan_lead.c (what is ordered)
  *	quiet		pass/slice.c (after a tick), pass/slices.c (duty, parallel),
  *			pass/lead.c (yields the CPU)
- *	fresh		events/events.c (quiet period and its cap), state/state.c
+ *	fresh		events/events.c (quiet period and its cap), state/requests.c
  *	open		files/
  */
 #ifndef RMPOPT_WORKER_H
