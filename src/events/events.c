@@ -293,6 +293,20 @@ u64 events_due_at(void)
 	return ktime_get_ns() + jiffies_to_nsecs(max(ticks, 1u));
 }
 
+/**
+ * events_quiet_at - when all that was converted is quiet, if no more is
+ *
+ * By the worker.
+ *
+ * Return: ktime in ns, 0 if it is quiet now.
+ */
+u64 events_quiet_at(void)
+{
+	u32 ticks = look_ahead().all;
+
+	return ticks ? ktime_get_ns() + jiffies_to_nsecs(ticks) : 0;
+}
+
 /* Is the region marked, and quiet? If so, clear the mark. */
 static bool take(u32 place)
 {

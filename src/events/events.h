@@ -14,6 +14,7 @@ void events_converted(u64 pfn);
 u64 events_conversions(void);
 
 u64 events_due_at(void);
+u64 events_quiet_at(void);
 bool events_due(void);
 void events_take(bool served);
 void events_give_back(void);

@@ -129,10 +129,20 @@ void state_want(enum engine_trigger trigger)
 	raw_spin_unlock_irq(&engine.lock);
 }
 
-/* A delayed request that has become due is treated like any other. */
-static void take_later(u64 now)
+/* Conversions postpone it as later requests do. */
+static u64 later_due(u64 quiet_at)
 {
-	if (!engine.later_at || now < engine.later_at)
+	if (!engine.later_at)
+		return 0;
+	return min(max(engine.later_at, quiet_at), engine.later_cap);
+}
+
+/* A delayed request that has become due is treated like any other. */
+static void take_later(u64 quiet_at)
+{
+	u64 at = later_due(quiet_at);
+
+	if (!at || ktime_get_ns() < at)
 		return;
 	engine.later_at = 0;
 	if (engine.want == TRIGGER_NONE)
@@ -150,6 +160,7 @@ static void forget_wishes(void)
 
 /**
  * state_take - take the wanted pass, if there is one
+ * @quiet_at: as for state_later_at()
  * @trigger: why it is wanted
  * @full: whether it is to be a full one
  * @number: the last request that it serves
@@ -158,13 +169,13 @@ static void forget_wishes(void)
  * later requests must not be cancelled. If no pass is wanted, all requests are
  * served.
  */
-bool state_take(enum engine_trigger *trigger, bool *full, u64 *number)
+bool state_take(u64 quiet_at, enum engine_trigger *trigger, bool *full,
+		u64 *number)
 {
-	u64 now = ktime_get_ns();
 	bool asked, taken, settled;
 
 	raw_spin_lock_irq(&engine.lock);
-	take_later(now);
+	take_later(quiet_at);
 	WRITE_ONCE(wishes.cancel, false);
 	asked = engine.want != TRIGGER_NONE;
 	taken = asked || engine.own != TRIGGER_NONE;
@@ -242,15 +253,17 @@ void state_drop_requests(enum engine_result result)
 
 /**
  * state_later_at - when a delayed request becomes due
+ * @quiet_at: ktime in ns at which there will have been no conversion for
+ *	delay_ms, if no more come; 0: that is so
  *
  * Return: ktime in ns, 0 if there is none.
  */
-u64 state_later_at(void)
+u64 state_later_at(u64 quiet_at)
 {
 	u64 at;
 
 	raw_spin_lock_irq(&engine.lock);
-	at = engine.later_at;
+	at = later_due(quiet_at);
 	raw_spin_unlock_irq(&engine.lock);
 	return at;
 }

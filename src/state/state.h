@@ -73,8 +73,10 @@ enum engine_request {
  * @want_number: the last request that it serves
  * @own: the worker wants a pass itself, with this trigger; TRIGGER_NONE if not
  * @own_full: it is to be a full one
- * @later_at: ktime in ns at which a delayed request becomes due; 0: none
- * @later_cap: the latest time to which later requests may postpone it
+ * @later_at: ktime in ns at which a delayed request becomes due if there are no
+ *	conversions; 0: none
+ * @later_cap: the latest time to which later requests and conversions may
+ *	postpone it
  * @last_result: how the last pass ended
  * @view_only: why the module is in view-only mode, as a sentence; NULL if it is
  *	not. Set at load
@@ -142,11 +144,12 @@ void state_kick_drain(void);
 /* requests.c */
 int state_request(enum engine_request request);
 void state_want(enum engine_trigger trigger);
-bool state_take(enum engine_trigger *trigger, bool *full, u64 *number);
+bool state_take(u64 quiet_at, enum engine_trigger *trigger, bool *full,
+		u64 *number);
 void state_note_result(enum engine_result result);
 void state_serve(u64 number);
 void state_drop_requests(enum engine_result result);
-u64 state_later_at(void);
+u64 state_later_at(u64 quiet_at);
 
 /* True as soon as the running pass has to end. Any context. */
 static inline bool state_pass_ends(void)

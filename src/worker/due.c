@@ -314,7 +314,7 @@ u64 due_at(void)
 		sooner(&at, viewing_at());
 	if (state == STATE_READY) {
 		sooner(&at, watch_at());
-		sooner(&at, state_later_at());
+		sooner(&at, state_later_at(events_quiet_at()));
 		sooner(&at, pass_retry.at);
 		sooner(&at, try_at);
 		sooner(&at, snp_retry.at);

@@ -48,7 +48,7 @@ static bool scan(void)
 	u64 number, began = ktime_get_ns();
 	bool full, again, quiet;
 
-	if (!state_take(&trigger, &full, &number))
+	if (!state_take(events_quiet_at(), &trigger, &full, &number))
 		return false;
 
 	pass_was_run = true;

@@ -1,9 +1,10 @@
 #!/bin/sh
-# Requests for later: each begins the quiet period anew, but none waits longer than max_delay_ms. Other modules ask, too.
+# Requests for later: each begins the quiet period anew, but none waits longer than max_delay_ms.
+# So do conversions. Other modules ask, too.
 # machine: --cores 4
-# build: tests/modules/request
+# build: tests/modules/request tests/modules/convert
 # check: harsh
-# timeout: 90
+# timeout: 150
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
@@ -132,6 +133,55 @@ put scan later
 ok "max_delay_ms below delay_ms" wait_for 'passed "$passes"' 20
 cmp_ok $(($(uptime_ms) - begin)) '>=' 490 "is what counts"
 
+# A guest gives its pages back, and somebody asks when that begins.
+page=$((4 * 0x40000 + 0x8063))
+convert() { echo "$*" >/sys/kernel/convert/do; }
+
+# flow MS - pages come back one after the other until the request is served, but no longer; sets $took and $gap as above
+flow() {
+	local now begin before
+	read_uptime
+	begin=$now before=$now gap=0
+	put scan later
+	number=$(get requested)
+	while ! was_served "$number" && [ $((now - begin)) -lt "$1" ]; do
+		convert shared "$page"
+		read_uptime
+		[ $((now - before)) -le $gap ] || gap=$((now - before))
+		before=$now
+		nap
+	done
+	read_uptime
+	took=$((now - begin))
+}
+
+# unbroken MS - such a stream, again if this machine stood still for so long that it was quiet
+unbroken() {
+	for _ in 1 2 3 4 5; do
+		wait_for at_rest 30
+		flow "$1"
+		[ "$gap" -ge 1500 ] || break
+	done
+	diag "a stream of $took ms, at most $gap ms between two pages"
+	cmp_ok "$gap" '<' 1500 "a stream of conversions leaves no quiet period"
+}
+
+put tune/delay_ms 1500
+put tune/max_delay_ms 60000
+ok "pages can be converted" load_test convert
+unbroken 4000
+nok "a request for later waits for its end" was_served "$number"
+wait_for 'was_served "$number"' 30 "and is served after it"
+is "$(count last_trigger)" later "as the trigger says"
+put tune/max_delay_ms 3000
+unbroken 20000
+ok "but it does not wait for ever" was_served "$number"
+cmp_ok "$took" '>=' 2990 "nor less than max_delay_ms"
+wait_for at_rest 10
+ok "no page is converted any more" rmmod convert
+ok "a scan" scan now
+
+put tune/delay_ms 60000
 put tune/max_delay_ms 60000
 wait_for at_rest 10
 passes=$(get passes)
