@@ -184,7 +184,7 @@ struct plan_core {
  * @pause_ms: how long it is held back
  * @retry_ms: how long the pause between two tries is
  * @number: which one it is, in GiB of system physical address space
- * @was_lost: it was clean once and lost
+ * @was_lost: it was lost, and has not been clean since
  * @home: the node where its part of the RMP lies, or PLAN_NONE
  * @leader: index of the core that leads it, or PLAN_NONE
  * @elsewhere: index of the core that was last tried instead of its leader

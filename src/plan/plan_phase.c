@@ -88,12 +88,14 @@ void plan_note_loss(struct plan *plan, u32 place)
 	region->was_lost = true;
 }
 
+/* A full pass closes regions that were not lost, too: they are not regained. */
 static void note_clean(struct plan *plan, u32 place)
 {
 	struct plan_region *region = &plan->region[place];
 
 	if (region->was_lost)
 		region->regained_at = plan->now;
+	region->was_lost = false;
 }
 
 /**

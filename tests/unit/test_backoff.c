@@ -215,6 +215,31 @@ static void test_agent(void **state)
 	assert_int_equal(h.plan.region[CHURN].pause_ms, PLAN_HOLD_FIRST_MS);
 }
 
+/* A full pass in between regains nothing: what was clean for long counts. */
+static void test_full_pass(void **state)
+{
+	u32 n;
+
+	for (n = 0; n < 24 * 360; n++)
+		churn(10000);
+	assert_int_equal(h.plan.region[CHURN].pause_ms, PLAN_HOLD_CAP_MS);
+	convert(CHURN);
+	h.now += PLAN_HOLD_CAP_MS * MS;
+	watch();
+	assert_true(optimized(CHURN));
+
+	h.now += 4 * PLAN_HOLD_CAP_MS * MS;
+	plan_begin(&h.plan, true, true);
+	run();
+	assert_true(optimized(CHURN));
+	assert_int_equal(churn(10000), CORES - 1);
+	assert_true(optimized(CHURN));
+	assert_int_equal(h.plan.region[CHURN].pause_ms, 0);
+	/* But if it is lost again now, that is soon. */
+	assert_int_equal(churn(10000), CORES - 1);
+	assert_int_equal(h.plan.region[CHURN].pause_ms, PLAN_HOLD_FIRST_MS);
+}
+
 /* Other regions have nothing to do with it. */
 static void test_others(void **state)
 {
@@ -313,6 +338,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_mark_ends_first_hold, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_late_mark, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_agent, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_full_pass, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_narrow, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_busy, setup, teardown),
