@@ -161,6 +161,16 @@ static void audit(void)
 }
 
 /**
+ * due_audit - audit the next cores, if it is time to, while the state is ready
+ */
+void due_audit(void)
+{
+	if (state_now() == STATE_READY && tune_read(TUNE_AUTO) &&
+	    is_due(audit_at()))
+		audit();
+}
+
+/**
  * due_watched - drop a watch that is due but not wanted
  */
 void due_watched(void)
@@ -220,8 +230,7 @@ void due_look(void)
 		due_watched();
 		return;
 	}
-	if (is_due(audit_at()))
-		audit();
+	due_audit();
 	/* It may have found that SNP is gone. */
 	if (state_pass_ends())
 		return;

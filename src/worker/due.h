@@ -19,6 +19,7 @@ static inline void sooner(u64 *at, u64 other)
 void due_start(void);
 void due_want(enum engine_trigger trigger);
 void due_look(void);
+void due_audit(void);
 void due_snp_moved(void);
 void due_wait(void);
 u64 due_watch_at(u64 watched);

@@ -126,8 +126,9 @@ static int work(void *unused)
 			due_look();
 		else
 			due_watched();
+		/* If there is always another request, audits are due, too. */
 		while (state_now() == STATE_READY && scan())
-			continue;
+			due_audit();
 		tell_ended();
 		wait_for_work();
 	}

@@ -89,6 +89,28 @@ scan now
 # Whoever was held for two seconds has been late, and is seen to by a pass of its own.
 wait_for 'settled && get_is cores_behind ""' 20
 
+# Each pass is held until there is another request, so that one follows the other.
+leader=$(get leaders)
+next=$(((leader + 1) % 4))
+third=$(all_cpus | grep -vx -e "$leader" -e "$next" | head -n 1)
+ok "on a CPU that is not held" taskset -pc "$third" $$ >/dev/null
+machinectl event 1 lose "$next"
+machinectl event 2 gate "$leader"
+put scan now
+ok "a pass is held, and a core loses its table" machinectl wait-gate --timeout 10
+put tune/audit_ms 2000
+until=$(($(uptime_ms) + 20000))
+while missing && [ "$(uptime_ms)" -lt $until ] && machinectl wait-gate --timeout 10; do
+	put scan now
+	# In this pass or the next, not later: each has more than three.
+	machinectl event 3 gate "$leader"
+	machinectl open step
+done
+nok "requests that overlap don't put audits off" missing
+put tune/audit_ms 0
+machinectl open
+wait_for 'settled && get_is cores_behind ""' 20 "they end, and all is optimized"
+
 # Without RMPOPT_EN it can't say what it lacks; armed again it owes everything. Its table is as it was then, so
 # what it verifies shows that it was caught up.
 victim=$next
