@@ -23,7 +23,7 @@
 #include "due.h"
 #include "worker.h"
 
-/* The first pass has begun. */
+/* There was a pass during which SNP stayed as it was. */
 bool pass_was_run;
 
 /*

@@ -51,12 +51,13 @@ static bool scan(void)
 	if (!state_take(events_quiet_at(), &trigger, &full, &number))
 		return false;
 
-	pass_was_run = true;
 	if (trigger != TRIGGER_WATCH)
 		state_set(STATE_SCANNING, NULL);
 	/* What was converted is known before anything is looked at. */
 	events_take(trigger == TRIGGER_CONVERSION);
 	result = pass_run(trigger, full, &again);
+	/* One in which SNP has moved is made up for, whatever auto says. */
+	pass_was_run |= !READ_ONCE(wishes.snp_moved);
 	/* Gives back nothing unless the pass was cancelled. */
 	events_give_back();
 	due_looked(max(began, the_plan.opened), full || trigger != TRIGGER_CONVERSION,
