@@ -40,6 +40,19 @@ static void note_success(void)
 	cores_praise();
 }
 
+/*
+ * Is a pass to be repeated? Not if somebody cancelled it, nor if SNP has moved,
+ * as all starts over then. 0 and 1 may have been written to enabled so fast that
+ * only the pass has seen it; if the module stops, stand_down() forgets the
+ * repetition.
+ */
+static bool is_to_repeat(enum engine_result result, bool again)
+{
+	if (READ_ONCE(wishes.cancel) || READ_ONCE(wishes.snp_moved))
+		return false;
+	return again || result == RESULT_CANCELLED;
+}
+
 /* Run the pass that is wanted; false if none is. */
 static bool scan(void)
 {
@@ -61,7 +74,7 @@ static bool scan(void)
 	/* Gives back nothing unless the pass was cancelled. */
 	events_give_back();
 	due_looked(max(began, the_plan.opened), full || trigger != TRIGGER_CONVERSION,
-		   again && !state_pass_ends());
+		   is_to_repeat(result, again));
 	if (result == RESULT_OK)
 		note_success();
 
