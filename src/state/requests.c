@@ -49,8 +49,7 @@ static void note_request(enum engine_request request)
 		note_later();
 		break;
 	case REQUEST_CANCEL:
-		if (engine.want != TRIGGER_NONE || engine.later_at)
-			WRITE_ONCE(engine.last_result, RESULT_CANCELLED);
+		engine.cancelled |= engine.want != TRIGGER_NONE || engine.later_at;
 		/* Passes that the module wants itself are not cancelled. */
 		engine.want = TRIGGER_NONE;
 		engine.want_full = false;
@@ -154,6 +153,7 @@ static void forget_wishes(void)
 {
 	engine.want = TRIGGER_NONE;
 	engine.want_full = false;
+	engine.cancelled = false;
 	engine.own = TRIGGER_NONE;
 	engine.own_full = false;
 }
@@ -188,10 +188,13 @@ bool state_take(u64 quiet_at, enum engine_trigger *trigger, bool *full,
 	*number = asked ? engine.want_number : engine.served;
 	if (!engine.later_at)
 		*number = engine.requested;
-	forget_wishes();
 	settled = !taken && !engine.later_at && engine.served != engine.requested;
-	if (settled)
+	if (settled) {
 		engine.served = engine.requested;
+		if (engine.cancelled)
+			WRITE_ONCE(engine.last_result, RESULT_CANCELLED);
+	}
+	forget_wishes();
 	raw_spin_unlock_irq(&engine.lock);
 
 	if (settled)
@@ -202,11 +205,14 @@ bool state_take(u64 quiet_at, enum engine_trigger *trigger, bool *full,
 /**
  * state_note_result - how the last pass ended
  * @result: its result
+ * @number: the last request that it served; if later ones were dropped
+ *	meanwhile, their result stands
  */
-void state_note_result(enum engine_result result)
+void state_note_result(enum engine_result result, u64 number)
 {
 	raw_spin_lock_irq(&engine.lock);
-	WRITE_ONCE(engine.last_result, result);
+	if (engine.served <= number)
+		WRITE_ONCE(engine.last_result, result);
 	raw_spin_unlock_irq(&engine.lock);
 }
 

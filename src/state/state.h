@@ -71,6 +71,7 @@ enum engine_request {
  * @want: a pass is requested, with this trigger; TRIGGER_NONE if not
  * @want_full: it is to be a full one
  * @want_number: the last request that it serves
+ * @cancelled: a request was cancelled before its pass began
  * @own: the worker wants a pass itself, with this trigger; TRIGGER_NONE if not
  * @own_full: it is to be a full one
  * @later_at: ktime in ns at which a delayed request becomes due if there are no
@@ -90,6 +91,7 @@ struct engine {
 	enum engine_trigger want;
 	bool want_full;
 	u64 want_number;
+	bool cancelled;
 	enum engine_trigger own;
 	bool own_full;
 	u64 later_at;
@@ -146,7 +148,7 @@ int state_request(enum engine_request request);
 void state_want(enum engine_trigger trigger);
 bool state_take(u64 quiet_at, enum engine_trigger *trigger, bool *full,
 		u64 *number);
-void state_note_result(enum engine_result result);
+void state_note_result(enum engine_result result, u64 number);
 void state_serve(u64 number);
 void state_drop_requests(enum engine_result result);
 u64 state_later_at(u64 quiet_at);

@@ -82,12 +82,12 @@ static bool scan(void)
 	quiet = trigger == TRIGGER_WATCH && !the_plan.found;
 	/* Whoever sees that the state is ready again may read it. */
 	if (!quiet)
-		state_note_result(result);
+		state_note_result(result, number);
 	/* Before the pass is reported as ended: is SNP still initialised? */
 	look();
 	/* Again, as requests may have been dropped. */
 	if (!quiet)
-		state_note_result(result);
+		state_note_result(result, number);
 	state_serve(number);
 	return true;
 }
