@@ -63,10 +63,11 @@ static int lead_here(struct lead *lead, u32 place)
 	 * A CPU that is coming online may run such threads before its callback
 	 * has told. It has set the flag when it went: a refresh, which under
 	 * cpus_read_lock() sees both or neither, voids the order before the
-	 * next one is sent.
+	 * next one is sent. The same refresh ends it for a core that is not to
+	 * take part any more.
 	 */
 	if (cores_here() == lead->core && !cores_changed() &&
-	    !READ_ONCE(lead->lost))
+	    READ_ONCE(lead->core->armed) && !READ_ONCE(lead->lost))
 		bit = step_execute(lead->core, place, lead->verify, &cycles);
 	/* Before the CPU may be lost: it shows that there was progress. */
 	if (bit >= 0)

@@ -3,7 +3,7 @@
 # machine: --cores 4
 # append: isolcpus=0,3
 # check: harsh
-# timeout: 60
+# timeout: 90
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
@@ -78,6 +78,17 @@ ok "the module loads for isolated CPUs alone" load cpus=0,3
 wait_state ready
 wait_for 'settled 4 && get_is cores 0,3' 20 "they are optimized"
 like "$(get leaders)" '^[03]$' "one of them leads: there is no other"
+hold_leader 2
+put scan full
+wait_for '[ "$(machinectl events)" = "0 1" ]' 10 "it is held at its second verify"
+put tune/isolated skip
+wait_for 'get_is cores ""' 20 "isolated cores are left out"
+machinectl reset
+machinectl open
+wait_state waiting
+cmp_ok "$(machinectl count verifies)" '<=' 1 "and its order ends, too"
+put tune/isolated ipi
+wait_for 'settled 4 && get_is cores 0,3' 20 "they are served again"
 ok "unload" unload
 
 # While SNP is not initialised each look asks one core, the first of which is isolated.
