@@ -307,6 +307,13 @@ bool due_try(void)
 	return ktime_get_ns() >= fail_retry.at;
 }
 
+/* Does each look bring the registry up to date? */
+static bool sees_hotplug(enum engine_state state)
+{
+	return state == STATE_READY || state == STATE_FAILED ||
+	       state == STATE_VIEWING;
+}
+
 /**
  * due_at - when to wake up without a kick
  *
@@ -334,7 +341,7 @@ u64 due_at(void)
 	if (state == STATE_FAILED)
 		sooner(&at, fail_retry.at);
 	/* A CPU was on its way at the last look. */
-	if ((state == STATE_READY || state == STATE_FAILED) && cores_changed())
+	if (sees_hotplug(state) && cores_changed())
 		sooner(&at, ktime_get_ns() + HOTPLUG_MS * NSEC_PER_MSEC);
 	return at;
 }

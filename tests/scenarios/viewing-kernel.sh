@@ -152,9 +152,19 @@ ok "SNP is initialised anew, the kernel arms all and makes a pass" pass_of_kerne
 wait_for 'get_is cores 0,2,4,6 && get_is optimized "'$all'" && get_is cores_behind ""' 60 "all is shown again" ||
 	diag "cores $(get cores), behind $(get cores_behind), optimized $(get optimized), faulty $(get faulty)" "$(machinectl map)" "$(records cores)"
 machinectl reset
+# It lets no CPU go offline. Whoever goes tells so before he is gone; here are neither watches nor audits.
+ok "the kernel's module is unloaded" rmmod in_kernel
+put tune/watch_ms 0
+put tune/audit_ms 0
+ok "a CPU goes offline" offline 7
+ok "and its sibling" offline 6
+wait_for 'get_is cores 0,2,4' 20 "their core is not listed any more"
+ok "one comes back" online 6
+ok "and the other" online 7
+put tune/watch_ms 100
+wait_for 'get_is cores 0,2,4,6' 20 "it is listed again"
 ok "unload" unload
 only_looked "it has left RMPOPT_BASE alone"
-ok "the kernel's module is unloaded" rmmod in_kernel
 
 # Conversions and passes at once, at random moments to each other.
 snp_again
