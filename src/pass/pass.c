@@ -172,6 +172,27 @@ static void count_pass(enum engine_trigger trigger, bool full, u64 start)
 	stats->last_stolen_us = div_u64(stats->pass_stolen_ns, NSEC_PER_USEC);
 }
 
+/* A pass that has a leader. */
+static enum engine_result run_led(enum engine_trigger trigger, bool full,
+				  bool *again)
+{
+	bool through;
+
+	begin(trigger, full);
+	through = run(trigger != TRIGGER_WATCH);
+	*again = settle_cores() || the_plan.open || the_plan.surprises;
+	return result_of(through);
+}
+
+/* A pass that can't begin. It was told what is being converted. */
+static enum engine_result run_leaderless(bool *again)
+{
+	plan_cancel(&the_plan);
+	the_plan.found = 0;
+	*again = true;
+	return RESULT_FAILED;
+}
+
 /**
  * pass_run - run a pass
  * @trigger: why; a watch that finds nothing is not one
@@ -186,32 +207,21 @@ static void count_pass(enum engine_trigger trigger, bool full, u64 start)
  */
 enum engine_result pass_run(enum engine_trigger trigger, bool full, bool *again)
 {
-	bool quiet = trigger == TRIGGER_WATCH;
 	enum engine_result result;
 	u64 start = ktime_get_ns();
-	bool through;
 
-	*again = true;
 	running.stats.pass_stolen_ns = 0;
 	atomic_set(&running.done, 0);
-	if (!pass_elect()) {
-		/* It was told what is being converted. */
-		plan_cancel(&the_plan);
-		the_plan.found = 0;
-		if (!quiet)
-			count_pass(trigger, full, start);
-		return RESULT_FAILED;
-	}
 	running.pass = ++pass_number;
 	trace_pass_begin(running.pass, trigger, full);
-	begin(trigger, full);
-	through = run(!quiet);
+	if (pass_elect())
+		result = run_led(trigger, full, again);
+	else
+		result = run_leaderless(again);
 
-	*again = settle_cores() || the_plan.open || the_plan.surprises;
-	if (!quiet || the_plan.found)
+	if (trigger != TRIGGER_WATCH || the_plan.found)
 		count_pass(trigger, full, start);
 	WRITE_ONCE(running.total, 0);
-	result = result_of(through);
 	trace_pass_end(running.pass, trigger, result,
 		       div_u64(ktime_get_ns() - start, NSEC_PER_USEC),
 		       div_u64(running.stats.pass_stolen_ns, NSEC_PER_USEC));

@@ -3,7 +3,7 @@
 # machine: --cores 4
 # build: tests/modules/convert
 # check: harsh
-# timeout: 120
+# timeout: 150
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
@@ -183,6 +183,21 @@ never '[ "$(worker_wakeups)" != '"$wakeups"' ]' 2 "and the worker was not woken 
 is "$(told converted)/$(get passes)" "/$passes" "no covered region was converted, and there is no pass"
 echo 0 >$tracing/events/rmpopt/event/enable
 ok "unload" unload
+
+# Cores that were armed before by somebody else, with windows that hold nothing: nobody can lead.
+snp_again
+for cpu in $(all_cpus); do machinectl wrmsr "$cpu" 0xc0010139 $((4096 << 30 | 1)); done
+ok "the module loads, and no pass can have a leader" load watch_ms=0 audit_ms=0 delay_ms=0
+wait_for 'get reason | grep -q "no covered region"' 20 "as the reason says"
+echo >$tracing/trace
+echo 1 >$tracing/events/rmpopt/enable
+ok "a scan" scan now
+is "$(get last_result)" failed "is in vain"
+like "$(cat $tracing/trace)" 'pass_begin: .* trigger=request full=0' "tracepoints tell of it"
+like "$(cat $tracing/trace)" 'pass_end: .* trigger=request result=failed' "and how it ended"
+echo 0 >$tracing/events/rmpopt/enable
+ok "unload" unload
+snp_again
 
 ok "hooks=N loads" load watch_ms=50 audit_ms=0 hooks=N
 wait_state ready
