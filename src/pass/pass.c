@@ -214,10 +214,11 @@ enum engine_result pass_run(enum engine_trigger trigger, bool full, bool *again)
 	atomic_set(&running.done, 0);
 	running.pass = ++pass_number;
 	trace_pass_begin(running.pass, trigger, full);
-	if (pass_elect())
-		result = run_led(trigger, full, again);
-	else
+	running.leaderless = !pass_elect();
+	if (running.leaderless)
 		result = run_leaderless(again);
+	else
+		result = run_led(trigger, full, again);
 
 	if (trigger != TRIGGER_WATCH || the_plan.found)
 		count_pass(trigger, full, start);

@@ -50,6 +50,7 @@ struct pass_stats {
  * struct running - the running pass
  * @pass: its number (a watch that finds nothing has one, too); 0 if there is
  *	none
+ * @leaderless: the last one could not begin, as no core could lead it
  * @returned: how many slices and orders of leaders have come back
  * @done: instructions that are done
  * @total: all of them, as far as known
@@ -57,6 +58,7 @@ struct pass_stats {
  */
 struct running {
 	u64 pass;
+	bool leaderless;
 	atomic_t returned;
 	atomic_t done;
 	u32 total;

@@ -209,6 +209,15 @@ void due_wait(void)
 		retry_later(&wait_retry, WAIT_FIRST_MS, WAIT_CAP_MS);
 }
 
+/*
+ * Passes for conversions would fail as long as no core can lead, and mark the
+ * same regions again: they wait for the repetition, which has growing pauses.
+ */
+static bool lacks_leader(void)
+{
+	return running.leaderless && pass_retry.at;
+}
+
 /**
  * due_look - start what has become due, while the state is ready
  */
@@ -239,7 +248,7 @@ void due_look(void)
 		due_want(TRIGGER_WATCH);
 	}
 	/* Any pass serves conversions, too. */
-	if (events_due())
+	if (!lacks_leader() && events_due())
 		due_want(TRIGGER_CONVERSION);
 }
 
@@ -335,7 +344,7 @@ u64 due_at(void)
 		sooner(&at, try_at);
 		sooner(&at, snp_retry.at);
 		sooner(&at, cores_retry_at());
-		sooner(&at, events_due_at());
+		sooner(&at, lacks_leader() ? 0 : events_due_at());
 		sooner(&at, tune_read(TUNE_AUTO) ? audit_at() : 0);
 	}
 	if (state == STATE_FAILED)

@@ -43,6 +43,7 @@ static void leave_all(void)
 	}
 	arm_forget();
 	plan_forget(&the_plan);
+	running.leaderless = false;
 	serving = false;
 }
 
@@ -190,8 +191,10 @@ static void serve(void)
 	int ret;
 
 	/* While a late core is out, it can't get the window of another base. */
-	if (pass_welcome_late())
+	if (pass_welcome_late()) {
+		running.leaderless = false;
 		due_want(TRIGGER_RETRY);
+	}
 	ret = arm_cores(false);
 	switch (ret) {
 	case -ENODEV:

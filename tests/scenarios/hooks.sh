@@ -196,6 +196,10 @@ is "$(get last_result)" failed "is in vain"
 like "$(cat $tracing/trace)" 'pass_begin: .* trigger=request full=0' "tracepoints tell of it"
 like "$(cat $tracing/trace)" 'pass_end: .* trigger=request result=failed' "and how it ended"
 echo 0 >$tracing/events/rmpopt/enable
+ok "a page goes" convert private "$(page 1)" 5
+ok "and comes back" convert shared "$(page 1)"
+passes=$(get passes)
+never '[ "$(get passes)" -gt $((passes + 10)) ]' 3 "with growing pauses, which a conversion does not make short"
 ok "unload" unload
 snp_again
 
