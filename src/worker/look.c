@@ -157,6 +157,12 @@ static void be_ready(void)
 		/* There is no leader, so every pass fails. */
 		state_set(STATE_READY,
 			  "no covered region is in the window of a core in use, as cores that had RMPOPT enabled keep their RMPOPT_BASE: shut SNP down and initialise it again");
+	else if (running.leaderless && the_plan.leaders)
+		state_set(STATE_READY,
+			  "no pass can begin for now, as there is not enough memory for the threads of leaders, retried at growing intervals: free some; rmpoptctl scan retries at once");
+	else if (running.leaderless)
+		state_set(STATE_READY,
+			  "no pass can begin for now, as no core has responded in time that could lead it, retried as soon as one does: limit real-time tasks, and find out what keeps interrupts disabled");
 	else
 		state_set(STATE_READY, "ok");
 }

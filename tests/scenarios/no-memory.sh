@@ -3,7 +3,7 @@
 # machine: --cores 4
 # profiles: kind
 # build: tests/modules/no_memory
-# timeout: 60
+# timeout: 90
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
@@ -32,6 +32,16 @@ ok "there is memory again" rmmod no_memory
 wait_for 'state_is ready && settled' 30 "all is optimized, by itself"
 is "$(get reason)" ok "nothing to complain about"
 is "$(get cores)" 0-3 "all cores take part"
+ok "unload" unload
+
+ok "there is no memory for a leader's thread" load_test no_memory threads=1
+ok "the module loads" load watch_ms=0 audit_ms=0
+wait_for 'get reason | grep -q "not enough memory for the threads of leaders"' 20 "the reason names what is short"
+is "$(state) $(get last_result)" "ready failed" "no pass can begin"
+cmp_ok "$(refused)" '>=' 1 "as it has tried"
+ok "there is memory again" rmmod no_memory
+wait_for settled 30 "all is optimized, by itself"
+is "$(get reason)" ok "nothing to complain about"
 ok "unload" unload
 written_once
 done_testing

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * While it is loaded there is no memory for the worker of rmpopt: each
- * __vmalloc() of that thread fails. The parameter refused counts them.
+ * __vmalloc() of that thread fails or, with threads=1, each thread that it wants
+ * to make. The parameter refused counts them.
  */
+#include <linux/err.h>
 #include <linux/init.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
@@ -13,18 +15,27 @@
 static int refused;
 module_param(refused, int, 0444);
 
+static bool threads;
+module_param(threads, bool, 0444);
+
 static noinline void *refuse(void)
 {
 	return NULL;
 }
 
-/* Its caller gets what refuse() returns, in its stead. */
+static noinline void *refuse_thread(void)
+{
+	return ERR_PTR(-ENOMEM);
+}
+
+/* Its caller gets what one of these returns, in its stead. */
 static int asked(struct kprobe *probe, struct pt_regs *regs)
 {
 	if (strcmp(current->comm, "rmpopt"))
 		return 0;
 	WRITE_ONCE(refused, refused + 1);
-	instruction_pointer_set(regs, (unsigned long)refuse);
+	instruction_pointer_set(regs, threads ? (unsigned long)refuse_thread :
+						(unsigned long)refuse);
 	return 1;
 }
 NOKPROBE_SYMBOL(asked);
@@ -36,6 +47,8 @@ static struct kprobe probe = {
 
 static int __init no_memory_init(void)
 {
+	if (threads)
+		probe.symbol_name = "kthread_create_on_node";
 	return register_kprobe(&probe);
 }
 module_init(no_memory_init);
