@@ -23,15 +23,11 @@ static bool takes_requests(void)
 	return engine.state == STATE_READY || engine.state == STATE_SCANNING;
 }
 
-/* Each request restarts the quiet period, up to a limit. */
 static void note_later(void)
 {
-	u64 now = ktime_get_ns();
-
-	if (!engine.later_at)
-		engine.later_cap = now + tune_read(TUNE_MAX_DELAY_MS) * NSEC_PER_MSEC;
-	engine.later_at = min(now + tune_read(TUNE_DELAY_MS) * NSEC_PER_MSEC,
-			      engine.later_cap);
+	engine.later_last = ktime_get_ns();
+	if (!engine.later_first)
+		engine.later_first = engine.later_last;
 }
 
 static void note_request(enum engine_request request)
@@ -49,11 +45,11 @@ static void note_request(enum engine_request request)
 		note_later();
 		break;
 	case REQUEST_CANCEL:
-		engine.cancelled |= engine.want != TRIGGER_NONE || engine.later_at;
+		engine.cancelled |= engine.want != TRIGGER_NONE || engine.later_first;
 		/* Passes that the module wants itself are not cancelled. */
 		engine.want = TRIGGER_NONE;
 		engine.want_full = false;
-		engine.later_at = 0;
+		engine.later_first = 0;
 		WRITE_ONCE(wishes.cancel, true);
 		break;
 	}
@@ -128,12 +124,19 @@ void state_want(enum engine_trigger trigger)
 	raw_spin_unlock_irq(&engine.lock);
 }
 
-/* Conversions postpone it as later requests do. */
+/*
+ * Each request for later restarts the quiet period, up to a limit, and so do
+ * conversions. Both times may have been set since it was made.
+ */
 static u64 later_due(u64 quiet_at)
 {
-	if (!engine.later_at)
+	u64 delay = tune_read(TUNE_DELAY_MS) * NSEC_PER_MSEC;
+	u64 limit = tune_read(TUNE_MAX_DELAY_MS) * NSEC_PER_MSEC;
+
+	if (!engine.later_first)
 		return 0;
-	return min(max(engine.later_at, quiet_at), engine.later_cap);
+	return min(max(engine.later_last + delay, quiet_at),
+		   engine.later_first + limit);
 }
 
 /* A delayed request that has become due is treated like any other. */
@@ -143,7 +146,7 @@ static void take_later(u64 quiet_at)
 
 	if (!at || ktime_get_ns() < at)
 		return;
-	engine.later_at = 0;
+	engine.later_first = 0;
 	if (engine.want == TRIGGER_NONE)
 		engine.want = TRIGGER_LATER;
 	engine.want_number = engine.requested;
@@ -186,9 +189,9 @@ bool state_take(u64 quiet_at, enum engine_trigger *trigger, bool *full,
 	 * period.
 	 */
 	*number = asked ? engine.want_number : engine.served;
-	if (!engine.later_at)
+	if (!engine.later_first)
 		*number = engine.requested;
-	settled = !taken && !engine.later_at && engine.served != engine.requested;
+	settled = !taken && !engine.later_first && engine.served != engine.requested;
 	if (settled) {
 		engine.served = engine.requested;
 		if (engine.cancelled)
@@ -250,7 +253,7 @@ void state_drop_requests(enum engine_result result)
 		WRITE_ONCE(engine.last_result, result);
 	engine.served = engine.requested;
 	forget_wishes();
-	engine.later_at = 0;
+	engine.later_first = 0;
 	WRITE_ONCE(wishes.cancel, false);
 	raw_spin_unlock_irq(&engine.lock);
 	if (dropped)

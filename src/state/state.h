@@ -74,10 +74,8 @@ enum engine_request {
  * @cancelled: a request was cancelled before its pass began
  * @own: the worker wants a pass itself, with this trigger; TRIGGER_NONE if not
  * @own_full: it is to be a full one
- * @later_at: ktime in ns at which a delayed request becomes due if there are no
- *	conversions; 0: none
- * @later_cap: the latest time to which later requests and conversions may
- *	postpone it
+ * @later_first: ktime in ns of the first delayed request that waits; 0: none
+ * @later_last: of the last one
  * @last_result: how the last pass ended
  * @view_only: why the module is in view-only mode, as a sentence; NULL if it is
  *	not. Set at load
@@ -94,8 +92,8 @@ struct engine {
 	bool cancelled;
 	enum engine_trigger own;
 	bool own_full;
-	u64 later_at;
-	u64 later_cap;
+	u64 later_first;
+	u64 later_last;
 	enum engine_result last_result;
 	const char *view_only;
 };

@@ -183,6 +183,15 @@ ok "a scan" scan now
 
 put tune/delay_ms 60000
 put tune/max_delay_ms 60000
+for file in delay_ms max_delay_ms; do
+	wait_for at_rest 10
+	put scan later
+	number=$(get requested)
+	put tune/$file 500
+	wait_for 'was_served "$number"' 20 "a request that waits obeys a new $file"
+	put tune/$file 60000
+done
+
 wait_for at_rest 10
 passes=$(get passes)
 put scan later
