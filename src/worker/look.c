@@ -317,12 +317,12 @@ static bool must_stand_down(void)
 {
 	if (READ_ONCE(wishes.leaving))
 		stand_down(STATE_LEAVING,
-			   "the module is being unloaded, or the system is shutting down");
+			   "the module is being unloaded, or the system is shutting down: no more verifies, and nothing else; tables stay in use");
 	else if (READ_ONCE(wishes.suspended))
 		stand_down(STATE_SUSPENDED, "the system is being suspended");
 	else if (!READ_ONCE(wishes.enabled))
 		stand_down(STATE_STOPPED,
-			   "0 was written to enabled: rmpoptctl enable starts again");
+			   "0 was written to enabled: no more verifies, and nothing else; tables stay in use; rmpoptctl enable starts again");
 	else
 		return false;
 	return true;

@@ -228,7 +228,7 @@ def unknown_tests():
             saved = host.sysfs
             host.sysfs = lambda: {**saved(), **{name.replace("tune_", "tune/"): value for name, value in files.items()}}
         return change
-    stopped = "0 was written to enabled: rmpoptctl enable starts again"
+    stopped = "0 was written to enabled: no more verifies, and nothing else; tables stay in use; rmpoptctl enable starts again"
     for name, change in (("stopped", with_files("stopped", stopped)), ("waiting", with_files("waiting", "SnpEn is not set", passes=0)),
                          ("failed", with_files("failed", "RMPOPT fails on all cores")), ("scanning", with_files("scanning", passes=0)),
                          ("scanning-anew", with_files("scanning")), ("ready", with_files("ready", last_result="cancelled")),

@@ -84,6 +84,7 @@ for _ in 1 2 3 4 5; do
 	asked_again
 done
 wait_state stopped 10 "nobody waits for the one that is held"
+like "$(get reason)" "no more verifies, and nothing else; tables stay in use; rmpoptctl enable" "the reason says what that means, and what to do"
 ended cancelled
 put enabled 1
 wait_state ready
