@@ -171,7 +171,7 @@ static int tell_result(const struct host *host, u64 number)
 		return CTL_OK;
 	if (strcmp(host->last_result, "partial"))
 		return tell_failure(host);
-	failed("the pass was partial: a core did not respond in time, or a leader went offline; rmpoptctl cores shows which cores are behind");
+	failed("the pass was partial: a core did not respond in time, or left; rmpoptctl cores shows which cores are behind");
 	return CTL_PARTLY;
 }
 
