@@ -114,23 +114,6 @@ hold
 wait_for 'get_is last_result partial' 10 "with auto=Y a pass without one core"
 machinectl open
 wait_for settled 20 "is followed by a catch-up"
-
-# Stopped and started again so fast that nobody but the pass may have seen it. What it has not done is done by another one.
-# The passes are slow, and followers mostly rest.
-put tune/duty 1
-put tune/parallel 1
-round=0
-while [ $round -lt "$(everyday 10 40)" ]; do
-	put scan full
-	wait_for '! get_is progress "0 0"' 10
-	put enabled 0
-	put enabled 1
-	wait_for settled 20 || break
-	round=$((round + 1))
-done
-is $round "$(everyday 10 40)" "0 and 1 at once in the middle of a pass: all is optimized each time"
-put tune/duty 5
-put tune/parallel 4
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
 ok "unload" unload
 
