@@ -388,7 +388,7 @@ boot_settings() {
 		read -r before <"/tmp/boot-settings/$name"
 		[ "$now" = "$before" ] || echo "$before" >"/proc/sys/kernel/$name" || return 1
 	done
-	echo 0 >/sys/kernel/tracing/events/enable
+	[ ! -e /sys/kernel/tracing/events/enable ] || echo 0 >/sys/kernel/tracing/events/enable
 }
 
 remember_boot_settings() {
