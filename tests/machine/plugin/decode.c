@@ -22,9 +22,9 @@ struct opcode {
 
 /*
  * An int3 that kernels put where they patch code, and that is not there any
- * more: QEMU drops translations of a byte before it stores a new one, and a vCPU
- * that comes between translates the old one and keeps it [I]; seen as "Oops:
- * int3" on busy hosts. What is there now, written anew, drops it.
+ * more. QEMU drops the translations of a byte first and stores the new one then:
+ * a vCPU that comes in between translates the old one and keeps it; seen on busy
+ * hosts, as "Oops: int3". What is there now, written anew, drops it.
  */
 static enum outcome int3_execute(const struct insn *insn)
 {
@@ -126,6 +126,31 @@ static bool ends_stretch(const u8 *bytes, size_t len)
 	return len == 2 && bytes[0] == 0x48 && bytes[1] == 0xcf;
 }
 
+/*
+ * An int3 that was replaced while its block was translated? Plugins get the length
+ * that the translator saw, but bytes that are read from memory again when the whole
+ * block is done (translator_st() of QEMU): a single byte with which only longer
+ * instructions begin.
+ */
+static bool was_int3(const u8 *bytes, size_t len)
+{
+	static const u8 longer[] = {
+		0x0f,		/* NOP, Jcc */
+		0x66, 0xf3,	/* prefixes: NOP, ENDBR64 */
+		0xe8,		/* CALL */
+		0xe9, 0xeb,	/* JMP */
+	};
+
+	return len == 1 && memchr(longer, bytes[0], sizeof(longer));
+}
+
+static bool is_opcode(const struct opcode *op, const u8 *bytes, size_t len)
+{
+	if (op->execute == int3_execute && was_int3(bytes, len))
+		return true;
+	return len == op->len && !memcmp(bytes, op->bytes, len);
+}
+
 /* Where no clock is modelled, QEMU's own TSC does. */
 static bool decode_clock(const struct opcode *op, struct qemu_plugin_insn *next)
 {
@@ -145,7 +170,7 @@ static void decode_one(u64 block, struct qemu_plugin_insn *insn, struct qemu_plu
 	size_t len = qemu_plugin_insn_data(insn, bytes, sizeof(bytes));
 
 	for (unsigned int i = 0; i < NR_OPCODES; i++) {
-		if (len != opcodes[i].len || memcmp(bytes, opcodes[i].bytes, len))
+		if (!is_opcode(&opcodes[i], bytes, len))
 			continue;
 		if (decode_clock(&opcodes[i], next))
 			return;
