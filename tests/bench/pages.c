@@ -12,21 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control.h"
+#include "call.h"
 
 #define PAGES_PER_REGION	262144u
 #define REGIONS_MAX		65536u
 
 typedef uint64_t u64;
-
-static u64 call(enum machine_op op, u64 abc[3])
-{
-	u64 rax = MACHINE_LEAF | op;
-
-	asm volatile("cpuid" : "+a" (rax), "+b" (abc[0]), "+c" (abc[1]), "+d" (abc[2])
-		     : : "memory");
-	return rax;
-}
 
 static int change(enum machine_op op, char **arg)
 {
@@ -36,7 +27,7 @@ static int change(enum machine_op op, char **arg)
 	for (u64 i = 0; i < count; i++) {
 		u64 v[3] = { (first + i * step) * PAGES_PER_REGION + page, op == MACHINE_ASSIGN };
 
-		if (call(op, v)) {
+		if (machine_call(op, v)) {
 			fprintf(stderr, "pages: region %ju: refused\n", first + i * step);
 			return 1;
 		}
@@ -51,7 +42,7 @@ static int owned(void)
 	for (u64 region = 0; region < REGIONS_MAX; region++) {
 		u64 pages[3] = { region }, bit[3] = { 0, region };
 
-		if (call(MACHINE_PAGES, pages) || call(MACHINE_BIT, bit))
+		if (machine_call(MACHINE_PAGES, pages) || machine_call(MACHINE_BIT, bit))
 			continue;
 		covered++;
 		whole += !!bit[2];

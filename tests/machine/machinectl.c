@@ -14,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "call.h"
 #include "machinectl-knobs.h"
 #include "machinectl-lib.h"
 #include "machinectl-psp.h"
@@ -31,18 +32,10 @@ void fail(const char *fmt, ...)
 	exit(1);
 }
 
-static u64 call(enum machine_op op, u64 abc[3])
-{
-	u64 rax = MACHINE_LEAF | op;
-
-	asm volatile("cpuid" : "+a" (rax), "+b" (abc[0]), "+c" (abc[1]), "+d" (abc[2]) : : "memory");
-	return rax;
-}
-
 /* The results overwrite @abc; any error ends the program. */
 void ask(enum machine_op op, u64 abc[3])
 {
-	u64 error = call(op, abc);
+	u64 error = machine_call(op, abc);
 
 	if (error)
 		fail("the machine refuses: %s", strerror(error));
@@ -197,7 +190,7 @@ static int region_bits(u64 cpu, u64 region)
 {
 	u64 v[3] = { cpu, region };
 
-	if (call(MACHINE_BIT, v))
+	if (machine_call(MACHINE_BIT, v))
 		return -1;
 	return v[0] | v[1] << 1 | v[2] << 2;
 }
@@ -271,7 +264,7 @@ static void map(char **arg)
 	for (u64 region = 0; region <= last; region++) {
 		u64 pages[3] = { region };
 
-		if (!call(MACHINE_PAGES, pages))
+		if (!machine_call(MACHINE_PAGES, pages))
 			map_row(region, cpus, threads);
 	}
 }
@@ -353,7 +346,7 @@ static void check_machine(void)
 {
 	u64 v[3] = { 0 };
 
-	if (call(MACHINE_HELLO, v) || v[0] != MACHINE_MAGIC)
+	if (machine_call(MACHINE_HELLO, v) || v[0] != MACHINE_MAGIC)
 		fail("this is not the emulated host (no answer at CPUID leaf %#x)", MACHINE_LEAF);
 }
 

@@ -28,7 +28,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "control.h"
+#include "call.h"
 
 typedef uint64_t u64;
 
@@ -256,10 +256,9 @@ static void tell_region(u64 region, u64 pages)
 
 static u64 machine_pages(u64 region, const struct vm *vm)
 {
-	u64 rax = MACHINE_LEAF | MACHINE_GUEST_PAGES, rbx = region, rcx = vm->gpa, rdx = vm->size;
+	u64 abc[3] = { region, vm->gpa, vm->size };
 
-	asm volatile("cpuid" : "+a" (rax), "+b" (rbx), "+c" (rcx), "+d" (rdx) : : "memory");
-	return rax ? 0 : rbx;
+	return machine_call(MACHINE_GUEST_PAGES, abc) ? 0 : abc[0];
 }
 
 static void tell_private(const struct vm *vm)

@@ -5,5 +5,5 @@ programs := $(patsubst $(from)/%.c,$(to)/%,$(wildcard $(from)/*.c))
 
 all: $(programs)
 
-$(to)/%: $(from)/%.c $(wildcard $(lab)/*.h) $(machine)/control.h
+$(to)/%: $(from)/%.c $(wildcard $(lab)/*.h) $(wildcard $(machine)/*.h)
 	gcc -std=gnu11 -O1 -Wall -Wextra -Wno-unused-parameter -Werror -I$(lab) -I$(machine) -static -o $@ $< -lvterm

@@ -13,27 +13,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control.h"
+#include "call.h"
 
 #define PAGES_PER_REGION	262144u
 
 typedef uint64_t u64;
-
-static u64 call(enum machine_op op, u64 abc[3])
-{
-	u64 rax = MACHINE_LEAF | op;
-
-	asm volatile("cpuid" : "+a" (rax), "+b" (abc[0]), "+c" (abc[1]), "+d" (abc[2])
-		     : : "memory");
-	return rax;
-}
 
 static int assign(u64 first, u64 step, u64 last)
 {
 	for (u64 region = first; region <= last; region += step) {
 		u64 v[3] = { region * PAGES_PER_REGION + region, 1 + region % 900 };
 
-		if (call(MACHINE_ASSIGN, v)) {
+		if (machine_call(MACHINE_ASSIGN, v)) {
 			fprintf(stderr, "regions: region %ju: refused\n", region);
 			return 1;
 		}
@@ -48,7 +39,7 @@ static int pages(u64 last)
 	for (u64 region = 0; region <= last; region++) {
 		u64 v[3] = { region };
 
-		if (call(MACHINE_PAGES, v))
+		if (machine_call(MACHINE_PAGES, v))
 			continue;
 		printf("%s%ju", blank, v[0]);
 		blank = " ";

@@ -17,19 +17,18 @@
 #include <linux/smp.h>
 #include <linux/workqueue.h>
 
-#include "control.h"
+#include "call.h"
 
 #define OPEN_MS	300
 
 static bool hang;
 module_param(hang, bool, 0400);
 
-static void tell(enum machine_op op, u64 argument)
+static void tell(enum machine_op op, unsigned long argument)
 {
-	u64 rax = MACHINE_LEAF | op, rcx = 0, rdx = 0;
+	unsigned long abc[3] = { argument };
 
-	asm volatile("cpuid" : "+a" (rax), "+b" (argument), "+c" (rcx),
-		     "+d" (rdx) : : "memory");
+	machine_call(op, abc);
 }
 
 static int die_set(const char *text, const struct kernel_param *param)
