@@ -133,21 +133,6 @@ void lead_stop(void)
 	free_cpumask_var(elsewhere);
 }
 
-/*
- * The thread may still be on its way to sleep, so as in guard_move_away() no CPU
- * may begin to go offline meanwhile.
- */
-static bool put_on(struct task_struct *task, unsigned int cpu)
-{
-	if (task_cpu(task) == cpu)
-		return true;
-	if (!cpus_read_trylock())
-		return false;
-	set_cpus_allowed_ptr(task, cpumask_of(cpu));
-	cpus_read_unlock();
-	return true;
-}
-
 /**
  * lead_send - let a thread execute a core's order, from the core's next place
  * @i: which thread; it is not busy
@@ -162,7 +147,8 @@ bool lead_send(u32 i, struct core *core)
 {
 	struct lead *lead = leads[i];
 
-	if (!put_on(lead->task, core->primary))
+	if (task_cpu(lead->task) != core->primary &&
+	    !guard_let_run(lead->task, cpumask_of(core->primary)))
 		return false;
 	lead->core = core;
 	lead->cpu = core->primary;

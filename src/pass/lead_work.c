@@ -112,6 +112,25 @@ static int execute(struct lead *lead)
 	}
 }
 
+static int execute_here(struct lead *lead)
+{
+	bool freed;
+	int ret;
+
+	/* Back to where it got no time? */
+	if (READ_ONCE(lead->called_back))
+		return -ESTALE;
+	if (state_pass_ends())
+		return -EINTR;
+	if (!move_to(lead->cpu))
+		return -ESTALE;
+	freed = worker_cpu_free();
+	ret = execute(lead);
+	if (freed)
+		worker_cpu_return();
+	return ret;
+}
+
 /*
  * Sleep until there is an order; false if there will be none. No wait queue, here
  * or in give_back(): under PREEMPT_RT a thread that is preempted while it has the
@@ -132,25 +151,6 @@ static bool wait_for_order(struct lead *lead)
 	}
 	__set_current_state(TASK_RUNNING);
 	return busy;
-}
-
-static int execute_here(struct lead *lead)
-{
-	bool freed;
-	int ret;
-
-	/* Back to where it got no time? */
-	if (READ_ONCE(lead->called_back))
-		return -ESTALE;
-	if (state_pass_ends())
-		return -EINTR;
-	if (!move_to(lead->cpu))
-		return -ESTALE;
-	freed = worker_cpu_free();
-	ret = execute(lead);
-	if (freed)
-		worker_cpu_return();
-	return ret;
 }
 
 static void give_back(struct lead *lead)

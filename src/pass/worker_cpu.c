@@ -8,7 +8,6 @@
  * that is bound to it. So the worker is not, while the leader executes an order
  * (its thread sees to that), and a timer on another CPU makes up for its own.
  */
-#include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/ktime.h>
 #include <linux/sched.h>
@@ -61,17 +60,13 @@ bool worker_cpu_settle(const struct core *leader)
 }
 
 /*
- * No CPU may begin to go offline meanwhile; see guard_move_away(). A worker that
- * is still on the run queue, though it is about to sleep or does already, is left
- * alone: it would be moved at once, to a CPU that has nothing to do with this.
+ * A worker that is still on the run queue, though it is about to sleep or does
+ * already, is left alone: it would be moved at once, to a CPU that has nothing to
+ * do with this.
  */
-static bool allow(struct task_struct *worker, const struct cpumask *cpus)
+static bool let_run(struct task_struct *worker, const struct cpumask *cpus)
 {
-	if (READ_ONCE(worker->on_rq) || !cpus_read_trylock())
-		return false;
-	set_cpus_allowed_ptr(worker, cpus);
-	cpus_read_unlock();
-	return true;
+	return !READ_ONCE(worker->on_rq) && guard_let_run(worker, cpus);
 }
 
 /**
@@ -86,7 +81,7 @@ bool worker_cpu_free(void)
 	struct task_struct *worker = wishes.worker;
 
 	return task_cpu(worker) == raw_smp_processor_id() &&
-	       first_other() < nr_cpu_ids && allow(worker, others);
+	       first_other() < nr_cpu_ids && let_run(worker, others);
 }
 
 /**
@@ -100,7 +95,7 @@ void worker_cpu_return(void)
 	unsigned int cpu = raw_smp_processor_id();
 
 	if (task_cpu(wishes.worker) == cpu)
-		allow(wishes.worker, cpumask_of(cpu));
+		let_run(wishes.worker, cpumask_of(cpu));
 }
 
 /* Nothing is under way there that may not come back, and threads get CPU time. */

@@ -97,6 +97,24 @@ bool guard_is_stuck(struct task_struct *task)
 }
 
 /**
+ * guard_let_run - set the CPUs on which a thread may run
+ * @task: a thread of ours, which sleeps or is on its way to sleep
+ * @cpus: the CPUs
+ *
+ * May sleep. No CPU may begin to go offline meanwhile; see guard_move_away().
+ *
+ * Return: false, and nothing is set, if some CPU is coming or going.
+ */
+bool guard_let_run(struct task_struct *task, const struct cpumask *cpus)
+{
+	if (!cpus_read_trylock())
+		return false;
+	set_cpus_allowed_ptr(task, cpus);
+	cpus_read_unlock();
+	return true;
+}
+
+/**
  * guard_move_away - let a task run on any other CPU than the one that it is on
  * @task: a thread of ours that waits for its CPU, or sleeps
  * @cpus: set to those on which it may run then

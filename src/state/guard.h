@@ -19,6 +19,7 @@ void guard_expect_end(void);
 void guard_rest(u64 until);
 bool guard_sleep_once(u64 until);
 bool guard_is_stuck(struct task_struct *task);
+bool guard_let_run(struct task_struct *task, const struct cpumask *cpus);
 void guard_move_away(struct task_struct *task, struct cpumask *cpus);
 
 /**

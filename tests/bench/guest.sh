@@ -225,7 +225,6 @@ trace_module() {
 	trace timer/hrtimer_expire_entry 'function.function == hrtimer_wakeup'
 }
 
-# After case_full: nobody asks for anything.
 # short_watches - of /tmp/trace, what happened from the beginning of a watch to that of the next one, if neither it nor the one
 # before has taken a quarter of a second: then the guard looks whether the worker gets CPU time, on a busy machine it may move
 # it, and the next election moves it back. The time stamp is the last word before the event.
@@ -239,6 +238,7 @@ short_watches() {
 		!bad(m) && !bad(m - 1)' /tmp/trace /tmp/trace
 }
 
+# After case_full: nobody asks for anything.
 case_idle() {
 	local others
 	put tune/watch_ms 1000
