@@ -39,17 +39,28 @@ static void note(struct lead *lead, u32 region, int bit, u64 cycles)
 		latency_note(&lead->times, cycles);
 }
 
+static unsigned long switches(void)
+{
+	return current->nvcsw + current->nivcsw;
+}
+
 /*
  * Any other task that wants this CPU is more important. The need_resched flag
  * does not cover all of them: if the scheduler owes this thread some time, it
- * lets others wait.
+ * lets others wait. A nap gives nothing away if its timer expires before the
+ * thread is off the CPU, as on a virtual CPU that gets no time itself.
  */
 static void step_aside(void)
 {
-	if (single_task_running())
+	unsigned long before = switches();
+
+	if (single_task_running()) {
 		give_way();
-	else
+		return;
+	}
+	do
 		usleep_range_state(NAP_US, 2 * NAP_US, TASK_IDLE);
+	while (switches() == before && !single_task_running());
 }
 
 /* One instruction on the leader; -ESTALE if this is another core. */
