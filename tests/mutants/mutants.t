@@ -6,8 +6,9 @@
 set -euo pipefail
 # shellcheck source=../static/lib.sh
 . "$(dirname -- "$0")/../static/lib.sh"
+# shellcheck source=lib.sh
+. "$tree/tests/mutants/lib.sh"
 
-list=$tree/tests/mutants/list
 export RMPOPT_BUILD=$build/mutants
 copy=$RMPOPT_BUILD/copy
 words=("$@")
@@ -15,7 +16,7 @@ words=("$@")
 # boot_file SCENARIO - one of those that "make check" would boot, with nothing but one run of that in it
 boot_file() {
 	local all run=$RMPOPT_BUILD/mutant/boots/$1.boot
-	all=$(grep -lE "^run $1 " "$scratch"/boots/*.boot | head -n 1)
+	all=$(boots_with "$1" | head -n 1)
 	[ -n "$all" ] || { echo "make check does not run $1" >"$scratch/log"; return 1; }
 	mkdir -p "${run%/*}"
 	awk -v name="$1" '$1 != "run" || ($2 == name && !n++)' "$all" >"$run"
@@ -37,13 +38,9 @@ fails() {
 
 # replace FILE OLD NEW - exactly one place
 replace() {
-	local text rest
+	local text
+	has_once "$1" "$2" || { echo "$1 does not have this once: $2" >"$scratch/log"; return 1; }
 	text=$(cat "$1" && echo .)
-	rest=${text#*"$2"}
-	if [ "$rest" = "$text" ] || [[ $rest == *"$2"* ]]; then
-		echo "$1 does not have this once: $2" >"$scratch/log"
-		return 1
-	fi
 	text=${text/"$2"/"$3"}
 	printf '%s' "${text%.}" >"$1"
 }
@@ -69,14 +66,6 @@ cd -- "$tree"
 tree_files | while IFS= read -r name; do
 	cmp -s "$name" "$copy/$name" || cp -P --parents "$name" "$copy"
 done
-"$copy/tests/check" --boots "$scratch"
-while read -r key value; do
-	case $key in
-	file:) file=$value says='' ;;
-	old:) old=$value ;;
-	new:) new=$value ;;
-	says:) says=$value ;;
-	by:) try "$file" "$old" "$new" "$value" "$says" </dev/null ;;
-	esac
-done <"$list"
+write_boots
+each_mutant try
 done_testing
