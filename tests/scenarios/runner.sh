@@ -59,12 +59,14 @@ while read -r name profile limit; do
 	run_one "$name" "$profile" "$limit"
 done </rmpopt/plan
 # What nobody refers to any more: the boot fails for it. Twice: what is on its way may look lost. Without what the kernel
-# has allocated when it booted: it refers to its RMP segments from pages, in which kmemleak does not look.
+# has allocated when it booted, as it refers to its RMP segments from pages, in which kmemleak does not look, and without
+# the ASID bitmaps of kvm_amd: sev_hardware_unsetup() of Linux 7.3 does not free them if SEV was not enabled.
 leaks=/sys/kernel/debug/kmemleak
 leaked() {
-	awk '/^unreferenced object/ { object = $0; next }
-		object != "" { ours = !/comm "swapper\/0", pid 1,/; if (ours) print object; object = "" }
-		ours' $leaks
+	awk 'function tell() { if (object !~ /comm "swapper\/0", pid 1,|kvm_x86_vendor_init/) printf "%s", object; object = "" }
+		/^unreferenced object/ { tell() }
+		{ object = object $0 "\n" }
+		END { tell() }' $leaks
 }
 if [ -e $leaks ]; then
 	unload_tests
