@@ -226,13 +226,16 @@ trace_module() {
 }
 
 # short_watches - of /tmp/trace, what happened from the beginning of a watch to that of the next one, if neither it nor the one
-# before has taken a quarter of a second: then the guard looks whether the worker gets CPU time, on a busy machine it may move
-# it, and the next election moves it back. The time stamp is the last word before the event.
+# before took a quarter of a second, or was followed by one that was nearly so late: then the guard looks whether the worker
+# gets CPU time, on a busy machine it may move it, and the next election moves it back. A watch begins a second after the end
+# of the last one. The time stamp is the last word before the event.
 short_watches() {
-	awk 'function bad(k) { return !k || !ended[k] || slow[k] }
+	awk 'function bad(k) {
+			return !(k in end) || end[k] - begin[k] >= 0.25 || !((k + 1) in begin) || begin[k + 1] - end[k] >= 1.2
+		}
 		{ for (i = 2; i <= NF && $i !~ /^pass_(begin|end):$/; i++) ; at = i > NF ? 0 : $(i - 1) + 0 }
-		FNR == NR && $i == "pass_begin:" { begin = at; n++ }
-		FNR == NR && $i == "pass_end:" && n { ended[n] = 1; slow[n] = at - begin >= 0.25 }
+		FNR == NR && $i == "pass_begin:" { begin[++n] = at }
+		FNR == NR && $i == "pass_end:" && n { end[n] = at }
 		FNR == NR { next }
 		$i == "pass_begin:" { m++ }
 		!bad(m) && !bad(m - 1)' /tmp/trace /tmp/trace
