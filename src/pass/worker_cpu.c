@@ -22,6 +22,12 @@
 /* CPUs that are not isolated, but those of the first leader's core. */
 static cpumask_var_t others;
 
+/*
+ * Those of them that lead: one that comes back earlier than the first leader wakes
+ * the worker up, and no CPU that has nothing to do with the pass is to get it.
+ */
+static cpumask_var_t leading;
+
 static void find_others(const struct core *leader)
 {
 	const struct core *core;
@@ -34,12 +40,23 @@ static void find_others(const struct core *leader)
 		    (!core || (!core->plan.late && !core->dropped)))
 			cpumask_set_cpu(cpu, others);
 	}
+	cores_leader_mask(leading);
+	cpumask_and(leading, leading, others);
 }
 
 /* nr_cpu_ids: there is none, or there was no memory. */
 static unsigned int first_other(void)
 {
 	return cpumask_available(others) ? cpumask_first(others) : nr_cpu_ids;
+}
+
+static bool provide(void)
+{
+	if (!cpumask_available(leading) &&
+	    !zalloc_cpumask_var(&leading, GFP_KERNEL))
+		return false;
+	return cpumask_available(others) ||
+	       zalloc_cpumask_var(&others, GFP_KERNEL);
 }
 
 /**
@@ -52,10 +69,8 @@ static unsigned int first_other(void)
  */
 bool worker_cpu_settle(const struct core *leader)
 {
-	if (!cpumask_available(others) &&
-	    !zalloc_cpumask_var(&others, GFP_KERNEL))
-		return true;
-	find_others(leader);
+	if (provide())
+		find_others(leader);
 	return !set_cpus_allowed_ptr(current, cpumask_of(leader->primary));
 }
 
@@ -81,7 +96,8 @@ bool worker_cpu_free(void)
 	struct task_struct *worker = wishes.worker;
 
 	return task_cpu(worker) == raw_smp_processor_id() &&
-	       first_other() < nr_cpu_ids && let_run(worker, others);
+	       first_other() < nr_cpu_ids &&
+	       let_run(worker, cpumask_empty(leading) ? others : leading);
 }
 
 /**
@@ -155,4 +171,5 @@ void worker_cpu_expect(u64 until)
 void worker_cpu_stop(void)
 {
 	free_cpumask_var(others);
+	free_cpumask_var(leading);
 }
