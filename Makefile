@@ -46,13 +46,14 @@ check-all:
 	@$(MAKE) --no-print-directory check-debug
 
 # Debug kernels: tests/machine/debug.
-debug_kernels ?= kasan
+debug_kernels ?= kasan rt kcsan
 
 kernel-debug:
 	@for kind in $(debug_kernels); do tests/machine/kernel-debug.sh $$kind || exit 1; done
 
 check-debug:
-	@status=0; for kind in $(debug_kernels); do tests/check --debug $$kind $(T) || status=1; done; exit $$status
+	@status=0; for kind in $(debug_kernels); do tests/check --debug $$kind $(T) || status=1; done; \
+	$(if $(word 2,$(debug_kernels)),tests/debug-table $(debug_kernels);) exit $$status
 
 soak:
 	@tests/check --soak "$(T)" $(if $(SEED),--seed "$(SEED)")
@@ -154,8 +155,8 @@ help:
 	@echo '                  (ARGS=--yes: do not ask)'
 	@echo 'make check        the tests for every day; T=NAME runs those whose name contains NAME'
 	@echo 'make check-all    all of them, with long storms, "make check-packages" and "make check-debug"'
-	@echo 'make check-debug  scenarios on debug kernels (debug_kernels=kasan, or rt, kcsan; T=NAME), which'
-	@echo '                  "make kernel-debug" builds first, each in about half an hour'
+	@echo 'make check-debug  scenarios on debug kernels (debug_kernels="kasan rt": on these; T=NAME), which'
+	@echo '                  "make kernel-debug" builds first, each in 10 to 30 minutes'
 	@echo 'make soak         the scenarios with "# soak: yes", each for T=MINUTES (SEED=N: as in that run)'
 	@echo 'make bench        side by side with two upstream algorithms on the emulated host (ARGS=--help)'
 	@echo 'make sim          what passes cost on simulated hosts of up to 512 cores and 8 TiB; tables in build/sim'

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Debug kernels report what they are there for: a module with that very defect ends them. Prints TAP.
 # usage: debug.t [GUEST...], all without
-# check-all: it builds the debug kernels, half an hour each
+# check-all: it builds the debug kernels, 10 to 30 minutes each
 set -euo pipefail
 # shellcheck source=host.sh
 . "$(dirname -- "$0")/host.sh"

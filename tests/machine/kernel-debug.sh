@@ -1,7 +1,7 @@
 #!/bin/bash
 # Builds a debug kernel from Debian's source of the newest 7.x kernel that kernel.sh
 # would take, and prints the directory it is in, as kernel.sh does; "build" in there
-# is for modules. About half an hour on 2 cores, once for each version and set of
+# is for modules. Some 10 to 30 minutes on 2 cores, once for each version and set of
 # options; in the cache, outside the tree.
 set -euo pipefail
 # shellcheck source=host.sh
@@ -76,7 +76,7 @@ configure() {
 }
 
 compile() {
-	say "building a $kind kernel $release (once; half an hour on 2 cores); its log is $to.part/build.log"
+	say "building a $kind kernel $release (once; 10 to 30 minutes on 2 cores); its log is $to.part/build.log"
 	in_build_root "make -C /srv O=/mnt/build -j$(nproc) LOCALVERSION=-$kind bzImage modules &&
 		make -C /srv O=/mnt/build LOCALVERSION=-$kind INSTALL_MOD_PATH=/mnt INSTALL_MOD_STRIP=1 modules_install &&
 		make -s -C /srv O=/mnt/build LOCALVERSION=-$kind kernelrelease >/mnt/version" >"$to.part/build.log" 2>&1 ||
