@@ -118,6 +118,15 @@ static void halted(unsigned int cpu, void *unused)
 		cpu_parked(cpu);
 }
 
+/*
+ * A vCPU that spins takes the host's CPU from the one that it waits for: QEMU's
+ * PAUSE does not give it away.
+ */
+static void paused(unsigned int cpu, void *unused)
+{
+	sched_yield();
+}
+
 /* STI, POPF and IRET end a stretch with interrupts disabled. */
 static bool ends_stretch(const u8 *bytes, size_t len)
 {
@@ -183,6 +192,8 @@ static void decode_one(u64 block, struct qemu_plugin_insn *insn, struct qemu_plu
 								    stretch_entry(), 0);
 	else if (len == 1 && bytes[0] == 0xf4)
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, halted, PLUGIN_READ_REGS, NULL);
+	else if (len == 2 && bytes[0] == 0xf3 && bytes[1] == 0x90)
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, paused, PLUGIN_NO_REGS, NULL);
 }
 
 void decode_block(struct qemu_plugin_tb *tb, void *unused)
