@@ -32,7 +32,7 @@ wait_for 'settled 2 && get_is reason ok && get_is cores 0,3' 40 "it takes part a
 # unload_beside CPU - on which nothing else gets time. Under PREEMPT_RT that CPU's part of an RCU grace period, for which
 # unload waits, is a thread's, which does not get it either.
 unload_beside() {
-	if [ -e /sys/kernel/realtime ]; then
+	if preempt_rt; then
 		ok "unload" unload
 		return
 	fi

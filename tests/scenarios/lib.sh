@@ -376,6 +376,9 @@ short_kallsyms() {
 }
 whole_kallsyms() { [ ! -e /tmp/kallsyms ] || { umount /proc/kallsyms && rm /tmp/kallsyms; }; }
 
+# preempt_rt - does this kernel have PREEMPT_RT?
+preempt_rt() { uname -v | grep -qw PREEMPT_RT; }
+
 # What scenarios change of the kernel's own settings.
 kernel_settings="watchdog_thresh sched_rt_runtime_us"
 
