@@ -119,12 +119,14 @@ static u64 *look_up(const struct memory *memory)
 /* Regions from which this process gets memory now, so that a page of them is soon found. */
 void regions_at_hand(struct list *regions)
 {
-	u64 size = available_memory() / 8, *spa, i;
+	u64 size = available_memory() / 16, *spa, i;
 	struct memory memory = { };
 
 	memset(regions, 0, sizeof(*regions));
 	if (!map(&memory, BLOCK, size < GIB ? size : GIB))
 		return;
+	/* There may be no huge pages; with PREEMPT_RT there are none. */
+	memory.unit = PAGE;
 	spa = look_up(&memory);
 	for (i = 0; i < memory.size / memory.unit; i++)
 		if (spa[i])

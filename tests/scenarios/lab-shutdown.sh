@@ -77,7 +77,10 @@ ended 64 "which ends it"
 like "$(cat /tmp/said)" 'a surprise, which ends the lab: the host has changed: SNP is not initialised' "and it says why"
 ok "SNP is initialised again" modprobe kvm_amd
 
-# Its pages come from node 1, where ccp has none. Step arm takes one RMPOPT.
+# Its pages come from node 1, where ccp has none, also without huge pages. Step arm takes one RMPOPT.
+huge=/sys/kernel/mm/transparent_hugepage/enabled
+before=$(sed 's/.*\[//; s/\].*//' $huge 2>/dev/null)
+[ -z "$before" ] || echo never >$huge
 mkdir -p /tmp/cgroup
 mount -t cgroup2 none /tmp/cgroup
 echo +cpuset >/tmp/cgroup/cgroup.subtree_control
@@ -94,5 +97,6 @@ machinectl open
 ended 143 "SIGTERM ends it"
 wait_for 'rmdir /tmp/cgroup/lab' 20
 umount /tmp/cgroup
+[ -z "$before" ] || echo "$before" >$huge
 ok "and now SNP can be shut down" rmmod kvm_amd
 done_testing
