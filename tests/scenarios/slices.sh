@@ -6,6 +6,8 @@
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
 . /rmpopt/lib.sh
 
+[ ! -e /sys/module/kcsan ] || skip_all "on this kernel KCSAN's pauses make slices longer"
+
 views=/sys/kernel/debug/rmpopt
 cycles_per_us=2000
 followers=3
