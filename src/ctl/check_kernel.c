@@ -56,7 +56,8 @@ struct answer check_kernel(void)
 		return skip("no /proc/sys/kernel/osrelease", NULL);
 	if (version < 6009)
 		return fail(format("Linux %s", release),
-			    "run Linux 6.14 or later; the module can't be built for kernels before 6.9");
+			    format("run Linux %s or later; the module can't be built for kernels before 6.9",
+				   check_has_segments() ? "6.14" : "6.11"));
 	if (version >= 6014 || !check_has_segments())
 		return pass(format("Linux %s", release));
 	if (check_cpu_flag("sev_snp"))

@@ -91,7 +91,7 @@ static bool loads_nothing(const char *command)
 }
 
 static const char find_snp[] =
-	"remove this; find it with: grep -rE '(install|options) (ccp|kvm)' /etc/modprobe.d /usr/lib/modprobe.d";
+	"remove this; find it with: grep -rsE '(install|options) (ccp|kvm)' " KMOD_FOLDERS;
 
 /*
  * What keeps SNP from being initialised: a module that is not loaded, or loaded without
@@ -162,7 +162,7 @@ static void add_obstacles(struct answer *answer, bool *readable)
 			  "load it before that is set (grep -r modules_disabled /etc/sysctl.d), and reboot");
 	if (install)
 		check_add(answer, format("modprobe.d has \"install rmpopt %s\"", install),
-			  "remove this; find it with: grep -r 'install rmpopt' /etc/modprobe.d /usr/lib/modprobe.d");
+			  "remove this; " FIND_INSTALL);
 }
 
 struct answer check_blacklist(void)
@@ -249,7 +249,7 @@ struct answer check_parameters(void)
 	bool readable;
 	const char *files = configured(kmod_config_get_options, MODULE_NAME, &readable);
 	const char *line = cmdline_options();
-	static const char fix[] = "fix this; find it with: grep -r 'options rmpopt' /etc/modprobe.d";
+	static const char fix[] = "fix this; find it with: grep -rs 'options rmpopt' " KMOD_FOLDERS;
 	struct answer answer = { };
 	bool fails = false;
 

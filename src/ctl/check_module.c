@@ -30,8 +30,7 @@ static struct answer look_built(struct kmod_module *module)
 
 struct answer check_built(void)
 {
-	static const char install[] =
-		"install the package rmpopt-dkms (RPM: dkms-rmpopt), or run make install in the sources";
+	static const char install[] = KMOD_INSTALL;
 	struct answer answer = kmod_answer(look_built);
 
 	if (answer.verdict == VERDICT_SKIP && file_exists(MODULE))

@@ -134,7 +134,7 @@ const struct command commands[] = {
 		.name = "lab", .arguments = "[FILE [FILE]]", .max = 2,
 		.options = "sjdTyvmDC", .run = run_lab,
 		.summary = "find out what this host's RMPOPT does and costs",
-		.details = "Experiments on a host with RMPOPT, from harmless to less harmless. Before each\n"
+		.details = "Experiments on a host with RMPOPT, starting with the safest. Before each\n"
 			   "step it says what it does, what it costs and the worst that could happen, and\n"
 			   "asks. The lab unloads rmpopt, loads rmpopt_lab, and restores everything at the\n"
 			   "end, even after Ctrl-C. The first surprise ends the run. The report, a directory,\n"
@@ -143,7 +143,7 @@ const struct command commands[] = {
 		.examples = "rmpoptctl lab --dry-run# what it would do here\n"
 			    "rmpoptctl lab# all steps that convert no page\n"
 			    "rmpoptctl lab --yes --convert --output venice# everything, without questions\n"
-			    "rmpoptctl lab --steps host,arm,report,verify# only the most harmless ones\n"
+			    "rmpoptctl lab --steps host,arm,report,verify# only the safest ones\n"
 			    "rmpoptctl lab --compare venice-a venice-b# two hosts, or two BIOSes\n",
 	}, {
 		.name = "help", .arguments = "[COMMAND]", .max = 1, .options = "C",

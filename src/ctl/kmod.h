@@ -15,6 +15,12 @@
 #define DKMS_BUILD_AGAIN \
 	"dkms build --force rmpopt/" RMPOPT_VERSION " && dkms install --force rmpopt/" RMPOPT_VERSION
 
+#define KMOD_INSTALL "install the package rmpopt-dkms (RPM: dkms-rmpopt), or run make install in the sources"
+
+/* Where kmod_places[] are to be searched by hand; /lib is a link to /usr/lib. */
+#define KMOD_FOLDERS "/etc/modprobe.d /run/modprobe.d /usr/local/lib/modprobe.d /usr/lib/modprobe.d"
+#define FIND_INSTALL "find it with: grep -rs 'install rmpopt' " KMOD_FOLDERS
+
 extern const char * const kmod_places[];
 struct kmod_module *kmod_loaded(struct kmod_ctx **ctx, const char *name);
 struct kmod_module *kmod_find(struct kmod_ctx **ctx, const char *name);

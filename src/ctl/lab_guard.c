@@ -161,7 +161,7 @@ static void all_online(const struct guard *guard)
 	for (i = 0; i < missing.ranges; i++)
 		for (cpu = missing.range[i].first; cpu <= missing.range[i].last; cpu++)
 			if (file_write(format(CPUS "cpu%u/online", cpu), "1"))
-				failed("CPU %u does not come online again; echo 1 >" CPUS "cpu%u/online", cpu, cpu);
+				failed("CPU %u did not come online again; try: echo 1 >" CPUS "cpu%u/online", cpu, cpu);
 }
 
 /* Returns the exit code. */
@@ -172,7 +172,8 @@ static int restore(const struct guard *guard)
 	all_online(guard);
 	why = unload(LAB_NAME, LAB_MODULE);
 	if (why)
-		return failed(LAB_NAME " is still loaded: %s", why);
+		return failed(LAB_NAME " is still loaded: %s; run rmmod " LAB_NAME
+			      ", then rmpoptctl load if rmpopt was loaded before", why);
 	if (is_loaded(MODULE) && !guard->loaded)
 		why = unload(MODULE_NAME, MODULE);
 	else if (guard->loaded && !is_loaded(MODULE))
@@ -230,7 +231,8 @@ struct guard *guard_start(struct lab *lab, const char **error)
 		return NULL;
 	remember(guard);
 	if (!is_installed(LAB_NAME)) {
-		*error = LAB_NAME " is not installed for this kernel; install its headers, then run dkms autoinstall";
+		*error = LAB_NAME " is not installed for this kernel: " KMOD_INSTALL
+			 "; the kernel's headers are required, and dkms status shows what failed";
 		return NULL;
 	}
 	if (guard->loaded && !is_installed(MODULE_NAME)) {

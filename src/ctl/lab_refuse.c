@@ -43,7 +43,7 @@ const char *lab_refusal(void)
 		return format("SNP is not initialised: %s; %s", snp.read, printable(snp.fix));
 	cpus = offline_cpus();
 	if (cpus)
-		return format("CPUs are offline: %s; echo 1 >" CPUS "cpuN/online", cpus);
+		return format("CPUs are offline: %s; bring them online: echo 1 >" CPUS "cpuN/online", cpus);
 	return NULL;
 }
 

@@ -64,7 +64,7 @@ const struct lab_step lab_steps[] = {
 		PER_CORE, 2 * 2 * CHUNK * ROUNDS, 2 * CHUNK, ALL_CYCLES, false, false, true, step_together,
 	}, {
 		"base", "writes RMPOPT_BASE of one core while it is in use: the same value, RMPOPT_EN clear, another base; restores it",
-		"the core's table is emptied until the next pass, or its window can't be restored. If a moved table kept its bits, writes of this core would for some microseconds go unchecked in regions of guests; only this list of instructions and the other thread of the core run then",
+		"the core's table is emptied until the next pass, or its window can't be restored. If the window moves but the table keeps its bits, writes of this core to guests' regions go unchecked for some microseconds, in which it executes nothing but these instructions and whatever its other thread runs",
 		ONE_CORE, 25, 7, WRMSR_CYCLES, false, false, false, step_base,
 	}, {
 		"idle", "verifies a region on one core, leaves the core idle for 10 s, and reports",

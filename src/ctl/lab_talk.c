@@ -79,8 +79,8 @@ enum lab_reply lab_ask(struct lab *lab, const struct lab_step *step)
 enum lab_reply lab_begin(void)
 {
 	lab_say("If rmpopt is loaded it is unloaded: regions that guests take meanwhile are lost until it is back.\n"
-		"The module rmpopt_lab is loaded in its place. In the end, also after Ctrl-C, rmpopt and CPUs are as before.\n"
-		"What stays: RMPOPT_EN, which step arm sets, until SNP shutdown or reset; with --convert a direct map of\n"
-		"smaller pages, until reboot.");
+		"The module rmpopt_lab is loaded in its place. At the end, even after Ctrl-C, rmpopt and all CPUs are\n"
+		"restored. What remains: RMPOPT_EN, which step arm sets, until SNP shutdown or a reset; with --convert, smaller\n"
+		"pages in the kernel's direct map, until reboot.");
 	return options.yes ? REPLY_YES : ask("Begin?");
 }

@@ -99,8 +99,8 @@ static int insert(struct kmod_module *module, char **words)
 
 	error = kmod_module_probe_insert_module(module, 0, joined(words), NULL, NULL, NULL);
 	if (command && !host_loaded())
-		ret = failed("rmpopt was not loaded: modprobe.d has \"install rmpopt %s\", which was run instead; find it with grep -r 'install rmpopt' /etc/modprobe.d, and remove it",
-			     command);
+		ret = failed("rmpopt was not loaded: modprobe.d has \"install rmpopt %s\", which was run instead; remove this; "
+			     FIND_INSTALL, command);
 	else if (error < 0)
 		ret = failed("rmpopt was not loaded: %s", load_why_not(-error, log, LOG_WORD));
 	else if (!host_loaded())

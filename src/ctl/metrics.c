@@ -45,10 +45,10 @@ static const struct metric metrics[] = {
 	  "Passes ended." },
 	{ "stats/passes_delta", "passes", "{kind=\"delta\"}", "", true, 1, NULL },
 	{ "stats/verifies_leader", "verifies", "{by=\"leader\"}", "", true, 1,
-	  "Verifies whose answers were taken in." },
+	  "Verifies whose results were used." },
 	{ "stats/verifies_follower", "verifies", "{by=\"follower\"}", "", true, 1, NULL },
 	{ "stats/verifies_catchup", "verifies", "{by=\"catchup\"}", "", true, 1, NULL },
-	{ "stats/reports", "reports", "", "", true, 1, "Reports whose answers were taken in." },
+	{ "stats/reports", "reports", "", "", true, 1, "Reports whose results were used." },
 	{ "stats/slices", "slices", "", "", true, 1, "Slices executed." },
 	{ "stats/interruptions", "interruptions", "", "", true, 1,
 	  "Slices sent by IPI, each of which interrupts a CPU." },
@@ -145,7 +145,7 @@ static void print_state(const struct host *host)
 		gauge("cores_behind", "Cores whose tables may lack bits.",
 		      host->behind_count);
 	if (host->root)
-		gauge("regions_backoff", "Regions that were lost again and again, or are being converted, to be retried later.",
+		gauge("regions_backoff", "Regions that were lost again soon after they were regained, or are being converted, to be retried later.",
 		      host->backoff.members);
 }
 

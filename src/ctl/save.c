@@ -45,9 +45,9 @@ static const char * const part_texts[PARTS] = {
 	[PART_TABLES]	= "the table of each core, read by a report for each region",
 	[PART_MODULE]	= "the module itself",
 	[PART_CPUID]	= "CPUID",
-	[PART_MSRS]	= "of each CPU SYSCFG, RMP_BASE, RMP_END, RMP_CFG and RMPOPT_BASE",
-	[PART_HOST]	= "the kernel's release, CPUs, IOMMUs, nodes; of its command line, configuration, symbols,\n"
-			  "  keys and of modprobe.d only what concerns SNP and rmpopt",
+	[PART_MSRS]	= "SYSCFG, RMP_BASE, RMP_END, RMP_CFG and RMPOPT_BASE of each CPU",
+	[PART_HOST]	= "the kernel's release, CPUs, IOMMUs and nodes; of its command line, configuration,\n"
+			  "  symbols and keys, and of modprobe.d, only what concerns SNP and rmpopt",
 	[PART_CONFIG]	= "/proc/config.gz, the whole configuration of the kernel",
 	[PART_OWNER]	= "certificates that the machine's owner has enrolled (MOK)",
 };

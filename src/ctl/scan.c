@@ -153,7 +153,7 @@ static int tell_failure(const struct host *host)
 		return failed("the pass %s; rmpopt %s: %s", cancelled ? "was cancelled" : "failed",
 			      host_is(host), host->reason);
 	if (cancelled)
-		return failed("the pass was cancelled, by a request or as rmpopt was stopped or suspended meanwhile; to request it again: rmpoptctl scan --wait");
+		return failed("the pass was cancelled by a request, or because rmpopt was stopped or suspended meanwhile; to request it again: rmpoptctl scan --wait");
 	return failed("the pass failed, but rmpopt works again; to request another one: rmpoptctl scan --wait");
 }
 

@@ -85,7 +85,7 @@ static const char *say_unknown(const struct host *host, u64 count)
 static void say_missing(const struct host *host)
 {
 	static const char backoff[] =
-		"GiB held back: lost again and again (retried after 10 minutes at most), or being converted";
+		"GiB held back: lost soon after being regained (retried within 10 min), or being converted";
 	const char *why[REGION_STATES][2] = {
 		[REGION_OWN] = { "GiB holds the RMP itself: never optimized, this is normal",
 				 "GiB hold the RMP itself: never optimized, this is normal" },

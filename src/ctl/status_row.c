@@ -15,7 +15,7 @@ const struct column status_columns[] = {
 	{ "regions_held", COLUMN_NUMBER,
 	  "regions that held pages of guests or firmware when last tried; null: not known yet" },
 	{ "regions_backoff", COLUMN_NUMBER,
-	  "regions that were lost again and again, or are being converted, to be retried later" },
+	  "regions that were lost again soon after they were regained, or are being converted, to be retried later" },
 	{ "regions_uncovered", COLUMN_NUMBER, "regions in no core's window" },
 	{ "regions_faulty", COLUMN_NUMBER, "regions in which RMPOPT faults, to be retried later" },
 	{ "regions_optimizable", COLUMN_NUMBER,

@@ -103,8 +103,8 @@ static const char *advice(const struct host *host, enum region_state state,
 		return format("%s %s", "Firmware uses such pages for its commands, and gives them back.",
 			      "A later pass may regain the region.");
 	if (state == REGION_BACKOFF)
-		return format("%s %s", "No page prevents it now. It was lost again and again, or is being converted,",
-			      "so it waits; to try now: rmpoptctl scan.");
+		return format("%s %s", "No page prevents it now. It was lost again soon after it was regained, or is being",
+			      "converted, so it waits; to try now: rmpoptctl scan.");
 	return "No page prevents it now: rmpoptctl scan --wait.";
 }
 

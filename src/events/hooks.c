@@ -5,8 +5,8 @@
  * later. It is never an error if one can't be attached.
  *
  *	rmp_make_shared	A page goes back to the hypervisor: its region may be
- *			regained. Called for each 4 KiB page of a guest that
- *			ends, so see events.c for what that costs.
+ *			regained. Called for each page that is given back,
+ *			most of them 4 KiB: see events.c for what that costs.
  *	snp_shutdown	(7.1 and later) SnpEn has just been cleared. A running
  *			pass is to end, or its faults would look like broken
  *			cores and, if SNP is prepared anew at once, it would

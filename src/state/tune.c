@@ -67,11 +67,11 @@ static struct tunable tunables[TUNES] = {
 	},
 	[TUNE_DELAY_MS] = {
 		.name = "delay_ms",
-		.value = 10000, .min = 1, .max = DAY_MS, .or_zero = true,
+		.value = 10000, .max = DAY_MS,
 	},
 	[TUNE_MAX_DELAY_MS] = {
 		.name = "max_delay_ms",
-		.value = 60000, .min = 1, .max = DAY_MS, .or_zero = true,
+		.value = 60000, .max = DAY_MS,
 	},
 	[TUNE_WATCH_MS] = {
 		.name = "watch_ms",
@@ -91,7 +91,7 @@ static struct tunable tunables[TUNES] = {
 	},
 	[TUNE_PARALLEL] = {
 		.name = "parallel",
-		.value = 4, .min = 1, .max = 8192, .or_zero = true,
+		.value = 4, .max = 8192,
 	},
 	[TUNE_FOLLOWERS] = {
 		.name = "followers",
@@ -221,9 +221,9 @@ static const struct kernel_param_ops tune_param_ops = {
 module_param_cb(auto, &tune_param_ops, &tunables[TUNE_AUTO], 0444);
 MODULE_PARM_DESC(auto, "start passes automatically; N: only on request, except for the first one (Y or N; default Y)");
 module_param_cb(delay_ms, &tune_param_ops, &tunables[TUNE_DELAY_MS], 0444);
-MODULE_PARM_DESC(delay_ms, "quiet period before a delayed pass (0 or 1-86400000; default 10000)");
+MODULE_PARM_DESC(delay_ms, "quiet period before a delayed pass (0-86400000; default 10000)");
 module_param_cb(max_delay_ms, &tune_param_ops, &tunables[TUNE_MAX_DELAY_MS], 0444);
-MODULE_PARM_DESC(max_delay_ms, "longest delay of a delayed pass (0 or 1-86400000; default 60000)");
+MODULE_PARM_DESC(max_delay_ms, "longest delay of a delayed pass (0-86400000; default 60000)");
 module_param_cb(watch_ms, &tune_param_ops, &tunables[TUNE_WATCH_MS], 0444);
 MODULE_PARM_DESC(watch_ms, "how often leaders check their tables; 0: never (0 or 10-86400000; default 60000)");
 module_param_cb(audit_ms, &tune_param_ops, &tunables[TUNE_AUDIT_MS], 0444);
@@ -233,7 +233,7 @@ MODULE_PARM_DESC(slice_us, "longest slice of a core, in microseconds (10-1000; d
 module_param_cb(duty, &tune_param_ops, &tunables[TUNE_DUTY], 0444);
 MODULE_PARM_DESC(duty, "share of a core's time that slices may take, in percent (1-100; default 5)");
 module_param_cb(parallel, &tune_param_ops, &tunables[TUNE_PARALLEL], 0444);
-MODULE_PARM_DESC(parallel, "cores that execute slices at the same time; 0: all (0 or 1-8192; default 4)");
+MODULE_PARM_DESC(parallel, "cores that execute slices at the same time; 0: all (0-8192; default 4)");
 module_param_cb(followers, &tune_param_ops, &tunables[TUNE_FOLLOWERS], 0444);
 MODULE_PARM_DESC(followers, "how busy cores are reached: tick, after their next tick; ipi, by an interrupt (tick or ipi; default tick)");
 module_param_cb(isolated, &tune_param_ops, &tunables[TUNE_ISOLATED], 0444);

@@ -24,7 +24,7 @@ def status_tests():
     equal(result.code, 0, "status: ready")
     like(result.out, r"\Armpopt 0.1.0 is ready\n", "status: begins with the state")
     for line in (r"Optimized +5 of 8 GiB \(62.5 %\)", "1 GiB holds the RMP itself", "1 GiB held pages of SNP guests or firmware when last tried: see rmpoptctl why$",
-                 r"1 GiB held back: lost again and again \(retried after 10 minutes at most\), or being converted$",
+                 r"1 GiB held back: lost soon after being regained \(retried within 10 min\), or being converted$",
                  r"ok, 2026-11-29T04:00:00\+00:00 \(requested\); took 1.23 ms \(345 µs on other cores\)",
                  r"Longest slice 43.2 µs on CPU 6; limit 50 µs \(slice_us\), exceeded by 1 of 9$", "Cores +4 in use, 2 of them leaders",
                  "Hooks +rmp_make_shared kvm_amd", "Next +nothing to do: regions are regained automatically$"):
@@ -164,7 +164,7 @@ def why_tests():
     like(result.out, "After these guests have ended: rmpoptctl scan --wait", "why: what to do")
     like(ctl("why", "1", tree=hosts["ready"]).out, "holds the RMP itself", "why: the RMP's own region")
     like(ctl("why", "0", tree=hosts["ready"]).out, "is optimized", "why: nothing is in the way")
-    like(ctl("why", "1025", tree=hosts["ready"]).out, "lost again and again", "why: back-off")
+    like(ctl("why", "1025", tree=hosts["ready"]).out, "lost again soon after it was regained", "why: back-off")
     equal(ctl("why", "99", tree=hosts["ready"]).code, 1, "why: a region that is not covered")
     for word in ("x", "5000000", "1x", "", " 1"):
         equal(ctl("why", word, tree=hosts["ready"]).code, 2, f"why: refuses {word!r}")

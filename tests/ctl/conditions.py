@@ -133,7 +133,7 @@ def modprobe_fix_tests():
                    make=trees.waiting)
     found = rows(tree)[1]
     equal(found["modprobe"]["read"], "install ccp /bin/false; options kvm_amd npt=0; options kvm_amd sev=0", "modprobe.d: all that prevents SNP at once")
-    equal(found["modprobe"]["fix"], "remove this; find it with: grep -rE '(install|options) (ccp|kvm)' /etc/modprobe.d /usr/lib/modprobe.d; " + RELOAD,
+    equal(found["modprobe"]["fix"], "remove this; find it with: grep -rsE '(install|options) (ccp|kvm)' /etc/modprobe.d /run/modprobe.d /usr/local/lib/modprobe.d /usr/lib/modprobe.d; " + RELOAD,
           "modprobe.d: and what to do")
     equal(found["parameters"]["read"], "modprobe.d: duty=0: allowed values are 1-100; unknown parameter x", "modprobe.d: all bad parameters at once")
     row = rows(variant("later-modprobe", text_file("etc/modprobe.d/x.conf", "options kvm_amd sev=0")))[1]["modprobe"]

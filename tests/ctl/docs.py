@@ -69,11 +69,11 @@ def parameter_tests():
     equal(sorted(set(module)), sorted(rows), "set has the parameters of the module")
     told = dict(re.findall(r'^MODULE_PARM_DESC\((\w+), "(.*)"\);$', sources, re.M))
     equal(told, {name: f"{row['meaning']} ({row['limits']}; default {row['default']})" for name, row in rows.items()}, "modinfo says of the parameters what set says")
-    limits = re.findall(r'\.name = "(\w+)",\s*\.value = (\d+), \.min = (\d+), \.max = ([^,]+),( \.or_zero = true)?', sources)
+    limits = re.findall(r'\.name = "(\w+)",\s*\.value = (\d+),(?: \.min = (\d+),)? \.max = ([^,]+),( \.or_zero = true)?', sources)
     equal(len(limits), 7, "the module's limits are found")
     for name, standard, low, high, zero in limits:
         limit = {"NR_CPUS": 8192, "DAY_MS": 86400000, "7 * DAY_MS": 604800000}.get(high) or int(high)
-        equal((rows[name]["default"], rows[name]["limits"]), (standard, f"{'0 or ' if zero else ''}{low}-{limit}"), f"set: {name} has the module's limits")
+        equal((rows[name]["default"], rows[name]["limits"]), (standard, f"{'0 or ' if zero else ''}{low or 0}-{limit}"), f"set: {name} has the module's limits")
 
 
 def help_tests():
@@ -135,7 +135,7 @@ def page_tests():
         text = (tree / f"doc/{page}.scd").read_text()
         like(text, "^# REPORTING BUGS\n\nUse the issue tracker", f"{page}: how to report a bug")
     equal(re.findall(r"^\*(\w+)\*(?:, \*\w+\*)?$", section((tree / "doc/rmpopt.4.scd").read_text(), "GLOSSARY"), re.M),
-          ["region", "core", "window", "pass", "request", "slice", "lost", "conversion", "behind", "watch"], "rmpopt(4): a glossary")
+          ["region", "core", "window", "covered", "verify", "optimized", "pass", "request", "slice", "lost", "conversion", "behind", "watch"], "rmpopt(4): a glossary")
     used = set(re.findall(r'getenv\("(\w+)"\)', "".join(path.read_text() for path in (tree / "src/ctl").glob("*.c"))))
     told = set(re.findall(r"\*(\w+)\*", section((tree / "doc/rmpoptctl.8.scd").read_text(), "ENVIRONMENT")))
     # Set for libkmod, and read to be given back.

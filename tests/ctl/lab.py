@@ -100,7 +100,7 @@ def refusal_tests():
     refused = "^On this host the lab would refuse: "
     like(dry_run(host="zen5").out, refused + "this CPU has no RMPOPT; rmpoptctl forecast", "lab: without RMPOPT: forecast")
     like(dry_run(host="waiting").out, refused + "SNP is not initialised: SYSCFG.SnpEn is not set on any CPU; .*kvm_amd sev_snp=1", "lab: SNP is not initialised, and how it gets so")
-    like(dry_run(change=offline).out, refused + r"CPUs are offline: 8-9; echo 1 >/sys/devices/system/cpu/cpuN/online", "lab: CPUs that are offline")
+    like(dry_run(change=offline).out, refused + r"CPUs are offline: 8-9; bring them online: echo 1 >/sys/devices/system/cpu/cpuN/online", "lab: CPUs that are offline")
     unlike(dry_run(change=without_smt).out, refused, "lab: those of an SMT that is off are no loss")
     like(dry_run(change=virtual).out, refused + "this is a virtual machine", "lab: in a virtual machine")
     like(dry_run(host="viewing").out, "^The kernel drives RMPOPT itself: only steps that read would be run", "lab: in a kernel that drives RMPOPT itself")

@@ -130,7 +130,7 @@ def result_tests():
             ("failed", "ready", "ok", "the pass failed, but rmpopt works again; to request another one: rmpoptctl scan --wait"),
             ("failed", "failed", "RMPOPT faults", "the pass failed; rmpopt has failed: RMPOPT faults"),
             ("cancelled", "stopped", "by you", "the pass was cancelled; rmpopt is stopped: by you"),
-            ("cancelled", "ready", "ok", "the pass was cancelled, by a request or as rmpopt was stopped or suspended meanwhile; to request it again: rmpoptctl scan --wait")):
+            ("cancelled", "ready", "ok", "the pass was cancelled by a request, or because rmpopt was stopped or suspended meanwhile; to request it again: rmpoptctl scan --wait")):
         live = Live(requested=4, served=4, last_result=result, state=state, reason=reason)
         code, out, err = live.run("scan", "--wait")
         equal((code, err), (1, f"rmpoptctl: {said}\n"), f"scan --wait: {result}, {state}")
