@@ -290,7 +290,7 @@ u64 events_due_at(void)
 	if (!round_is_open())
 		return 0;
 	ticks = min(look_ahead().all, ticks_to_cap());
-	return ktime_get_ns() + jiffies_to_nsecs(max(ticks, 1u));
+	return ktime_get_ns() + jiffies64_to_nsecs(max(ticks, 1u));
 }
 
 /**
@@ -304,7 +304,7 @@ u64 events_quiet_at(void)
 {
 	u32 ticks = look_ahead().all;
 
-	return ticks ? ktime_get_ns() + jiffies_to_nsecs(ticks) : 0;
+	return ticks ? ktime_get_ns() + jiffies64_to_nsecs(ticks) : 0;
 }
 
 /* Is the region marked, and quiet? If so, clear the mark. */
