@@ -99,8 +99,8 @@ out:
 
 /*
  * How long reboot and suspend wait for the running pass, which ends with the
- * instructions under way; jiffies. If a CPU hangs in one, a reboot goes on without
- * it, and a suspend is refused.
+ * instructions under way, and suspend for CPUs that are late; jiffies. If a CPU
+ * hangs in one, a reboot goes on without it, and a suspend is refused.
  */
 #define PATIENCE (10 * HZ)
 

@@ -396,6 +396,16 @@ int arm_again(struct core *core, bool view)
 }
 
 /**
+ * arm_is_under_way - has an errand not come back, though it is late?
+ *
+ * By the worker.
+ */
+bool arm_is_under_way(void)
+{
+	return any_busy(true);
+}
+
+/**
  * arm_drain - wait until every handler has given its errand back
  *
  * By the worker, at its very end; sleeps.

@@ -51,6 +51,7 @@ bool arm_found(struct core *core);
 bool arm_is_void(void);
 int arm_again(struct core *core, bool view);
 void arm_forget(void);
+bool arm_is_under_way(void);
 void arm_drain(void);
 
 #endif /* RMPOPT_ARM_H */

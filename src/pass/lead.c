@@ -250,16 +250,17 @@ bool lead_lose(u32 i)
 }
 
 /**
- * lead_is_lost - does a CPU hang?
+ * lead_is_lost - does a leader hang that is not waited for any more?
  *
- * By the worker, or when it does not run a pass.
+ * Any context.
  */
 bool lead_is_lost(void)
 {
-	const struct lead *lead;
+	const struct core *core;
+	u32 i;
 
-	for (lead = READ_ONCE(lost); lead; lead = lead->older)
-		if (core_hangs(lead->core))
+	for (i = 0; (core = cores_at(i)); i++)
+		if (core_hangs(core))
 			return true;
 	return false;
 }

@@ -28,7 +28,7 @@ static u64 pass_number;
  *
  * By the worker, between passes.
  *
- * Return: whether there are any.
+ * Return: whether one has.
  */
 bool pass_welcome_late(void)
 {
@@ -47,6 +47,23 @@ bool pass_welcome_late(void)
 		any |= !core->plan.late;
 	}
 	return any;
+}
+
+/**
+ * pass_is_under_way - has a late core still not answered?
+ *
+ * By the worker, between passes. It is kicked when one does.
+ */
+bool pass_is_under_way(void)
+{
+	struct core *core;
+	u32 i;
+
+	pass_welcome_late();
+	for (i = 0; (core = cores_at(i)); i++)
+		if (core->plan.late)
+			return true;
+	return false;
 }
 
 /**

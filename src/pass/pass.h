@@ -68,6 +68,7 @@ struct running {
 extern struct running running;
 
 bool pass_welcome_late(void);
+bool pass_is_under_way(void);
 bool pass_elect(void);
 enum engine_result pass_run(enum engine_trigger trigger, bool full,
 			    bool *again);

@@ -107,7 +107,8 @@ struct engine {
  * @leaving: unload or reboot; never cleared
  * @snp_moved: SNP was or is being shut down or initialised: nothing may be
  *	executed or armed before the worker has looked
- * @asleep: the worker has seen @suspended or @leaving
+ * @asleep: the worker has seen @leaving, or @suspended and that nothing is
+ *	under way any more
  * @left: the worker has seen @leaving, and notifies nobody any more
  * @kicked: the worker has something to look at
  * @worker: the worker

@@ -113,7 +113,8 @@ static void wait_for_work(void)
 
 /*
  * All work has ended: wake up whoever waits for that. After @left the files
- * that the worker notifies may be removed.
+ * that the worker notifies may be removed. A CPU that is late kicks the worker
+ * when it is back; one that hangs could not be taken offline for suspend.
  */
 static void tell_ended(void)
 {
@@ -121,7 +122,9 @@ static void tell_ended(void)
 
 	if (state == STATE_LEAVING)
 		complete_all(&wishes.left);
-	if (state == STATE_LEAVING || state == STATE_SUSPENDED)
+	if (state == STATE_LEAVING ||
+	    (state == STATE_SUSPENDED && !pass_is_under_way() &&
+	     !arm_is_under_way()))
 		complete_all(&wishes.asleep);
 }
 
@@ -198,15 +201,16 @@ bool worker_leave(long patience)
  *
  * Context as worker_leave().
  *
- * Return: whether the work has ended, and no CPU hangs.
+ * Return: whether the work has ended, and nothing is under way on any CPU.
  */
 bool worker_suspend(long patience)
 {
-	reinit_completion(&wishes.asleep);
 	WRITE_ONCE(wishes.suspended, true);
+	/* What completes it before is of an earlier one; the kick repeats it. */
+	reinit_completion(&wishes.asleep);
 	state_kick();
-	return wait_for_completion_timeout(&wishes.asleep, patience) &&
-	       !lead_is_lost();
+	return !lead_is_lost() &&
+	       wait_for_completion_timeout(&wishes.asleep, patience);
 }
 
 /**
