@@ -7,7 +7,11 @@ function is_ours() { return /\[rmpopt/ && !interrupted }
 # Races of Linux that a function of rmpopt is part of by calling Linux:
 # - A sleeper looks, without READ_ONCE(), whether its timer has expired, which hrtimer_wakeup() tells by a plain
 #   write. With the old value it sleeps on, and is woken up.
-function is_known() { return /data-race in hrtimer_wakeup \/ schedule_hrtimeout_range_clock/ }
+# - Whoever reads the clock while it is updated reads it again (a seqcount).
+function is_known() {
+	return /data-race in hrtimer_wakeup \/ schedule_hrtimeout_range_clock/ || \
+		/data-race in ktime_get[a-z_]* \/ timekeeping_update_from_shadow/
+}
 
 function end_report() {
 	if (!inside)

@@ -41,6 +41,7 @@ counts 1 "a race in an interrupt's handler of rmpopt" < <(report 'a / b' "$handl
 counts 0 "rmpopt was what the interrupt came to" < <(report 'a / b' "$victim"$'\n'"$linux")
 counts 1 "it was, and occurs in the other stack" < <(report 'a / b' "$victim"$'\n'"$called")
 counts 0 "a known race of Linux" < <(report 'hrtimer_wakeup / schedule_hrtimeout_range_clock' "$linux"$'\n'"$called")
+counts 0 "another one" < <(report 'ktime_get / timekeeping_update_from_shadow.constprop.0' "$linux"$'\n'"$called")
 counts 1 "half of a known race" < <(report 'hrtimer_wakeup / plan_next [rmpopt]' "$linux"$'\n'"$ours")
 {
 	report 'a / b' "$linux"$'\n'"$victim"
