@@ -174,7 +174,7 @@ retry_s() { get reason | sed -nE 's/.* next retry in ([0-9]+) s.*/\1/p'; }
 for _ in 1 2 3 4 5; do
 	offline 3
 	machinectl faulty 3 none
-	wait_for 'state_is failed && [ "$(retry_s)" -ge 4 ]' 60 "all that are online fail"
+	wait_for 'state_is failed && [ "0$(retry_s)" -ge 4 ]' 60 "all that are online fail"
 	before=$(machinectl count faults)
 	online 3
 	wait_for 'get_is cores 3 && get_is regions_optimized 7 && at_rest' 60 "a core that comes online works"
