@@ -32,9 +32,6 @@ give_back() {
 # storm_begins, in_storm: the time that it lasts
 storm_begins() {
 	local now
-	# Linux 7.3 warns of them where CPUs come and go in a guest that gets little time: hrtimer_forward() of a
-	# timer that is queued already, in dl_task_timer().
-	no_deadline_servers
 	read_uptime
 	first_quarter=$((now + seconds * 250))
 	end=$((now + seconds * 1000))
