@@ -39,8 +39,9 @@ enum machine_op {
 	/* () -> events not fired yet, vCPUs held at a gate */
 	MACHINE_EVENTS		= 7,
 	/*
-	 * (1: keep, 0: forget) -> ; let go whoever is held at a gate; forget the
-	 * events not fired yet and let go the PSP, or keep both
+	 * (0: forget, 1: keep, 2: keep, cpu) -> ; let go whoever is held at a gate,
+	 * with 2 only on the core of cpu; forget the events not fired yet and let
+	 * go the PSP, or keep both
 	 */
 	MACHINE_OPEN		= 8,
 	/* () -> unsafe bits now, and of cores online: those that differ from the truth, those with RMPOPT_EN */

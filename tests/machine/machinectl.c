@@ -174,7 +174,12 @@ static void wait_gate(char **arg)
 
 static void open_gate(char **arg)
 {
-	simple(MACHINE_OPEN, arg[0] && !strcmp(arg[0], "step"), 0, 0);
+	bool step = arg[0] && !strcmp(arg[0], "step");
+
+	if (arg[0] && !step)
+		simple(MACHINE_OPEN, 2, number(arg[0]), 0);
+	else
+		simple(MACHINE_OPEN, step, 0, 0);
 }
 
 static void truth(char **arg)

@@ -124,7 +124,11 @@ static int fault_nth(struct call *c)
 
 static int open_gate(struct call *c)
 {
-	event_open(!c->in[0]);
+	u64 cpu = c->in[0] == 2 ? c->in[1] : MACHINE_ALL;
+
+	if (cpu != MACHINE_ALL && cpu >= machine.vcpus)
+		return EINVAL;
+	event_open(!c->in[0], cpu);
 	if (!c->in[0]) {
 		nth_forget();
 		psp_calm();
@@ -282,7 +286,7 @@ static int fresh(struct call *c)
 		return EINVAL;
 	machine.profile = c->in[0];
 	machine.patience = machine.crowd = machine.slow_cycles = machine.budget = 0;
-	event_open(true);
+	event_open(true, MACHINE_ALL);
 	nth_forget();
 	cost_switch(false);
 	machine_reset();

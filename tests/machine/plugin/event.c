@@ -24,6 +24,7 @@ struct held {
 	u64 pc;			/* 0: free */
 	u64 rsp;
 	int64_t since;
+	unsigned int core;
 	bool open;
 };
 
@@ -71,7 +72,7 @@ static bool hold(const struct insn *insn, u64 rsp)
 	struct held *h = find_held(0, 0);
 
 	if (h)
-		*h = (struct held){ insn->pc, rsp, now_us(), false };
+		*h = (struct held){ insn->pc, rsp, now_us(), core_of(insn->cpu), false };
 	return h;
 }
 
@@ -176,12 +177,14 @@ struct forced event_fire(const struct insn *insn)
 	return forced;
 }
 
-void event_open(bool forget)
+/* Whoever is held, or only on the core of that CPU. */
+void event_open(bool forget, u64 cpu)
 {
 	for (int i = 0; forget && i < MAX_EVENTS; i++)
 		events[i].at = 0;
 	for (int i = 0; i < MAX_HELD; i++)
-		held[i].open = held[i].pc;
+		if (held[i].pc && (cpu == MACHINE_ALL || held[i].core == core_of(cpu)))
+			held[i].open = true;
 }
 
 void event_pending(u64 *waiting, u64 *at_gate)

@@ -324,7 +324,7 @@ struct forced {
 };
 struct forced event_fire(const struct insn *insn);
 int event_add(u64 n, u64 what, u64 arg);
-void event_open(bool forget);
+void event_open(bool forget, u64 cpu);
 void event_pending(u64 *waiting, u64 *held);
 
 /* cost.c */

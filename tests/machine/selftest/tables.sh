@@ -94,5 +94,11 @@ is "$?" 0 "for the RMPOPT of that core"
 machinectl event 1 gate 2
 machinectl open step
 is "$(machinectl events)" "1 0" "who is held can be let go up to the next gate"
+do_it hold 2 0 >/dev/null
+machinectl wait-gate --timeout 10
+machinectl open 0
+is "$(machinectl events)" "0 1" "not by opening that of another core"
+machinectl open 2
+is "$(machinectl events)" "0 0" "but by its own"
 machinectl open
 is "$(machinectl events)" "0 0" "or for good"
