@@ -104,7 +104,11 @@ static bool move_to(unsigned int cpu)
 	return false;
 }
 
-static int execute(struct lead *lead)
+/*
+ * The worker may not be off the run queue yet, as the scheduler can leave it
+ * there although it sleeps: so it is tried before each instruction.
+ */
+static int execute(struct lead *lead, bool *freed)
 {
 	struct plan_core *order = &lead->core->plan;
 	u32 next = lead->next;
@@ -116,6 +120,8 @@ static int execute(struct lead *lead)
 			return 0;
 		if (state_pass_ends())
 			return -EINTR;
+		if (!*freed)
+			*freed = worker_cpu_free();
 		bit = lead_here(lead, next);
 		if (bit < 0)
 			return bit;
@@ -125,7 +131,7 @@ static int execute(struct lead *lead)
 
 static int execute_here(struct lead *lead)
 {
-	bool freed;
+	bool freed = false;
 	int ret;
 
 	/* Back to where it got no time? */
@@ -135,8 +141,7 @@ static int execute_here(struct lead *lead)
 		return -EINTR;
 	if (!move_to(lead->cpu))
 		return -ESTALE;
-	freed = worker_cpu_free();
-	ret = execute(lead);
+	ret = execute(lead, &freed);
 	if (freed)
 		worker_cpu_return();
 	return ret;
@@ -167,6 +172,8 @@ static bool wait_for_order(struct lead *lead)
 static void give_back(struct lead *lead)
 {
 	struct core *core = lead->core;
+	bool failed = lead->result;
+	int returned;
 
 	/* Pairs with lead_is_busy(): the results are visible before. */
 	smp_store_release(&lead->busy, false);
@@ -179,8 +186,10 @@ static void give_back(struct lead *lead)
 		cores_touch();
 		state_kick();
 	}
-	atomic_inc(&running.returned);
-	wake_up_process(wishes.worker);
+	/* Pairs with guard_sleep() in phase.c, which follows @awaited. */
+	returned = atomic_inc_return(&running.returned);
+	if (failed || returned - READ_ONCE(running.awaited) >= 0)
+		wake_up_process(wishes.worker);
 }
 
 /**

@@ -52,6 +52,7 @@ struct pass_stats {
  *	none
  * @leaderless: the last one could not begin, as no core could lead it
  * @returned: how many slices and orders of leaders have come back
+ * @awaited: at which @returned a leader is to wake up the worker
  * @done: instructions that are done
  * @total: all of them, as far as known
  * @stats: counts since load
@@ -60,6 +61,7 @@ struct running {
 	u64 pass;
 	bool leaderless;
 	atomic_t returned;
+	int awaited;
 	atomic_t done;
 	u32 total;
 	struct pass_stats stats;

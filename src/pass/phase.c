@@ -122,6 +122,7 @@ static void lose_lead(u32 i, struct core *core)
 		return;
 	core->sent = false;
 	plan_late(&the_plan, &core->plan, core->next);
+	worker_cpu_avoid(core);
 	cores_drop(core, -ETIME);
 }
 
@@ -136,9 +137,13 @@ static void visit_lead(u32 i, struct core *core, struct tour *tour)
 		if (!is_ordered(core))
 			return;
 		tour->left++;
-		/* Nothing is sent before that is taken in. */
-		if (tour->ending || cores_changed())
+		if (tour->ending)
 			return;
+		/* Nothing is sent before that is taken in. */
+		if (cores_changed()) {
+			tour_due(tour, now + HOTPLUG_LOOK_NS);
+			return;
+		}
 		if (!lead_send(i, core)) {
 			tour_due(tour, now + HOTPLUG_LOOK_NS);
 			return;
@@ -202,14 +207,18 @@ static void visit_slices(struct tour *tour)
 
 /*
  * Sleep until something comes back, a core has rested, or the phase ends. A CPU
- * that is still on its way wakes nobody up.
+ * that is still on its way wakes nobody up. If nothing but leaders works, the
+ * last of them wakes the worker up: while another one executes its order where
+ * the worker sleeps, that would disturb a CPU that has nothing to do with it.
  */
-static void wait_for_some(const struct tour *tour, int seen, bool ending,
-			  bool on_its_way)
+static void wait_for_some(const struct tour *tour, u32 leads, int seen,
+			  bool ending, bool on_its_way)
 {
 	u64 now = ktime_get_ns();
 	u64 until = tour->due ? max(tour->due, now + NSEC_PER_USEC) : 0;
 
+	WRITE_ONCE(running.awaited,
+		   seen + (leads && leads == tour->busy ? leads : 1));
 	worker_cpu_expect(until);
 	guard_sleep(atomic_read(&running.returned) != seen ||
 		    (cores_changed() && !on_its_way) ||
@@ -229,8 +238,8 @@ bool phase_run(void)
 	struct core *core;
 	struct tour tour;
 	bool ending, on_its_way;
+	u32 i, leads;
 	int seen;
-	u32 i;
 
 	for (i = 0; (core = cores_at(i)); i++)
 		core->next = 0;
@@ -243,6 +252,7 @@ bool phase_run(void)
 		on_its_way = !cores_catch_up();
 		tour = (struct tour){ .ending = ending };
 		visit_leads(&tour);
+		leads = tour.busy;
 		visit_slices(&tour);
 		if (!tour.busy && (ending || !tour.left))
 			return !ending && !state_pass_ends();
@@ -254,6 +264,6 @@ bool phase_run(void)
 		 * wake us.
 		 */
 		if (tour.busy || tour.due)
-			wait_for_some(&tour, seen, ending, on_its_way);
+			wait_for_some(&tour, leads, seen, ending, on_its_way);
 	}
 }

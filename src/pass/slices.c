@@ -184,6 +184,7 @@ int slices_visit(struct core *core, struct tour *tour, u64 now)
 	if (now >= core->sent_at + LATE_NS) {
 		trace_event(TRACE_LATE, core->sent_cpu, -1);
 		plan_late(&the_plan, &core->plan, core->next);
+		worker_cpu_avoid(core);
 		return 0;
 	}
 	tour->busy++;

@@ -22,11 +22,8 @@
 /* CPUs that are not isolated, but those of the first leader's core. */
 static cpumask_var_t others;
 
-/*
- * Those of them that lead: one that comes back earlier than the first leader wakes
- * the worker up, and no CPU that has nothing to do with the pass is to get it.
- */
-static cpumask_var_t leading;
+/* Those of them whose cores do not lead: no leader can hang there. */
+static cpumask_var_t aside;
 
 static void find_others(const struct core *leader)
 {
@@ -34,14 +31,16 @@ static void find_others(const struct core *leader)
 	unsigned int cpu;
 
 	cpumask_clear(others);
+	cpumask_clear(aside);
 	for_each_cpu(cpu, cpu_active_mask) {
 		core = cores_of(cpu);
-		if (core != leader && host_is_housekeeper(cpu) &&
-		    (!core || (!core->plan.late && !core->dropped)))
-			cpumask_set_cpu(cpu, others);
+		if (core == leader || !host_is_housekeeper(cpu) ||
+		    (core && (core->plan.late || core->dropped)))
+			continue;
+		cpumask_set_cpu(cpu, others);
+		if (!core || !core->plan.leads)
+			cpumask_set_cpu(cpu, aside);
 	}
-	cores_leader_mask(leading);
-	cpumask_and(leading, leading, others);
 }
 
 /* nr_cpu_ids: there is none, or there was no memory. */
@@ -52,8 +51,8 @@ static unsigned int first_other(void)
 
 static bool provide(void)
 {
-	if (!cpumask_available(leading) &&
-	    !zalloc_cpumask_var(&leading, GFP_KERNEL))
+	if (!cpumask_available(aside) &&
+	    !zalloc_cpumask_var(&aside, GFP_KERNEL))
 		return false;
 	return cpumask_available(others) ||
 	       zalloc_cpumask_var(&others, GFP_KERNEL);
@@ -88,16 +87,20 @@ static bool let_run(struct task_struct *worker, const struct cpumask *cpus)
  * worker_cpu_free - before an order: the worker, asleep here, may wake up elsewhere
  *
  * By a leader's thread, on the CPU where it will execute the order; may sleep.
+ * Not on the CPUs of other leaders, unless there are no others: they execute
+ * orders, too, which may not come back.
  *
  * Return: whether worker_cpu_return() is to be called after the order.
  */
 bool worker_cpu_free(void)
 {
-	struct task_struct *worker = wishes.worker;
+	unsigned int cpu = raw_smp_processor_id();
+	const struct cpumask *cpus;
 
-	return task_cpu(worker) == raw_smp_processor_id() &&
-	       first_other() < nr_cpu_ids &&
-	       let_run(worker, cpumask_empty(leading) ? others : leading);
+	if (task_cpu(wishes.worker) != cpu || first_other() >= nr_cpu_ids)
+		return false;
+	cpus = cpumask_empty(aside) ? others : aside;
+	return !cpumask_test_cpu(cpu, cpus) && let_run(wishes.worker, cpus);
 }
 
 /**
@@ -114,23 +117,50 @@ void worker_cpu_return(void)
 		let_run(wishes.worker, cpumask_of(cpu));
 }
 
+/**
+ * worker_cpu_avoid - a core is late: the worker is not to wake up there
+ * @core: the core, whose CPUs look idle if one hangs in the handler of an IPI
+ *
+ * By the worker. Leaders' threads may be reading the masks.
+ */
+void worker_cpu_avoid(const struct core *core)
+{
+	unsigned int cpu;
+
+	if (!cpumask_available(others))
+		return;
+	for_each_cpu(cpu, others) {
+		if (cores_of(cpu) != core)
+			continue;
+		cpumask_clear_cpu(cpu, others);
+		cpumask_clear_cpu(cpu, aside);
+	}
+}
+
 /* Nothing is under way there that may not come back, and threads get CPU time. */
 static bool is_free(const struct core *core)
 {
 	return !core || (!core->sent && !core->plan.late && !core->dropped);
 }
 
+static unsigned int choose_other(const struct core *but)
+{
+	unsigned int cpu;
+
+	for (cpu = first_other(); cpu < nr_cpu_ids; cpu = cpumask_next(cpu, others))
+		if (cpu_online(cpu) && cores_of(cpu) != but &&
+		    is_free(cores_of(cpu)))
+			break;
+	return cpu;
+}
+
 static unsigned int choose(const struct core *but)
 {
 	const struct core *leader = cores_leader(0);
-	unsigned int cpu;
 
 	if (leader && leader != but && is_free(leader))
 		return leader->primary;
-	for (cpu = first_other(); cpu < nr_cpu_ids; cpu = cpumask_next(cpu, others))
-		if (cores_of(cpu) != but && is_free(cores_of(cpu)))
-			break;
-	return cpu;
+	return choose_other(but);
 }
 
 /**
@@ -159,9 +189,14 @@ void worker_cpu_leave(const struct core *core)
 void worker_cpu_expect(u64 until)
 {
 	const struct core *here = cores_of(raw_smp_processor_id());
-	unsigned int cpu = first_other();
+	unsigned int cpu;
 
-	if (here && here->sent && cpu < nr_cpu_ids)
+	if (!here || !here->sent)
+		return;
+	cpu = choose_other(here);
+	if (cpu >= nr_cpu_ids)
+		cpu = first_other();
+	if (cpu < nr_cpu_ids)
 		guard_expect_on(cpu, until ?: ktime_get_ns() + NSEC_PER_SEC);
 }
 
@@ -171,5 +206,5 @@ void worker_cpu_expect(u64 until)
 void worker_cpu_stop(void)
 {
 	free_cpumask_var(others);
-	free_cpumask_var(leading);
+	free_cpumask_var(aside);
 }

@@ -103,15 +103,18 @@ bool guard_is_stuck(struct task_struct *task)
  *
  * May sleep. No CPU may begin to go offline meanwhile; see guard_move_away().
  *
- * Return: false, and nothing is set, if some CPU is coming or going.
+ * Return: false, and nothing is set, if some CPU is coming or going, or none of
+ * these is online.
  */
 bool guard_let_run(struct task_struct *task, const struct cpumask *cpus)
 {
+	int ret;
+
 	if (!cpus_read_trylock())
 		return false;
-	set_cpus_allowed_ptr(task, cpus);
+	ret = set_cpus_allowed_ptr(task, cpus);
 	cpus_read_unlock();
-	return true;
+	return !ret;
 }
 
 /**

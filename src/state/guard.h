@@ -28,9 +28,9 @@ void guard_move_away(struct task_struct *task, struct cpumask *cpus);
  * @until: ktime in ns; 0: only until @condition holds
  *
  * By the worker. Whoever makes @condition true calls guard_wake() or
- * wake_up_process() after that. No wait queue: under PREEMPT_RT its lock may
- * sleep, where interrupts are disabled, and whoever has it can't be moved away
- * from a CPU that it does not get.
+ * wake_up_process() after that, unless the worker may sleep on. No wait queue:
+ * under PREEMPT_RT its lock may sleep, where interrupts are disabled, and
+ * whoever has it can't be moved away from a CPU that it does not get.
  */
 #define guard_sleep(condition, until)				\
 do {								\

@@ -1,0 +1,91 @@
+#!/bin/sh
+# Two leaders, of which one hangs: the worker does not wait for its CPU.
+# machine: --nodes 2 --cores 2 --regions 128
+# check: kind
+# timeout: 300
+# shellcheck shell=dash source=lib.sh disable=SC2016,SC2317
+. /rmpopt/lib.sh
+
+# The kernel's own check for that would end the guest.
+echo 60 >/proc/sys/kernel/watchdog_thresh
+machinectl deaf on
+
+settled() { at_rest && get_is cores 0-3 && get_is cores_behind "" && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
+
+who_leads() {
+	first=$(get leaders | cut -d , -f 1)
+	second=$(get leaders | cut -d , -f 2)
+}
+# hold_leaders N - the N-th RMPOPT of each from now on is held, as if that CPU hung in it
+hold_leaders() {
+	who_leads
+	keep_off_leader
+	machinectl event "$1" gate "$first"
+	machinectl event "$1" gate "$second"
+}
+both_held() { [ "$(machinectl events)" = "0 2" ]; }
+# kick - wakes the worker up, from a CPU that shares no cache with the second leader's: Linux leaves such a wake-up to the CPU
+# that it is for
+kick() { taskset -pc $((1 - first)) $$ >/dev/null && put scan later; }
+back() {
+	machinectl open
+	wait_for 'settled && get_is reason ok' 60 "it is back, and takes part"
+}
+
+ok "the module loads" load watch_ms=0 audit_ms=0
+wait_for 'state_is ready && settled' 40 "all is optimized"
+like "$(get leaders)" '^[01],[23]$' "each node has a leader"
+
+# The worker sleeps where the first leader executes, and is woken up meanwhile.
+hold_leaders 3
+put scan full
+number=$(get requested)
+wait_for both_held 20 "both leaders are held"
+kick
+machinectl open "$first"
+wait_for "was_served $number" 60 "the second one hangs, and is not waited for"
+like "$(get reason)" "^CPU $second .* hangs in an RMPOPT" "the reason names it"
+ok "a request is served" scan full 40
+back
+
+# The first one hangs, where the worker sleeps.
+who_leads
+keep_off_leader
+machinectl event 3 gate "$first"
+put scan full
+number=$(get requested)
+wait_for '[ "$(machinectl events)" = "0 1" ]' 20 "the first leader is held"
+taskset -pc $((5 - second)) $$ >/dev/null
+put scan later
+wait_for "was_served $number" 60 "it hangs, and is not waited for"
+like "$(get reason)" "^CPU $first .* hangs in an RMPOPT" "the reason names it"
+ok "a request is served" scan full 40
+back
+
+# In a watch the second leader comes back first, and hangs in what follows.
+page=$((100 * 0x40000 + 0x8063))
+machinectl assign "$page" 1
+who_leads
+keep_off_leader
+machinectl event 1 gate "$first"
+reports=$(machinectl count reports "$second")
+put tune/watch_ms 100
+has_looked() {
+	local now
+	now=$(machinectl count reports "$second")
+	[ "$now" -gt "$reports" ] && nap && [ "$(machinectl count reports "$second")" = "$now" ]
+}
+wait_for has_looked 20 "the second leader has looked, the first one is held"
+machinectl event 1 gate "$second"
+machinectl open "$first"
+wait_for '[ "$(machinectl events)" = "0 1" ]' 20 "the second one is held as it tries again"
+wait_for 'get reason | grep -q "^CPU $second .* hangs in an RMPOPT"' 60 "it hangs, and is not waited for"
+put tune/watch_ms 0
+machinectl release "$page"
+ok "a request is served" scan full 40
+back
+
+is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
+machinectl deaf off
+ok "unload" unload
+done_testing
