@@ -5,7 +5,7 @@
 # profiles: kind
 # check: none
 # programs: env
-# timeout: 240
+# timeout: 400
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2154,SC2317
 . /rmpopt/lib.sh
 . /rmpopt/parts/lab.sh
@@ -18,7 +18,7 @@ surprise() { awk -F '"' '/^  "surprise"/ { print $4 }' "$report/lab.json"; }
 held() {
 	machinectl event "$1" gate
 	begin "$2"
-	machinectl wait-gate --timeout 60 || fail "RMPOPT $1 of step $2"
+	machinectl wait-gate --timeout 300 || fail "RMPOPT $1 of step $2"
 }
 
 ok "RMPOPT is in use" load init_check=0

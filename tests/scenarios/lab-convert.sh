@@ -28,7 +28,7 @@ host_before
 taken=$(for region in 0 1 4 6 7; do echo $((region * 0x40000 + 5)); done)
 machinectl event 1 gate
 begin convert --convert
-ok "the first verify after a conversion is held" machinectl wait-gate --timeout 60
+ok "the first verify after a conversion is held" machinectl wait-gate --timeout 300
 for page in $taken; do machinectl assign "$page" 7 4k; done
 machinectl open
 ended 0 "guests take all regions after the laboratory has looked for free ones"
@@ -57,7 +57,7 @@ machinectl costs off
 # Moved in step offline, it goes back: CPU 1 is what taskset gave this shell.
 machinectl event 5 gate
 begin offline,passes
-ok "step passes has begun" machinectl wait-gate --timeout 60
+ok "step passes has begun" machinectl wait-gate --timeout 300
 is "$(awk '/^Cpus_allowed_list/ { print $2 }' "/proc/$tool/status")" 1 "it runs where taskset has put it"
 machinectl open
 ended 0 "the laboratory comes to its end"

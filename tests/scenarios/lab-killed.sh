@@ -24,7 +24,7 @@ kill_at() {
 	shift 3
 	machinectl event "$n" gate
 	begin "$@"
-	machinectl wait-gate --timeout 120 || fail "RMPOPT $n of $*"
+	machinectl wait-gate --timeout 300 || fail "RMPOPT $n of $*"
 	kill -"$signal" "$tool"
 	machinectl open
 	ended "$expected" "$signal at RMPOPT $n of $1: exit status"
@@ -73,7 +73,7 @@ run_lab --steps passes
 is "$status $(grep -c '"algorithm": "rmpopt"' "$report/lab.json")" "0 3" "passes come to their end, three of them rmpopt's own"
 machinectl event $(($(rmpopts) - 5)) gate
 begin passes
-ok "the same is held near its end" machinectl wait-gate --timeout 120
+ok "the same is held near its end" machinectl wait-gate --timeout 300
 is "$(lab_loaded && echo loaded)/$(state)" /scanning "in a pass of rmpopt"
 kill -INT "$tool"
 ended 130 "INT ends it"
@@ -82,7 +82,7 @@ host_as_before "INT in a pass of rmpopt"
 
 machinectl event 20 gate
 begin core
-machinectl wait-gate --timeout 120
+machinectl wait-gate --timeout 300
 nok "the module can't be unloaded during a step" rmmod rmpopt_lab
 ok "it is still there" lab_loaded
 machinectl open

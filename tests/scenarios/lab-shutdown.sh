@@ -2,7 +2,7 @@
 # SNP is not initialised yet, or is shut down, while the laboratory is loaded: no page is turned over, and pages that it holds are given back.
 # machine: --cores 2 --threads 2 --snp psp --region-nodes 2
 # kernel: 7.2/kind 7.3/none
-# timeout: 240
+# timeout: 400
 # shellcheck shell=dash source=lib.sh disable=SC2016,SC2154,SC2317
 . /rmpopt/lib.sh
 # shellcheck source=parts/lab.sh
@@ -90,7 +90,7 @@ machinectl event 10 gate
 rm -rf "$report"
 sh -c 'echo 0 >/tmp/cgroup/lab/cgroup.procs; exec rmpoptctl lab --yes --output "$0" --convert --steps arm,convert' "$report" >/tmp/said 2>&1 &
 tool=$!
-ok "pages are held" machinectl wait-gate --timeout 60
+ok "pages are held" machinectl wait-gate --timeout 300
 nok "SNP can't be shut down meanwhile" rmmod kvm_amd
 kill -TERM $tool
 machinectl open
