@@ -8,13 +8,16 @@
 
 tables_equal() { at_rest && get_is cores 0-3 && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
 
-# shut_down_at N - by the N-th RMPOPT of a pass; the number of points is what one pass has room for
+# shut_down_at N - by the N-th RMPOPT of a pass; the number of points is what one pass has room for; sets $passes, of before
 shut_down_at() {
 	local job
 	machinectl psp hold snp-shutdown-ex
 	rmmod kvm_amd &
 	job=$!
 	machinectl psp wait snp-shutdown-ex
+	# No repetition of a pass before is under way.
+	wait_for at_rest 20
+	passes=$(get passes)
 	machinectl event "$1" psp
 	put scan full
 	wait $job || return 1
@@ -24,7 +27,6 @@ shut_down_at() {
 # check_point N
 check_point() {
 	local passes
-	passes=$(get passes)
 	shut_down_at "$1" || { fail "point $1: SNP is shut down in the pass"; return; }
 	wait_for 'state_is waiting' 10 "point $1: the state becomes waiting" || return
 	[ "$(armed)" = 0 ] || fail "point $1: no core is armed"
