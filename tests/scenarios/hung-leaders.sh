@@ -13,8 +13,8 @@ machinectl deaf on
 settled() { at_rest && get_is cores 0-3 && get_is cores_behind "" && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
 
 who_leads() {
-	first=$(get leaders | cut -d , -f 1)
-	second=$(get leaders | cut -d , -f 2)
+	first=$(leaders | head -n 1)
+	second=$(leaders | tail -n 1)
 }
 # hold_leaders N - the N-th RMPOPT of each from now on is held, as if that CPU hung in it
 hold_leaders() {
