@@ -35,23 +35,6 @@ wait_for 'state_is ready && get_is regions_optimized 7 && at_rest' 20 "and start
 like "$(get reason)" "^CPU $hung .* hangs" "without the one that hangs"
 machinectl open
 wait_for 'settled && get_is reason ok' 40 "it is back, and takes part"
-
-# A follower, in the handler of an IPI: it could not be taken offline for suspend either.
-victim=$(all_cpus | grep -vx "$(get leaders)" | tail -n 1)
-ok "this script is not on its CPU" taskset -pc "$(all_cpus | grep -vx "$victim" | paste -sd , -)" $$ >/dev/null
-put tune/followers ipi
-ok "a scan" scan full 20
-machinectl event 1 gate "$victim"
-put scan full
-wait_for '[ "$(machinectl events)" = "0 1" ] && get_is last_result partial' 20 "a follower does not come back"
-echo freezer >/sys/power/pm_test
-nok "the system is not suspended" sh -c 'echo mem >/sys/power/state'
-is "$(dmesg | grep -c 'a CPU hangs in RMPOPT, or .* the system is not suspended')" 2 "which the module has refused, too"
-wait_for 'state_is suspended' 10 && machinectl open &
-ok "it is as soon as the follower is back" sh -c 'echo mem >/sys/power/state'
-wait
-echo none >/sys/power/pm_test
-wait_for 'settled && get_is reason ok' 40 "it takes part"
 is "$(machinectl count unsafe)" 0 "no unsafe bit at any time"
 
 # Once more, as hardware would hang, in a pass that begins by itself: nobody wakes up the worker, and no interrupt or
