@@ -412,5 +412,5 @@ bool arm_is_under_way(void)
  */
 void arm_drain(void)
 {
-	guard_sleep(!any_busy(true), 0);
+	guard_sleep(!arm_is_under_way(), 0);
 }

@@ -140,11 +140,7 @@ static void visit_lead(u32 i, struct core *core, struct tour *tour)
 		if (tour->ending)
 			return;
 		/* Nothing is sent before that is taken in. */
-		if (cores_changed()) {
-			tour_due(tour, now + HOTPLUG_LOOK_NS);
-			return;
-		}
-		if (!lead_send(i, core)) {
+		if (cores_changed() || !lead_send(i, core)) {
 			tour_due(tour, now + HOTPLUG_LOOK_NS);
 			return;
 		}

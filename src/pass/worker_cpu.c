@@ -25,6 +25,13 @@ static cpumask_var_t others;
 /* Those of them whose cores do not lead: no leader can hang there. */
 static cpumask_var_t aside;
 
+/* Nothing is under way there that may not come back, and threads get CPU time. */
+static bool is_free(const struct core *core)
+{
+	return !core || (!core->sent && !core->plan.late && !core->dropped);
+}
+
+/* Between passes. */
 static void find_others(const struct core *leader)
 {
 	const struct core *core;
@@ -35,7 +42,7 @@ static void find_others(const struct core *leader)
 	for_each_cpu(cpu, cpu_active_mask) {
 		core = cores_of(cpu);
 		if (core == leader || !host_is_housekeeper(cpu) ||
-		    (core && (core->plan.late || core->dropped)))
+		    !is_free(core))
 			continue;
 		cpumask_set_cpu(cpu, others);
 		if (!core || !core->plan.leads)
@@ -135,12 +142,6 @@ void worker_cpu_avoid(const struct core *core)
 		cpumask_clear_cpu(cpu, others);
 		cpumask_clear_cpu(cpu, aside);
 	}
-}
-
-/* Nothing is under way there that may not come back, and threads get CPU time. */
-static bool is_free(const struct core *core)
-{
-	return !core || (!core->sent && !core->plan.late && !core->dropped);
 }
 
 static unsigned int choose_other(const struct core *but)
