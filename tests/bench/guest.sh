@@ -69,11 +69,11 @@ counted_module() {
 		measure "$1" module "says-$name" "$(($(count "$name") - $(cat "/tmp/$name")))"
 	done
 	measure "$1" module optimized "$(get regions_optimized)"
-	measure "$1" module leaders "$(get leaders | tr , '\n' | wc -l)"
+	measure "$1" module leaders "$(leaders | wc -l)"
 	# shellcheck disable=SC2046 # lists
-	measure "$1" module leader-cycles "$(most cycles $(get leaders | tr , ' '))"
+	measure "$1" module leader-cycles "$(most cycles $(leaders))"
 	# shellcheck disable=SC2046
-	measure "$1" module leader-scan-cycles "$(most scan-cycles $(get leaders | tr , ' '))"
+	measure "$1" module leader-scan-cycles "$(most scan-cycles $(leaders))"
 }
 
 # Counters from 0, the module's own, too.
@@ -123,7 +123,7 @@ start() {
 	# The way that interrupts: what is interrupted by tick depends on how busy CPUs are.
 	must load scan_on_load=N watch_ms=0 audit_ms=0 followers=ipi "$@"
 	must wait_for 'state_is ready' 60
-	machinectl crowd $(($(get leaders | tr , ' ' | wc -w) + $(get tune/parallel))) >/dev/null
+	machinectl crowd $(($(leaders | wc -l) + $(get tune/parallel))) >/dev/null
 }
 
 # scanned CASE now|full - one pass of the module
@@ -245,9 +245,7 @@ short_watches() {
 case_idle() {
 	local others
 	put tune/watch_ms 1000
-	others=$(for cpu in $(all_cpus); do
-		get leaders | tr , '\n' | grep -qx "$cpu" || echo "$cpu"
-	done)
+	others=$(other_cpus)
 	describe idle
 	must wait_for at_rest 60
 	# On a busy machine few watches are short ones.
@@ -260,7 +258,7 @@ case_idle() {
 		short_watches >/tmp/idle.trace
 		[ "$(grep -c 'pass_begin:' /tmp/idle.trace)" -lt 3 ] || break
 	done
-	awk -v "leaders=$(get leaders)" -f "$here/idle.awk" /tmp/idle.trace |
+	awk -v "leaders=$(leaders | paste -sd , -)" -f "$here/idle.awk" /tmp/idle.trace |
 		while read -r name value; do measure idle module "$name" "$value"; done
 	counted_module idle
 	# shellcheck disable=SC2086 # a list

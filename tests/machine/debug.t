@@ -13,7 +13,7 @@ only="$*"
 # reports KIND WHAT LINE - that kernel's log has this line, and it is the end of it. A guest without a report ends
 # after two minutes.
 reports() {
-	boot "$1-$2" "reported" --kernel "debug-$1" --quick --cores 4 --timeout 600 --expect "$3" --append panic=-1 -- \
+	boot "$1-$2" "reported" --kernel "debug-$1" --quick --cores 4 --expect "$3" --append panic=-1 -- \
 		sh -c "insmod /selftest/defects.ko what=$2; sleep 120"
 }
 

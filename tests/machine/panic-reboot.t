@@ -37,7 +37,7 @@ end_of() {
 	name=$1
 	log=$build/machine/selftest-$name.log
 	shift 2
-	boot "$name" "$line" --expect "$line" --timeout 600 --quick "$@" -- sh /panic-reboot/guest.sh "$name"
+	boot "$name" "$line" --expect "$line" --quick "$@" -- sh /panic-reboot/guest.sh "$name"
 	sed -n '/^=== counted/,$p' "$log" >"$work/marks"
 	check "the end came by itself" no_line '^=== the launcher ended' "$log"
 	check "nothing else was wrong" no_line "$trouble" "$log"

@@ -12,21 +12,15 @@ machinectl deaf on
 
 settled() { at_rest && get_is cores 0-3 && get_is cores_behind "" && [ "$(machinectl truth)" = "0 0 4" ] && at_rest; }
 
+# who_leads - sets $first and $second; this script is on neither of their CPUs from now on
 who_leads() {
 	first=$(leaders | head -n 1)
 	second=$(leaders | tail -n 1)
-}
-# hold_leaders N - the N-th RMPOPT of each from now on is held, as if that CPU hung in it
-hold_leaders() {
-	who_leads
 	keep_off_leader
-	machinectl event "$1" gate "$first"
-	machinectl event "$1" gate "$second"
 }
-both_held() { [ "$(machinectl events)" = "0 2" ]; }
-# kick - wakes the worker up, from a CPU that shares no cache with the second leader's: Linux leaves such a wake-up to the CPU
-# that it is for
-kick() { taskset -pc $((1 - first)) $$ >/dev/null && put scan later; }
+# kick_from CPU - wakes the worker up, from a CPU that shares no cache with that of the leader that hangs: Linux leaves such a
+# wake-up to the CPU that it is for
+kick_from() { taskset -pc "$1" $$ >/dev/null && put scan later; }
 back() {
 	machinectl open
 	wait_for 'settled && get_is reason ok' 60 "it is back, and takes part"
@@ -37,11 +31,13 @@ wait_for 'state_is ready && settled' 40 "all is optimized"
 like "$(get leaders)" '^[01],[23]$' "each node has a leader"
 
 # The worker sleeps where the first leader executes, and is woken up meanwhile.
-hold_leaders 3
+who_leads
+machinectl event 3 gate "$first"
+machinectl event 3 gate "$second"
 put scan full
 number=$(get requested)
-wait_for both_held 20 "both leaders are held"
-kick
+wait_for '[ "$(machinectl events)" = "0 2" ]' 20 "both leaders are held"
+kick_from $((1 - first))
 machinectl open "$first"
 wait_for "was_served $number" 60 "the second one hangs, and is not waited for"
 like "$(get reason)" "^CPU $second .* hangs in an RMPOPT" "the reason names it"
@@ -50,13 +46,11 @@ back
 
 # The first one hangs, where the worker sleeps.
 who_leads
-keep_off_leader
 machinectl event 3 gate "$first"
 put scan full
 number=$(get requested)
 wait_for '[ "$(machinectl events)" = "0 1" ]' 20 "the first leader is held"
-taskset -pc $((5 - second)) $$ >/dev/null
-put scan later
+kick_from $((5 - second))
 wait_for "was_served $number" 60 "it hangs, and is not waited for"
 like "$(get reason)" "^CPU $first .* hangs in an RMPOPT" "the reason names it"
 ok "a request is served" scan full 40
@@ -66,7 +60,6 @@ back
 page=$((100 * 0x40000 + 0x8063))
 machinectl assign "$page" 1
 who_leads
-keep_off_leader
 machinectl event 1 gate "$first"
 reports=$(machinectl count reports "$second")
 put tune/watch_ms 100

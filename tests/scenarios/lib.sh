@@ -260,12 +260,13 @@ in_list() {
 	return 1
 }
 
-# leaders - their CPUs, one a line
+# leaders, other_cpus - their CPUs, and those that do not lead, one a line
 leaders() {
 	local cpu list
 	list=$(get leaders)
 	for cpu in $(all_cpus); do ! in_list "$cpu" "$list" || echo "$cpu"; done
 }
+other_cpus() { all_cpus | grep -vxF "$(leaders)"; }
 
 # list_size LIST - how many numbers are in a list like 0-3,8?
 list_size() {
@@ -338,7 +339,7 @@ scan_whole() {
 # keep_off_leader - this shell, and what it starts, is not on its CPU from now on: who waits there for its turn can't
 # open a gate
 keep_off_leader() {
-	taskset -pc "$(all_cpus | grep -vxF "$(leaders)" | paste -sd , -)" $$ >/dev/null
+	taskset -pc "$(other_cpus | paste -sd , -)" $$ >/dev/null
 }
 # hold_leader N - the N-th RMPOPT from now on, which has to be the leader's, is held until "machinectl open"
 hold_leader() {

@@ -1,5 +1,6 @@
 # shellcheck shell=dash source=../lib.sh disable=SC2016,SC2154
-# A real-time task keeps a CPU for itself: the kernel's ways to leave others some time are switched off.
+# A real-time task keeps a CPU for itself: the kernel's ways to leave others some time are switched off,
+# deadline servers by runner.sh.
 #
 # start_hog CPU, end_hog
 
@@ -15,4 +16,3 @@ end_hog() {
 	rm -f /tmp/hog
 }
 echo -1 >/proc/sys/kernel/sched_rt_runtime_us
-no_deadline_servers
