@@ -18,7 +18,12 @@ static inline unsigned long machine_call(enum machine_op op, unsigned long abc[3
 {
 	unsigned long rax = MACHINE_LEAF | op;
 
-	__asm__ volatile("cpuid" : "+a" (rax), "+b" (abc[0]), "+c" (abc[1]), "+d" (abc[2])
+	/*
+	 * The jump ends a block of QEMU's: at the beginning of one it has all flags
+	 * computed, so that an interrupt behind CPUID finds them as they were.
+	 */
+	__asm__ volatile("jmp 1f; 1: cpuid"
+			 : "+a" (rax), "+b" (abc[0]), "+c" (abc[1]), "+d" (abc[2])
 			 : : "memory");
 	return rax;
 }

@@ -82,6 +82,5 @@ void qemu_plugin_set_pc(uint64_t vaddr);
 
 struct qemu_plugin_scoreboard *qemu_plugin_scoreboard_new(size_t element_size);
 uint64_t qemu_plugin_u64_get(struct plugin_u64 entry, unsigned int vcpu);
-void qemu_plugin_u64_set(struct plugin_u64 entry, unsigned int vcpu, uint64_t value);
 
 #endif /* MACHINE_PLUGIN_API_H */

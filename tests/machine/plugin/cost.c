@@ -117,40 +117,11 @@ u64 clock_read(unsigned int cpu)
 	return host_tsc() + __atomic_load_n(&tsc_offset, __ATOMIC_RELAXED);
 }
 
-static void show_clock(unsigned int cpu)
+/* In place of what QEMU's RDTSC or RDTSCP has shown. */
+void clock_show(unsigned int cpu)
 {
 	u64 tsc = clock_read(cpu);
 
 	reg_write(RAX, (u32)tsc);
 	reg_write(RDX, tsc >> 32);
-}
-
-/*
- * QEMU has executed RDTSC or RDTSCP, and this is before the next instruction.
- * Were it skipped, like others that the machine answers, QEMU's lazily computed
- * flags would be left behind as they are: an interrupt before the next
- * instruction that sets flags may find others, TF even. That is rare, but the
- * clock is read far more often than anything else.
- */
-void rdtsc_executed(unsigned int cpu, void *unused)
-{
-	if (reg_read(CR0) & CR0_PE)
-		show_clock(cpu);
-}
-
-/* At the end of a translated block, where there is no next instruction. */
-enum outcome rdtsc_execute(const struct insn *insn)
-{
-	show_clock(insn->cpu);
-	return NEXT;
-}
-
-/* TSC_AUX is what Linux puts there: node << 12 | cpu. */
-enum outcome rdtscp_execute(const struct insn *insn)
-{
-	unsigned int node = insn->cpu / machine.threads / machine.cores;
-
-	show_clock(insn->cpu);
-	reg_write(RCX, node << 12 | insn->cpu);
-	return NEXT;
 }

@@ -3,30 +3,38 @@
  * Counters, and stretches of RMPOPTs with interrupts disabled.
  *
  * An interruption is a maximal run of RMPOPTs with EFLAGS.IF = 0 on one vCPU
- * without STI, POPF or IRET between them; those three clear the mark below
- * (inline code, no callback).
+ * without STI, POPF or IRET between them; those three are counted below (inline
+ * code, no callback).
  */
 #include <string.h>
 
 #include "machine.h"
 #include "machinectl.h"
 
-static struct plugin_u64 mark;
+static struct plugin_u64 ends;
 
 void stretch_init(void)
 {
-	mark.score = qemu_plugin_scoreboard_new(sizeof(u64));
-	mark.offset = 0;
+	ends.score = qemu_plugin_scoreboard_new(sizeof(u64));
+	ends.offset = 0;
 }
 
 struct plugin_u64 stretch_entry(void)
 {
-	return mark;
+	return ends;
 }
 
 static bool in_stretch(unsigned int cpu)
 {
-	return qemu_plugin_u64_get(mark, cpu);
+	return qemu_plugin_u64_get(ends, cpu) < machine.vcpu[cpu].stretch_until;
+}
+
+/* The next end is an IRET of the machine's own, which is none. */
+void stretch_goes_on(unsigned int cpu)
+{
+	machine_lock();
+	machine.vcpu[cpu].stretch_until += in_stretch(cpu);
+	machine_unlock();
 }
 
 /* In the middle of a stretch whose last RMPOPT was a verify? */
@@ -78,10 +86,10 @@ static void count_stretch(unsigned int cpu, bool verify, u64 cycles)
 
 	count(cpu, MACHINE_IRQS_OFF);
 	if (!in_stretch(cpu)) {
-		qemu_plugin_u64_set(mark, cpu, 1);
 		count(cpu, MACHINE_INTERRUPTIONS);
 		v->run = v->run_cycles = 0;
 	}
+	v->stretch_until = qemu_plugin_u64_get(ends, cpu) + 1;
 	v->run_verifies = verify;
 	maximum(cpu, MACHINE_LONGEST_RUN, ++v->run);
 	if (!machine.costs)
@@ -100,7 +108,7 @@ void count_rmpopt(unsigned int cpu, bool verify, bool irqs_off, u64 cycles)
 	if (irqs_off)
 		count_stretch(cpu, verify, cycles);
 	else
-		qemu_plugin_u64_set(mark, cpu, 0);
+		machine.vcpu[cpu].stretch_until = 0;
 }
 
 static bool is_maximum(u64 which)

@@ -13,10 +13,12 @@
 #include "machine.h"
 
 #define INT3	0xcc
+#define KERNEL	(1ull << 63)	/* the lowest of its addresses */
 
 struct opcode {
 	u8 len;
 	u8 bytes[4];
+	bool trapped;		/* QEMU raises #UD */
 	enum outcome (*execute)(const struct insn *insn);
 };
 
@@ -38,17 +40,17 @@ static enum outcome int3_execute(const struct insn *insn)
 
 /* RMPOPT, RMPREAD, RMPUPDATE, PSMASH: see rmpopt.h of the module. */
 static const struct opcode opcodes[] = {
-	{ 1, { INT3 },				int3_execute },
-	{ 2, { 0x0f, 0xa2 },			cpuid_execute },
-	{ 2, { 0x0f, 0x32 },			rdmsr_execute },
-	{ 2, { 0x0f, 0x30 },			wrmsr_execute },
-	{ 2, { 0x0f, 0x31 },			rdtsc_execute },
-	{ 3, { 0x0f, 0x01, 0xf9 },		rdtscp_execute },
-	{ 4, { 0xf2, 0x0f, 0x01, 0xfc },	rmpopt_execute },
-	{ 4, { 0xf2, 0x0f, 0x01, 0xfd },	rmpread_execute },
-	{ 4, { 0xf2, 0x0f, 0x01, 0xfe },	rmpupdate_execute },
-	{ 4, { 0xf3, 0x0f, 0x01, 0xff },	psmash_execute },
+	{ 1, { INT3 },				false, int3_execute },
+	{ 2, { 0x0f, 0xa2 },			false, cpuid_execute },
+	{ 2, { 0x0f, 0x32 },			false, rdmsr_execute },
+	{ 2, { 0x0f, 0x30 },			false, wrmsr_execute },
+	{ 4, { 0xf2, 0x0f, 0x01, 0xfc },	true, rmpopt_execute },
+	{ 4, { 0xf2, 0x0f, 0x01, 0xfd },	true, rmpread_execute },
+	{ 4, { 0xf2, 0x0f, 0x01, 0xfe },	true, rmpupdate_execute },
+	{ 4, { 0xf3, 0x0f, 0x01, 0xff },	true, psmash_execute },
 };
+
+static const u8 rdtsc[] = { 0x0f, 0x31 }, rdtscp[] = { 0x0f, 0x01, 0xf9 };
 
 #define NR_OPCODES	(sizeof(opcodes) / sizeof(opcodes[0]))
 
@@ -59,48 +61,41 @@ static void *pack(u64 block, u64 vaddr, unsigned int opcode)
 				   (u64)opcode << 32);
 }
 
+/* rip is that of some instruction of the block, at its run-time address. */
+static u64 address_of(u64 packed)
+{
+	u64 rip = reg_read(RIP);
+
+	return rip - ((rip - packed) & 0xfff) + (packed >> 12 & 0xfffff);
+}
+
 static const struct opcode *unpack(unsigned int cpu, void *userdata, struct insn *insn)
 {
 	u64 packed = (uintptr_t)userdata;
 	const struct opcode *op = &opcodes[packed >> 32];
-	u64 rip = reg_read(RIP);
 
-	/* rip is that of some instruction of the block, at its run-time address. */
 	insn->cpu = cpu;
-	insn->pc = rip - ((rip - packed) & 0xfff) + (packed >> 12 & 0xfffff);
+	insn->pc = address_of(packed);
 	insn->next = insn->pc + op->len;
 	return op;
 }
 
-static void finish(const struct insn *insn, enum outcome outcome)
+/*
+ * From a callback in the middle of a block. Flags may be what they should not (see
+ * trap.c): these instructions are rare where interrupts are enabled.
+ */
+static void leave(const struct insn *insn, enum outcome outcome)
 {
-	switch (outcome) {
-	case PASS:
-		return;
-	case NEXT:
-		qemu_plugin_set_pc(insn->next);
-		return;
-	case HELD:
-		usleep(200);	/* the other vCPUs need the host's CPU */
-		qemu_plugin_set_pc(insn->pc);
-		return;
-	case AGAIN:
-		sched_yield();
-		qemu_plugin_set_pc(insn->pc);
-		return;
-	case CARRY_CLEAR:
-	case CARRY_SET:
-		gadget_return(insn->next, outcome == CARRY_SET);
-		return;
-	case GP:
+	if (outcome == GP)
 		fault_gp(insn);
-		return;
-	}
+	else
+		qemu_plugin_set_pc(outcome == NEXT ? insn->next : insn->pc);
 }
 
 static void taken(unsigned int cpu, void *userdata)
 {
 	const struct opcode *op;
+	enum outcome outcome;
 	struct insn insn;
 
 	/* Real mode: pc is not linear, and nothing there needs the machine. */
@@ -108,7 +103,17 @@ static void taken(unsigned int cpu, void *userdata)
 	if (!(reg_read(CR0) & CR0_PE))
 		return;
 	op = unpack(cpu, userdata, &insn);
-	finish(&insn, op->execute(&insn));
+	outcome = op->execute(&insn);
+	if (outcome == HELD)
+		usleep(200);	/* the other vCPUs need the host's CPU */
+	else if (outcome == AGAIN)
+		sched_yield();
+	if (outcome == PASS)
+		return;
+	if (op->trapped)
+		trap_expect(&insn, outcome);
+	else
+		leave(&insn, outcome);
 }
 
 /* HLT with interrupts off is how a kernel parks an offline CPU; the idle loop's is STI; HLT. */
@@ -160,20 +165,7 @@ static bool is_opcode(const struct opcode *op, const u8 *bytes, size_t len)
 	return len == op->len && !memcmp(bytes, op->bytes, len);
 }
 
-/* Where no clock is modelled, QEMU's own TSC does. */
-static bool decode_clock(const struct opcode *op, struct qemu_plugin_insn *next)
-{
-	if (op->execute != rdtsc_execute && op->execute != rdtscp_execute)
-		return false;
-	if (!machine.costs_allowed)
-		return true;
-	if (next)
-		qemu_plugin_register_vcpu_insn_exec_cb(next, rdtsc_executed, PLUGIN_WRITE_REGS, NULL);
-	return next;
-}
-
-/* @next: behind it in the block; NULL if it is the last one */
-static void decode_one(u64 block, struct qemu_plugin_insn *insn, struct qemu_plugin_insn *next)
+static void decode_one(u64 block, struct qemu_plugin_insn *insn)
 {
 	u8 bytes[16];
 	size_t len = qemu_plugin_insn_data(insn, bytes, sizeof(bytes));
@@ -181,19 +173,88 @@ static void decode_one(u64 block, struct qemu_plugin_insn *insn, struct qemu_plu
 	for (unsigned int i = 0; i < NR_OPCODES; i++) {
 		if (!is_opcode(&opcodes[i], bytes, len))
 			continue;
-		if (decode_clock(&opcodes[i], next))
-			return;
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, taken, PLUGIN_WRITE_REGS_PC,
 						       pack(block, qemu_plugin_insn_vaddr(insn), i));
 		return;
 	}
 	if (ends_stretch(bytes, len))
-		qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(insn, PLUGIN_INLINE_STORE,
-								    stretch_entry(), 0);
+		qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(insn, PLUGIN_INLINE_ADD,
+								    stretch_entry(), 1);
 	else if (len == 1 && bytes[0] == 0xf4)
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, halted, PLUGIN_READ_REGS, NULL);
 	else if (len == 2 && bytes[0] == 0xf3 && bytes[1] == 0x90)
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, paused, PLUGIN_NO_REGS, NULL);
+}
+
+static bool is_clock(const u8 *bytes, size_t len)
+{
+	return (len == 2 && !memcmp(bytes, rdtsc, 2)) || (len == 3 && !memcmp(bytes, rdtscp, 3));
+}
+
+/* At the first instruction of a block: is RDTSC or RDTSCP what came before? */
+static void clock_read_before(unsigned int cpu, void *userdata)
+{
+	u8 bytes[3];
+
+	if (memory_read(address_of((uintptr_t)userdata) - 3, bytes, 3) &&
+	    (is_clock(bytes + 1, 2) || is_clock(bytes, 3)))
+		clock_show(cpu);
+}
+
+static void clock_read_just_now(unsigned int cpu, void *unused)
+{
+	clock_show(cpu);
+}
+
+/* What is behind an RDTSC or RDTSCP that ended a block, or did once. */
+static pthread_mutex_t behind_lock = PTHREAD_MUTEX_INITIALIZER;
+static GHashTable *behind;
+
+static void note_behind(u64 address)
+{
+	pthread_mutex_lock(&behind_lock);
+	if (!behind)
+		behind = g_hash_table_new(NULL, NULL);
+	g_hash_table_add(behind, (void *)address);
+	pthread_mutex_unlock(&behind_lock);
+}
+
+static bool may_be_behind(u64 address)
+{
+	bool is;
+
+	pthread_mutex_lock(&behind_lock);
+	is = behind && g_hash_table_contains(behind, (void *)address);
+	pthread_mutex_unlock(&behind_lock);
+	return is;
+}
+
+/*
+ * Where a clock is modelled, the kernel's RDTSC and RDTSCP show it. QEMU executes
+ * them, and their results are replaced at the next instruction: if QEMU ends blocks
+ * with them, it is the first one of a block. An interrupt may come in between, and
+ * the block begins again: then they show what it is after that.
+ */
+static void decode_clock(u64 block, struct qemu_plugin_insn *insn, struct qemu_plugin_insn *next)
+{
+	u8 bytes[16];
+	size_t len = qemu_plugin_insn_data(insn, bytes, sizeof(bytes));
+
+	if (!machine.costs_allowed || block < KERNEL || !is_clock(bytes, len))
+		return;
+	if (next)
+		qemu_plugin_register_vcpu_insn_exec_cb(next, clock_read_just_now, PLUGIN_WRITE_REGS, NULL);
+	else
+		note_behind(qemu_plugin_insn_vaddr(insn) + len);
+}
+
+static void decode_first(u64 block, struct qemu_plugin_insn *first)
+{
+	if (machine.costs_allowed && may_be_behind(block))
+		qemu_plugin_register_vcpu_insn_exec_cb(first, clock_read_before, PLUGIN_WRITE_REGS,
+						       pack(block, block, 0));
+	if (trap_begins(block))
+		qemu_plugin_register_vcpu_insn_exec_cb(first, trap_entered, PLUGIN_WRITE_REGS_PC, NULL);
 }
 
 void decode_block(struct qemu_plugin_tb *tb, void *unused)
@@ -201,7 +262,11 @@ void decode_block(struct qemu_plugin_tb *tb, void *unused)
 	u64 block = qemu_plugin_tb_vaddr(tb);
 	size_t n = qemu_plugin_tb_n_insns(tb);
 
-	for (size_t i = 0; i < n; i++)
-		decode_one(block, qemu_plugin_tb_get_insn(tb, i),
-			   i + 1 < n ? qemu_plugin_tb_get_insn(tb, i + 1) : NULL);
+	decode_first(block, qemu_plugin_tb_get_insn(tb, 0));
+	for (size_t i = 0; i < n; i++) {
+		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+
+		decode_one(block, insn);
+		decode_clock(block, insn, i + 1 < n ? qemu_plugin_tb_get_insn(tb, i + 1) : NULL);
+	}
 }

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * CF, set by guest code.
- *
- * A plugin can't set CF itself (see regs.c), so RMPOPT ends in two bytes of
- * the guest's own kernel text that happen to be STC; RET or CLC; RET: the
- * address of the next instruction is pushed and the gadget returns to it.
+ * What a plugin can't do itself (see regs.c), done by two bytes of the guest's
+ * own kernel text that happen to be IRET, or CLI; RET.
  * Such bytes are looked for around MSR_LSTAR, the one address inside kernel
  * text that the machine learns. Alternatives and static calls patch text
  * later, so the bytes are read again at every use.
  */
+#include <string.h>
+
 #include "machine.h"
 
 #define SPAN		(24u << 20)	/* how far from LSTAR to look */
 #define CANDIDATES	32
 
-static const u8 first_byte[GADGETS] = {
-	[GADGET_CLC] = 0xf8, [GADGET_STC] = 0xf9, [GADGET_CLI] = 0xfa,
+static const u8 code[GADGETS][2] = {
+	[GADGET_CLI] = { 0xfa, 0xc3 }, [GADGET_IRET] = { 0x48, 0xcf },
 };
 
 /* Under machine.lock. */
@@ -35,10 +34,8 @@ void gadget_text(u64 address)
 
 static void note(u64 vaddr, const u8 *bytes)
 {
-	if (bytes[1] != 0xc3)
-		return;
 	for (int i = 0; i < GADGETS; i++)
-		if (bytes[0] == first_byte[i] && nr_candidates[i] < CANDIDATES)
+		if (!memcmp(bytes, code[i], 2) && nr_candidates[i] < CANDIDATES)
 			candidates[i][nr_candidates[i]++] = vaddr;
 }
 
@@ -80,8 +77,7 @@ static u64 pick(enum gadget kind)
 	for (unsigned int i = 0; i < nr_candidates[kind]; i++) {
 		u64 vaddr = candidates[kind][i];
 
-		if (memory_read(vaddr, bytes, 2) && bytes[0] == first_byte[kind] &&
-		    bytes[1] == 0xc3 && executable(vaddr))
+		if (memory_read(vaddr, bytes, 2) && !memcmp(bytes, code[kind], 2) && executable(vaddr))
 			return vaddr;
 	}
 	return 0;
@@ -99,18 +95,7 @@ u64 gadget_find(enum gadget kind)
 	}
 	machine_unlock();
 	if (!vaddr)
-		machine_die("no bytes %02x c3 in executable kernel text near LSTAR %#llx",
-			    first_byte[kind], (unsigned long long)lstar);
+		machine_die("no bytes %02x %02x in executable kernel text near LSTAR %#llx",
+			    code[kind][0], code[kind][1], (unsigned long long)lstar);
 	return vaddr;
-}
-
-void gadget_return(u64 next, bool carry)
-{
-	u64 gadget = gadget_find(carry ? GADGET_STC : GADGET_CLC);
-	u64 rsp = reg_read(RSP) - 8;
-
-	if (!memory_write(rsp, &next, sizeof(next)))
-		machine_die("can't push onto the guest's stack at %#llx", (unsigned long long)rsp);
-	reg_write(RSP, rsp);
-	qemu_plugin_set_pc(gadget);
 }

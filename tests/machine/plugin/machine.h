@@ -4,7 +4,7 @@
  *
  * A QEMU plugin that makes TCG answer a dozen instructions as an SEV-SNP host
  * with RMPOPT would. decode.c finds the instructions and runs their handlers;
- * regs.c, gadget.c and fault.c are the ways back into the guest; cpuid.c,
+ * regs.c, trap.c, gadget.c and fault.c are the ways back into the guest; cpuid.c,
  * msr.c, rmp.c and pages.c (page states), update.c (RMPUPDATE, PSMASH),
  * late.c, rmpread.c, table.c (the cores' RMPOPT tables) and rmpopt.c are the hardware;
  * event.c, nth.c, knob.c, region-fault.c, cost.c, count.c and control.c are what tests need. answer.c says
@@ -78,6 +78,12 @@ enum reg {
 	RAX, RBX, RCX, RDX, RSP, RIP, EFLAGS, CS, SS, CR0, CR3, CR4, REGS
 };
 
+/* What the instruction came to for which #UD is raised now; PASS: none. */
+struct trap {
+	struct insn insn;
+	enum outcome outcome;
+};
+
 struct vcpu {
 	u64 syscfg;
 	u64 hwcr;
@@ -89,6 +95,8 @@ struct vcpu {
 	u64 clock;		/* own cycles while costs are modelled; owner only */
 	int64_t asleep;		/* since when it waits for an interrupt, 0: it does not; atomic */
 	u64 bits[TABLE_REGIONS / 64];	/* the table, of the first that shares it */
+	u64 stretch_until;	/* the present stretch lasts until so many have ended; see count.c */
+	struct trap trap;	/* owner only */
 	u64 count[MACHINE_COUNTERS];
 	u64 before[MACHINE_COUNTERS];	/* at the mark */
 	bool marked;
@@ -185,20 +193,20 @@ bool executable(u64 vaddr);
 /* decode.c */
 void decode_block(struct qemu_plugin_tb *tb, void *unused);
 
-/* gadget.c, fault.c: the ways back that don't return */
-enum gadget { GADGET_CLC, GADGET_STC, GADGET_CLI, GADGETS };
+/* trap.c, gadget.c, fault.c: the ways back */
+bool trap_begins(u64 block);
+void trap_expect(const struct insn *insn, enum outcome outcome);
+void trap_entered(unsigned int cpu, void *unused);
+enum gadget { GADGET_CLI, GADGET_IRET, GADGETS };
 void gadget_text(u64 lstar);
 u64 gadget_find(enum gadget kind);
-void gadget_return(u64 next, bool carry);
+u64 fault_handler(unsigned int vector);
 void fault_gp(const struct insn *insn);
 
 /* handlers */
 enum outcome cpuid_execute(const struct insn *insn);
 enum outcome rdmsr_execute(const struct insn *insn);
 enum outcome wrmsr_execute(const struct insn *insn);
-void rdtsc_executed(unsigned int cpu, void *unused);
-enum outcome rdtsc_execute(const struct insn *insn);
-enum outcome rdtscp_execute(const struct insn *insn);
 enum outcome rmpopt_execute(const struct insn *insn);
 enum outcome rmpread_execute(const struct insn *insn);
 enum outcome rmpupdate_execute(const struct insn *insn);
@@ -335,6 +343,7 @@ u64 cost_verify(unsigned int cpu, u64 region, enum verify_kind kind, unsigned in
 void cost_spend(unsigned int cpu, u64 cycles);
 int cost_switch(bool on);
 u64 clock_read(unsigned int cpu);
+void clock_show(unsigned int cpu);
 
 /* knob.c */
 int knob_turn(u64 which, u64 value, u64 *before);
@@ -358,6 +367,7 @@ void region_fault_reset(bool counts_only);
 void stretch_init(void);
 struct plugin_u64 stretch_entry(void);
 bool stretch_verifies(unsigned int cpu);
+void stretch_goes_on(unsigned int cpu);
 void count(unsigned int cpu, enum machine_counter which);
 void count_early(unsigned int cpu, enum machine_counter which);
 void count_rmpopt(unsigned int cpu, bool verify, bool irqs_off, u64 cycles);

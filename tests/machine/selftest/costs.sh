@@ -23,6 +23,7 @@ machinectl reset
 do_it slice 0 5 >/dev/null
 is "$(count cycles) $(count longest-cycles)" "10000 10000" "cycles are counted"
 is "$(count scan-cycles)" 0 "none of them for reading the RMP"
+does 0 flags 0 20000 -- "RDTSC leaves flags as they are"
 does 100 rdtsc-rmpread 0 -- "RMPREAD"
 machinectl answer cache-success none
 does 5000 rdtsc 0 0 -- "cache-success none: the RMP is read each time"

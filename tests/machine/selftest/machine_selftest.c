@@ -16,6 +16,8 @@
  *						bit clear and after that CPU's still set
  *	carry CPU N				N reports of region 0 (set) and 5 (clear)
  *						with interrupts enabled: wrong answers
+ *	flags CPU N				N reports and RDTSCs with interrupts enabled, behind a POPF and
+ *						an addition of which the flags are not used
  *	rdtsc CPU REGION			cycles by RDTSC around a verify, less the empty pair
  *	rdtsc-rmpread CPU			the same around an RMPREAD of page 0
  *	slice CPU N				N verifies of region 0 with interrupts disabled
@@ -177,6 +179,29 @@ static long work_carry(void *info)
 		rq->result += rmpopt(0, 1) != 1;
 		rq->result += rmpopt(rq->rax, 1) != 0;
 	}
+	return 0;
+}
+
+/*
+ * QEMU computes flags late: until then POPF leaves their image behind, and ADD
+ * one of its operands. Taken for each other, these bits would be TF, NT and AC.
+ */
+#define FLAGS_OPERAND	0x44100ull
+
+static long work_flags(void *info)
+{
+	struct request *rq = info;
+	u64 sum, high;
+
+	for (u64 i = 0; i < rq->count; i++) {
+		asm volatile("pushf; popf; add %[operand], %[sum]; rdtsc"
+			     : [sum] "=&r" (sum), "=&a" (rq->value), "=&d" (high)
+			     : [operand] "r" (FLAGS_OPERAND) : "cc");
+		asm volatile("pushf; popf; add %[operand], %[sum]; .byte 0xf2, 0x0f, 0x01, 0xfc"
+			     : [sum] "=&r" (sum) : [operand] "r" (FLAGS_OPERAND), "a" (0ull), "c" (1ull)
+			     : "memory", "cc");
+	}
+	rq->result = 0;
 	return 0;
 }
 
@@ -350,10 +375,11 @@ static int perform(const char *op, u64 a, u64 b, u64 c)
 	return 0;
 }
 
-static int carry(u64 cpu, u64 count)
+/* What has to run with interrupts enabled. */
+static int by_work(u64 cpu, u64 count, long (*work)(void *))
 {
 	struct request rq = { .rax = CLEAR_REGION * GIB, .count = count };
-	int error = work_on_cpu(cpu, work_carry, &rq);
+	int error = work_on_cpu(cpu, work, &rq);
 
 	say(rq.result);
 	return error;
@@ -371,7 +397,12 @@ static ssize_t run_write(struct file *file, const char __user *buf, size_t len, 
 	if (sscanf(line, "%15s %lli %lli %lli", op, (long long *)&a, (long long *)&b, (long long *)&c) < 1)
 		return -EINVAL;
 	mutex_lock(&lock);
-	error = strcmp(op, "carry") ? perform(op, a, b, c) : carry(a, b);
+	if (!strcmp(op, "carry"))
+		error = by_work(a, b, work_carry);
+	else if (!strcmp(op, "flags"))
+		error = by_work(a, b, work_flags);
+	else
+		error = perform(op, a, b, c);
 	mutex_unlock(&lock);
 	return error ? error : len;
 }

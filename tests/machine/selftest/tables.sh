@@ -44,6 +44,7 @@ machinectl fresh kind
 do_it base 0 1 >/dev/null
 do_it verify 0 0 >/dev/null
 does 0 carry 0 10000 -- "20,000 reports under timer interrupts get CF right"
+does 0 flags 0 20000 -- "and RMPOPTs leave the other flags as they are"
 machinectl reset
 does 1 slice 0 7 -- "seven verifies in one interruption"
 is "$(count interruptions 0) $(count longest-run 0) $(count irqs-off 0) $(count verifies)" "1 7 7 7" "and the machine saw one stretch of seven"
