@@ -50,6 +50,7 @@ wait_for settled 20 "it catches up as soon as it answers"
 put tune/watch_ms 60000
 
 # Somebody else's report holds a core, so its slice has not even begun when the pass goes on.
+put tune/followers ipi
 machinectl event 1 gate "$core"
 cat /sys/kernel/debug/rmpopt/table >/dev/null &
 reader=$!
@@ -61,6 +62,7 @@ machinectl open
 wait_for settled 20 "it catches up as soon as it answers"
 is "$(machinectl count verifies "$core")" 7 "with what it owes, and does nothing of the slice that came too late"
 wait $reader
+put tune/followers tick
 
 # That core is held at its first verify, but not for so long that it is late.
 # held_until CONDITION - or for ten seconds; at rest after it. Sets $since: when the core was held, $before, $others:
