@@ -164,7 +164,12 @@ done
 wait_for '[ "$(wc -l </tmp/cgroup/heavy/cgroup.procs)" = 2 ]' 20 "a cgroup of much weight"
 # Not before: on that CPU they would not get there.
 for task in $heavy; do ok "works on the first leader's CPU" taskset -pc "$(leaders | head -n 1)" "$task" >/dev/null; done
-ok "a full scan" scan full 150
+# On a busy machine one percent of that CPU may be none for ten seconds: once more then.
+for _ in 1 2 3 4 5; do
+	ok "a full scan" scan full 150
+	get reason | grep -q 'got no time' || break
+	wait_for 'get_is reason ok && at_rest' 60 "it takes part again"
+done
 is "$(get last_result) $(get reason) $(get leaders)" "ok ok $leading" "nobody is left out, and who leads leads on"
 # shellcheck disable=SC2086 # two
 kill $heavy

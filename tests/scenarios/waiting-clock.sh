@@ -114,15 +114,22 @@ wait_state ready
 wait_for tables_equal 20 "tables equal the truth"
 machinectl reset
 
-passes=$(get passes)
-# It looks for seven seconds: nothing that can be done before is done then.
+# It looks for seven seconds. If they are over before tables are emptied, on a busy machine, once more.
 keep_off_leader
-ok "SNP is about to be initialised" prepared
-wait_for "settled_since $passes" 10 "the module starts over, and sees nothing yet"
-# What it finds out stays undone until that was seen. ("open" alone would release the PSP, too, which the hooks tell of.)
-machinectl event 1 gate
-initialised
-is "$(machinectl truth)" "0 4 4" "then tables are emptied"
+for _ in 1 2 3 4 5; do
+	passes=$(get passes)
+	ok "SNP is about to be initialised" prepared
+	wait_for "settled_since $passes" 10 "the module starts over, and sees nothing yet"
+	# What it finds out stays undone until that was seen. ("open" alone would release the PSP, too, of which the module
+	# is told.)
+	machinectl event 1 gate
+	initialised
+	is "$(machinectl truth)" "0 4 4" "then tables are emptied"
+	machinectl wait-gate --timeout 15 && break
+	machinectl open
+	given_up "too late"
+	wait_for tables_equal 20 "tables equal the truth"
+done
 machinectl open step
 wait_for tables_equal 20 "it finds out by itself" || diag "$(get optimized), $(machinectl truth)"
 given_up "after a pass"
