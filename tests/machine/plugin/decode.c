@@ -191,8 +191,8 @@ static bool is_clock(const u8 *bytes, size_t len)
 	return (len == 2 && !memcmp(bytes, rdtsc, 2)) || (len == 3 && !memcmp(bytes, rdtscp, 3));
 }
 
-/* At the first instruction of a block: is RDTSC or RDTSCP what came before? */
-static void clock_read_before(unsigned int cpu, void *userdata)
+/* Is RDTSC or RDTSCP what came before this instruction? */
+static void may_be_behind_clock(unsigned int cpu, void *userdata)
 {
 	u8 bytes[3];
 
@@ -201,9 +201,10 @@ static void clock_read_before(unsigned int cpu, void *userdata)
 		clock_show(cpu);
 }
 
-static void clock_read_just_now(unsigned int cpu, void *unused)
+static void look_behind_clock(u64 block, struct qemu_plugin_insn *insn)
 {
-	clock_show(cpu);
+	qemu_plugin_register_vcpu_insn_exec_cb(insn, may_be_behind_clock, PLUGIN_WRITE_REGS,
+					       pack(block, qemu_plugin_insn_vaddr(insn), 0));
 }
 
 /* What is behind an RDTSC or RDTSCP that ended a block, or did once. */
@@ -243,7 +244,7 @@ static void decode_clock(u64 block, struct qemu_plugin_insn *insn, struct qemu_p
 	if (!machine.costs_allowed || block < KERNEL || !is_clock(bytes, len))
 		return;
 	if (next)
-		qemu_plugin_register_vcpu_insn_exec_cb(next, clock_read_just_now, PLUGIN_WRITE_REGS, NULL);
+		look_behind_clock(block, next);
 	else
 		note_behind(qemu_plugin_insn_vaddr(insn) + len);
 }
@@ -251,8 +252,7 @@ static void decode_clock(u64 block, struct qemu_plugin_insn *insn, struct qemu_p
 static void decode_first(u64 block, struct qemu_plugin_insn *first)
 {
 	if (machine.costs_allowed && may_be_behind(block))
-		qemu_plugin_register_vcpu_insn_exec_cb(first, clock_read_before, PLUGIN_WRITE_REGS,
-						       pack(block, block, 0));
+		look_behind_clock(block, first);
 	if (trap_begins(block))
 		qemu_plugin_register_vcpu_insn_exec_cb(first, trap_entered, PLUGIN_WRITE_REGS_PC, NULL);
 }
