@@ -156,7 +156,7 @@ mkdir /tmp/cgroup/heavy
 echo 10000 >/tmp/cgroup/heavy/cpu.weight
 leading=$(get leaders)
 # This shell would hardly get any time there.
-taskset -pc "$(other_cpus | head -n 1)" $$ >/dev/null
+keep_off_leader
 for _ in 1 2; do
 	sh -c 'echo $$ >/tmp/cgroup/heavy/cgroup.procs; exec machinectl spin' &
 	heavy="${heavy:-} $!"
