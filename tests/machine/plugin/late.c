@@ -8,7 +8,7 @@
 
 #define MAX_LATE	64
 #define LATE_RMPOPTS	1000		/* from one table to the next */
-#define LATE_US		1000000		/* then all of them */
+#define LATE_US		5000000		/* then all of them */
 
 struct late {
 	bool active;
